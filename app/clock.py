@@ -1,0 +1,36 @@
+"""Time and ids. Deciding times come from the database; this clock is for leases, retries and tests."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+import uuid_utils
+
+
+class Clock(Protocol):
+    """What the shells know of time; tests pass one that they move themselves."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float:
+        """Seconds; only differences mean anything."""
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def new_id() -> UUID:
+    """A UUIDv7: sorts by creation."""
+    return UUID(bytes=uuid_utils.uuid7().bytes)

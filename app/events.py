@@ -1,0 +1,433 @@
+"""The event catalogue: one frozen model per type, with its stream and partition key beside it.
+
+Events are CloudEvents 1.0. Within v1 only optional fields are added and readers ignore what they do not know.
+`docs/events.md` is generated from this file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Literal, TypeVar
+from uuid import UUID, uuid5
+from zlib import crc32
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+PARTITIONS = 32
+"""Written at `migrate` and never changed: `crc32(key) % 32` on both logs."""
+
+_CAUSES = UUID("6f1f0e0a-5c86-4a6e-9d5a-3c1f5b6d7e80")
+
+
+class Stream(StrEnum):
+    INBOUND = "inbound"
+    ROUTING = "routing"
+    ACTIVITY = "activity"
+
+
+def partition_of(key: str) -> int:
+    return crc32(key.encode()) % PARTITIONS
+
+
+def derived_id(cause: UUID, ordinal: int) -> UUID:
+    """The id of the n-th event that `cause` brings about: a repeat has the same id."""
+    return uuid5(_CAUSES, f"{cause}/{ordinal}")
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Address(Frozen):
+    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (unique to its interaction)."""
+
+    kind: str
+    value: str
+
+
+class Event(Frozen):
+    """A fact. `type` is its CloudEvents type, `stream` where it stands."""
+
+    type: ClassVar[str]
+    stream: ClassVar[Stream]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One record of the log. `source` is `/endpoints/<id>` for inbound, `/touchpoint` otherwise; `data` is JSON;
+    `position` is set on what was read: the row's position, or Kafka's offset."""
+
+    id: UUID
+    tenant_id: UUID
+    stream: Stream
+    key: str
+    type: str
+    at: datetime
+    data: bytes
+    source: str = "/touchpoint"
+    subject: str | None = None
+    position: int | None = None
+
+    @property
+    def partition(self) -> int:
+        return partition_of(self.key)
+
+    def event(self) -> "Event | None":
+        """The typed event, or None for a type this version does not know. Raises ValueError on bad data."""
+        model = CATALOGUE.get(self.type)
+        return None if model is None else model.model_validate_json(self.data)
+
+
+CATALOGUE: dict[str, type[Event]] = {}
+E = TypeVar("E", bound=type[Event])
+
+
+def _catalogued(model: E) -> E:
+    CATALOGUE[model.type] = model
+    return model
+
+
+# ---- inbound: what channels tell us. Key: endpoint + conversation, else endpoint + address ------------------------
+
+
+class InboundEvent(Event):
+    """`external_id` is the provider's own id, the base of the delivery key (None: it has none);
+    `conversation` is the call id, chat or thread that orders events; `occurred_at` is the provider's time."""
+
+    stream: ClassVar[Stream] = Stream.INBOUND
+    external_id: str | None = None
+    conversation: str | None = None
+    address: Address | None = None
+    occurred_at: datetime | None = None
+
+    def key(self, endpoint_id: UUID) -> str:
+        rest = self.conversation or (
+            f"{self.address.kind}:{self.address.value}" if self.address else self.external_id
+        )
+        return f"{endpoint_id}/{rest or ''}"
+
+
+class Attachment(Frozen):
+    """A stored file: `id` names the row, or, before there is one, `sha256` the blob."""
+
+    id: UUID | None = None
+    sha256: str | None = None
+    name: str
+    content_type: str
+    size: int
+    content_id: str | None = None
+
+
+@_catalogued
+class MessageReceived(InboundEvent):
+    """A customer's message (chat, messaging). `client_message_id` is the sender's own key for duplicates."""
+
+    type: ClassVar[str] = "touchpoint.message.received.v1"
+    text: str = ""
+    name: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+@_catalogued
+class MailReceived(InboundEvent):
+    """A raw mail stored as blob `sha256` before this event; it is parsed in `prepare`, in a killable process."""
+
+    type: ClassVar[str] = "touchpoint.mail.received.v1"
+    sha256: str
+    size: int
+    envelope_from: str = ""
+    envelope_to: tuple[str, ...] = ()
+
+
+@_catalogued
+class FormSubmitted(InboundEvent):
+    """A web self-service request; `external_id` is the reference that the customer was given."""
+
+    type: ClassVar[str] = "touchpoint.form.submitted.v1"
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    subject: str
+    text: str
+    fields: dict[str, Any] = Field(default_factory=dict)
+
+
+@_catalogued
+class DeliveryUpdated(InboundEvent):
+    """What became of something we sent: `external_id` is the provider's id of it."""
+
+    type: ClassVar[str] = "touchpoint.delivery.updated.v1"
+    state: Literal["sent", "delivered", "read", "failed"]
+    reason: str | None = None
+
+
+@_catalogued
+class VisitorConnected(InboundEvent):
+    """A visitor's first socket of a chat opened (again)."""
+
+    type: ClassVar[str] = "touchpoint.visitor.connected.v1"
+    name: str | None = None
+    page: str | None = None
+
+
+@_catalogued
+class VisitorDisconnected(InboundEvent):
+    """The visitor's last socket is gone; the grace period starts at `occurred_at`."""
+
+    type: ClassVar[str] = "touchpoint.visitor.disconnected.v1"
+
+
+class CallEvent(InboundEvent):
+    """`conversation` is the call id; `sequence` counts per call; without one `occurred_at` decides."""
+
+    sequence: int | None = None
+    leg_id: str | None = None
+    leg: Literal["customer", "agent", "consult"] | None = None
+    command_id: UUID | None = None
+    to: Address | None = None
+
+
+LegCause = Literal["normal", "busy", "no_answer", "unreachable", "rejected", "failed"]
+EndedBy = Literal["customer", "agent", "platform"]
+
+
+@_catalogued
+class CallIncoming(CallEvent):
+    """`address` is None when the caller id is withheld, empty or undialable."""
+
+    type: ClassVar[str] = "touchpoint.call.incoming.v1"
+    trunk: str | None = None
+    from_presentation: Literal["allowed", "withheld"] = "allowed"
+    queue: str | None = None
+    collected_digits: str | None = None
+    uui: str | None = None
+
+
+@_catalogued
+class LegRinging(CallEvent):
+    type: ClassVar[str] = "touchpoint.leg.ringing.v1"
+
+
+@_catalogued
+class LegAnswered(CallEvent):
+    type: ClassVar[str] = "touchpoint.leg.answered.v1"
+
+
+@_catalogued
+class LegHeld(CallEvent):
+    type: ClassVar[str] = "touchpoint.leg.held.v1"
+
+
+@_catalogued
+class LegResumed(CallEvent):
+    type: ClassVar[str] = "touchpoint.leg.resumed.v1"
+
+
+@_catalogued
+class LegEnded(CallEvent):
+    type: ClassVar[str] = "touchpoint.leg.ended.v1"
+    cause: LegCause = "normal"
+    by: EndedBy = "platform"
+
+
+@_catalogued
+class CallBridged(CallEvent):
+    type: ClassVar[str] = "touchpoint.call.bridged.v1"
+
+
+@_catalogued
+class CallDigits(CallEvent):
+    type: ClassVar[str] = "touchpoint.call.digits.v1"
+    digits: str
+
+
+@_catalogued
+class CallEnded(CallEvent):
+    type: ClassVar[str] = "touchpoint.call.ended.v1"
+    cause: str = "normal"
+    by: EndedBy = "platform"
+
+
+@_catalogued
+class RecordingReady(CallEvent):
+    type: ClassVar[str] = "touchpoint.recording.ready.v1"
+    url: str
+    duration_seconds: float | None = None
+
+
+@_catalogued
+class CommandFailed(CallEvent):
+    type: ClassVar[str] = "touchpoint.command.failed.v1"
+    reason: str = ""
+
+
+@_catalogued
+class CallsSnapshot(CallEvent):
+    """All calls that the platform holds live at `occurred_at`: what is absent twice has ended (`lost`)."""
+
+    type: ClassVar[str] = "touchpoint.calls.snapshot.v1"
+    call_ids: tuple[str, ...]
+
+
+# ---- routing: facts for the engine. Key: the tenant. Each carries the entity's whole routing state and version ----
+
+
+class RoutingFact(Event):
+    stream: ClassVar[Stream] = Stream.ROUTING
+
+
+@_catalogued
+class WorkChanged(RoutingFact):
+    """`state` is `routing.state.InteractionSnapshot` as JSON."""
+
+    type: ClassVar[str] = "touchpoint.work.changed.v1"
+    interaction_id: UUID
+    version: int
+    state: dict[str, Any]
+
+
+@_catalogued
+class AgentRoutingChanged(RoutingFact):
+    """`state` is `routing.state.AgentSnapshot` as JSON."""
+
+    type: ClassVar[str] = "touchpoint.agent_routing.changed.v1"
+    agent_id: UUID
+    version: int
+    state: dict[str, Any]
+
+
+@_catalogued
+class PolicyPublished(RoutingFact):
+    type: ClassVar[str] = "touchpoint.policy.published.v1"
+    version: int
+
+
+# ---- activity: everything that happened, the public stream. Key: the interaction, else the entity ------------------
+
+
+class ActivityEvent(Event):
+    """`entity` is `<noun>/<id>` and `version` that entity's new version: a reader that sees a gap refetches.
+    `audience` says whose desktop needs it besides those who watch the queue."""
+
+    stream: ClassVar[Stream] = Stream.ACTIVITY
+    entity: str
+    version: int
+    queue: str | None = None
+    agent_ids: tuple[UUID, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`offer.created`, as the desktop's stream calls it."""
+        return self.type.removeprefix("touchpoint.").removesuffix(".v1")
+
+
+@_catalogued
+class InteractionChanged(ActivityEvent):
+    """Any change of an interaction or of its legs. `cause` says which: created, queued, connecting, active, held …"""
+
+    type: ClassVar[str] = "touchpoint.interaction.changed.v1"
+    interaction_id: UUID
+    cause: str
+    state: str
+    channel: str
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+@_catalogued
+class OfferCreated(ActivityEvent):
+    """All that a screen pop needs (API §3)."""
+
+    type: ClassVar[str] = "touchpoint.offer.created.v1"
+    offer_id: UUID
+    interaction_id: UUID
+    agent_id: UUID
+    data: dict[str, Any]
+
+
+@_catalogued
+class OfferEnded(ActivityEvent):
+    """`state`: accepted, declined, missed or revoked; `cause` as in /problems/offer-gone."""
+
+    type: ClassVar[str] = "touchpoint.offer.revoked.v1"
+    offer_id: UUID
+    interaction_id: UUID
+    agent_id: UUID
+    state: Literal["accepted", "declined", "missed", "revoked"]
+    cause: str | None = None
+
+
+@_catalogued
+class TouchCreated(ActivityEvent):
+    """`touch` is the timeline item as API §4 shows it; `visitor_id` names the chat visitor who must see it too."""
+
+    type: ClassVar[str] = "touchpoint.touch.created.v1"
+    touch_id: UUID
+    interaction_id: UUID
+    touch: dict[str, Any]
+    visitor_id: UUID | None = None
+
+
+@_catalogued
+class TouchUpdated(ActivityEvent):
+    """Its delivery state or text (redaction) changed."""
+
+    type: ClassVar[str] = "touchpoint.touch.updated.v1"
+    touch_id: UUID
+    interaction_id: UUID | None = None
+    touch: dict[str, Any]
+
+
+@_catalogued
+class AgentChanged(ActivityEvent):
+    """Presence, load, skills or lease of an agent."""
+
+    type: ClassVar[str] = "touchpoint.agent.changed.v1"
+    agent_id: UUID
+    data: dict[str, Any]
+
+
+@_catalogued
+class QueueChanged(ActivityEvent):
+    type: ClassVar[str] = "touchpoint.queue.changed.v1"
+    data: dict[str, Any]
+
+
+@_catalogued
+class CustomerChanged(ActivityEvent):
+    type: ClassVar[str] = "touchpoint.customer.changed.v1"
+    customer_id: UUID
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+@_catalogued
+class CallCommandFailed(ActivityEvent):
+    """A command to the telephony platform was refused or ran out: the desktop drops `pending`."""
+
+    type: ClassVar[str] = "touchpoint.call_command.failed.v1"
+    interaction_id: UUID
+    command_id: UUID
+    command: str
+    reason: str
+
+
+def dumps(event: Event) -> bytes:
+    """The event's JSON as it stands in the log."""
+    return orjson.dumps(event.model_dump(mode="json", exclude_none=True))
+
+
+def cloud_event_headers(envelope: Envelope) -> Mapping[str, str]:
+    """CloudEvents 1.0 attributes, Kafka protocol binding, binary mode."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": str(envelope.id),
+        "ce_source": envelope.source,
+        "ce_type": envelope.type,
+        "ce_time": envelope.at.isoformat(),
+        "ce_tenantid": str(envelope.tenant_id),
+        "ce_stream": envelope.stream.value,
+        "content-type": "application/json",
+    }
+    return headers if envelope.subject is None else {**headers, "ce_subject": envelope.subject}

@@ -1,0 +1,1 @@
+"""One folder per channel adapter, all behind the small Protocols of `channels.base`."""

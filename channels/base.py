@@ -1,0 +1,135 @@
+"""What a channel adapter is: four pure functions over the provider's bytes, and small Protocols for what only some can."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, runtime_checkable
+from uuid import UUID
+
+from app.events import Address, InboundEvent
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """An HTTP request as bytes. `headers` have lower-case names; `received_at` is our clock at arrival,
+    since adapters have none; `remote` is the peer's address."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime | None = None
+    remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailEnvelope:
+    """One mail for an SMTP server. `data` is the whole message, CRLF line ends."""
+
+    host: str
+    port: int
+    sender: str
+    recipients: Sequence[str]
+    data: bytes = field(repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: str = "starttls_if_offered"  # or: implicit, starttls, none
+
+
+@dataclass(frozen=True, slots=True)
+class WireResponse:
+    """The other side's answer. For SMTP `status` is the reply code (250, 421, 550 …)."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class SendOutcome(StrEnum):
+    SENT = "sent"
+    RETRY = "retry"
+    THROTTLED = "throttled"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    outcome: SendOutcome
+    provider_id: str | None = None
+    reason: str | None = None
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundAttachment:
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One touch to render. `provider_key` is the same at every attempt; `conversation` and `thread` are what the
+    adapter itself gave to the inbound event that is answered."""
+
+    touch_id: UUID
+    interaction_id: UUID
+    provider_key: str
+    address: Address
+    text: str
+    html: str | None = None
+    subject: str | None = None
+    conversation: str | None = None
+    thread: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Sequence[OutboundAttachment] = ()
+    automatic: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallCommand:
+    """An order to a telephony platform (API §6). Never sent after `expires_at`; idempotent by `command_id`."""
+
+    command: str
+    command_id: UUID
+    call_id: str | None
+    issued_at: datetime
+    expires_at: datetime
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """`text_max`: characters of one message (None: no limit we know of)."""
+
+    text_max: int | None = None
+    attachments: bool = False
+    replies: bool = True
+
+
+class ChannelAdapter(Protocol):
+    """Pure: no clock, no I/O. One instance per endpoint, made from its config model."""
+
+    name: ClassVar[str]
+    channel: ClassVar[str]  # voice, chat, messaging, email, task
+    capabilities: ClassVar[Capabilities]
+
+    def verify(self, request: WireRequest) -> None:
+        """Raise BadSignature unless the request proves its origin."""
+
+    def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
+        """The events in the payload. Raises MalformedPayload; unknown event types give no event."""
+
+    def render(self, message: OutboundMessage) -> WireRequest | MailEnvelope: ...
+
+    def interpret(self, response: WireResponse) -> SendResult: ...
+
+
+@runtime_checkable
+class CallControl(Protocol):
+    """Phones: a platform that can be told what to do. `controls_calls` is False for one that is only watched."""
+
+    controls_calls: bool
+
+    def command(self, command: CallCommand) -> WireRequest: ...
