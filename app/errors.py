@@ -1,4 +1,4 @@
-"""The error families. ServiceError answers a caller; ChannelError blames a payload; PoisonEvent parks a record.
+"""The error families: ServiceError answers a caller, ChannelError blames a payload, PoisonEvent parks a record.
 
 The families are never mixed. A ServiceError is rendered as RFC 9457 `application/problem+json` with
 `type: /problems/<slug>`; slugs are part of the API and documented in docs/problems.md.
@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 
 class ServiceError(Exception):
-    """Something that a caller did or met, told to them. `members` are extra fields of the problem document."""
+    """Something that a caller did or met. `members` are extra fields of the problem document."""
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
@@ -110,7 +110,7 @@ class BadSignature(ChannelError):
 
 
 class MalformedPayload(ChannelError):
-    """Authentic but unreadable: kept as a dead letter with its raw bytes. `pointer` names the field (RFC 6901)."""
+    """Authentic but unreadable: kept as a dead letter. `pointer` names the field (RFC 6901)."""
 
     def __init__(self, message: str, pointer: str = "") -> None:
         super().__init__(f"{pointer}: {message}" if pointer else message)

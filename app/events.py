@@ -41,7 +41,7 @@ class Frozen(BaseModel):
 
 
 class Address(Frozen):
-    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (unique to its interaction)."""
+    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (of one interaction)."""
 
     kind: str
     value: str
@@ -56,7 +56,7 @@ class Event(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One record of the log. `source` is `/endpoints/<id>` for inbound, `/touchpoint` otherwise; `data` is JSON;
+    """One record of the log. `source` is `/endpoints/<id>` for inbound, else `/touchpoint`; `data` is JSON;
     `position` is set on what was read: the row's position, or Kafka's offset."""
 
     id: UUID
@@ -89,7 +89,7 @@ def _catalogued(model: E) -> E:
     return model
 
 
-# ---- inbound: what channels tell us. Key: endpoint + conversation, else endpoint + address ------------------------
+# ---- inbound: what channels tell us. Key: endpoint + conversation, else endpoint + address ----------------
 
 
 class InboundEvent(Event):
@@ -133,7 +133,7 @@ class MessageReceived(InboundEvent):
 
 @_catalogued
 class MailReceived(InboundEvent):
-    """A raw mail stored as blob `sha256` before this event; it is parsed in `prepare`, in a killable process."""
+    """A raw mail, stored as blob `sha256` before this event; parsed in `prepare`, in a killable process."""
 
     type: ClassVar[str] = "touchpoint.mail.received.v1"
     sha256: str
@@ -272,7 +272,7 @@ class CallsSnapshot(CallEvent):
     call_ids: tuple[str, ...]
 
 
-# ---- routing: facts for the engine. Key: the tenant. Each carries the entity's whole routing state and version ----
+# ---- routing: facts for the engine. Key: the tenant. Each carries the entity's whole state and version ----
 
 
 class RoutingFact(Event):
@@ -305,7 +305,7 @@ class PolicyPublished(RoutingFact):
     version: int
 
 
-# ---- activity: everything that happened, the public stream. Key: the interaction, else the entity ------------------
+# ---- activity: everything that happened, the public stream. Key: the interaction, else the entity --------
 
 
 class ActivityEvent(Event):
@@ -326,7 +326,7 @@ class ActivityEvent(Event):
 
 @_catalogued
 class InteractionChanged(ActivityEvent):
-    """Any change of an interaction or of its legs. `cause` says which: created, queued, connecting, active, held …"""
+    """Any change of an interaction or its legs. `cause` says which: created, queued, active, held …"""
 
     type: ClassVar[str] = "touchpoint.interaction.changed.v1"
     interaction_id: UUID
@@ -361,7 +361,7 @@ class OfferEnded(ActivityEvent):
 
 @_catalogued
 class TouchCreated(ActivityEvent):
-    """`touch` is the timeline item as API §4 shows it; `visitor_id` names the chat visitor who must see it too."""
+    """`touch` is the timeline item of API §4; `visitor_id` names the chat visitor who must see it too."""
 
     type: ClassVar[str] = "touchpoint.touch.created.v1"
     touch_id: UUID

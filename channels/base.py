@@ -1,4 +1,4 @@
-"""What a channel adapter is: four pure functions over the provider's bytes, and small Protocols for what only some can."""
+"""What a channel adapter is: four pure functions over the provider's bytes, and what only some can besides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,8 +70,8 @@ class OutboundAttachment:
 
 @dataclass(frozen=True, slots=True)
 class OutboundMessage:
-    """One touch to render. `provider_key` is the same at every attempt; `conversation` and `thread` are what the
-    adapter itself gave to the inbound event that is answered."""
+    """One touch to render. `provider_key` is the same at every attempt; `conversation` and `thread` are what
+    the adapter itself gave to the inbound event that is answered."""
 
     touch_id: UUID
     interaction_id: UUID
@@ -89,7 +89,7 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class CallCommand:
-    """An order to a telephony platform (API §6). Never sent after `expires_at`; idempotent by `command_id`."""
+    """An order to a telephony platform (API §6), idempotent by `command_id`, never sent after `expires_at`."""
 
     command: str
     command_id: UUID
@@ -128,7 +128,7 @@ class ChannelAdapter(Protocol):
 
 @runtime_checkable
 class CallControl(Protocol):
-    """Phones: a platform that can be told what to do. `controls_calls` is False for one that is only watched."""
+    """Phones: a platform that takes orders. `controls_calls` is False for one that is only watched."""
 
     controls_calls: bool
 
