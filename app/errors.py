@@ -133,3 +133,7 @@ class SetupError(Exception):
             "\n".join(f"{path}:{line}: {pointer}: {message}" for line, pointer, message in problems)
         )
         self.path, self.problems = path, list(problems)
+
+
+class CommandError(Exception):
+    """A command cannot go on. The text tells the operator what happened and what to do; exit code 1."""
