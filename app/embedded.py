@@ -34,7 +34,6 @@ SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_MAX_BYTES = 107
 LOG_MAX_BYTES = 10 * 1024 * 1024
 READY_SECONDS = 120.0
-STOP_SECONDS = 15.0
 JOIN_SECONDS = 60.0
 
 OPTIONS: Mapping[str, str] = MappingProxyType(
@@ -101,10 +100,18 @@ def with_user(database_url: str, user: str) -> str:
 
 
 class EmbeddedPostgres:
-    """One server over one data folder. `options` overrule `OPTIONS`, by their PostgreSQL names."""
+    """One server over one data folder. `options` overrule `OPTIONS`, by their PostgreSQL names.
+
+    A server that is asked to end gets `stop_seconds` for it, then is asked harder.
+    """
 
     def __init__(
-        self, data_dir: Path, *, bin_dir: Path | None = None, options: Mapping[str, str] | None = None
+        self,
+        data_dir: Path,
+        *,
+        bin_dir: Path | None = None,
+        options: Mapping[str, str] | None = None,
+        stop_seconds: float = 15,
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.cluster_dir = self.data_dir / "postgres"
@@ -112,6 +119,7 @@ class EmbeddedPostgres:
         self.socket_dir = socket_dir(self.data_dir)
         self._binaries = find_binaries(bin_dir)
         self._options = {**OPTIONS, **(options or {})}
+        self._stop_seconds = stop_seconds
         self._lock: IO[str] | None = None
         self._process: asyncio.subprocess.Process | None = None
 
@@ -146,7 +154,7 @@ class EmbeddedPostgres:
             try:
                 return await self.start()
             except FolderInUse:
-                if await self._answers():
+                if await self._answers(DATABASE):
                     return self.url()
                 if time.monotonic() > deadline:
                     raise
@@ -169,7 +177,7 @@ class EmbeddedPostgres:
 
     async def _launch(self) -> None:
         run_as = await self._prepare()
-        await _end_left_over(self.cluster_dir)
+        await _end_left_over(self.cluster_dir, self._stop_seconds)
         for stale in (self.cluster_dir / "postmaster.pid", *self.socket_dir.glob(f"{SOCKET_NAME}*")):
             stale.unlink(missing_ok=True)  # its process is gone, but its number may be somebody's by now
         arguments = [f"-c{name}={value}" for name, value in self._options.items()]
@@ -185,6 +193,7 @@ class EmbeddedPostgres:
                 start_new_session=True,  # Ctrl-C is for us: we stop the server last
             )
         await self._become_ready(self._process)
+        await self._create_database()
 
     async def _prepare(self) -> RunAs:
         """Folders, their owner, and the cluster itself if there is none yet."""
@@ -223,23 +232,28 @@ class EmbeddedPostgres:
 
     async def _become_ready(self, process: asyncio.subprocess.Process) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not await self._answers():
+        while not await self._answers("postgres"):
             if process.returncode is not None or time.monotonic() > deadline:
                 raise CommandError(
                     f"PostgreSQL did not start; {self.log_path} ends with:\n{self._log_tail()}"
                 )
             await asyncio.sleep(0.02)
 
-    async def _answers(self) -> bool:
+    async def _answers(self, database: str) -> bool:
         try:
-            connection = await asyncpg.connect(self.url("postgres"), timeout=10)
+            connection = await asyncpg.connect(self.url(database), timeout=10)
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return False
+        await connection.close()
+        return True
+
+    async def _create_database(self) -> None:
+        connection = await asyncpg.connect(self.url("postgres"))
         try:
-            await _create_database(connection)
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+                await connection.execute(f'CREATE DATABASE "{DATABASE}"')
         finally:
             await connection.close()
-        return True
 
     def _log_tail(self, lines: int = 8) -> str:
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
@@ -250,14 +264,9 @@ class EmbeddedPostgres:
                 return
             process.send_signal(kind)
             try:
-                await asyncio.wait_for(process.wait(), STOP_SECONDS)
+                await asyncio.wait_for(process.wait(), self._stop_seconds)
             except TimeoutError:
                 continue
-
-
-async def _create_database(connection: "asyncpg.Connection") -> None:
-    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
-        await connection.execute(f'CREATE DATABASE "{DATABASE}"')
 
 
 def socket_dir(data_dir: Path) -> Path:
@@ -292,11 +301,11 @@ def _take_lock(data_dir: Path) -> IO[str]:
     return lock
 
 
-async def _end_left_over(cluster_dir: Path) -> None:
+async def _end_left_over(cluster_dir: Path, seconds: float) -> None:
     """End the server of a killed owner, and the backends of a killed server: they would block the start."""
     if not (pids := _servers_in(cluster_dir)):
         return
-    for kind, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 5.0)):
+    for kind in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         for pid in pids:
             _signal(pid, kind)
         if await _until(lambda: not _servers_in(cluster_dir), seconds):

@@ -1,0 +1,118 @@
+"""What tests share: one embedded PostgreSQL per process, and a migrated database cloned for each test."""
+
+import asyncio
+import inspect
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from app.embedded import EmbeddedPostgres, with_user
+
+TEMPLATE = "touchpoint_template"
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "4GB"}
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
+    """A server of this test process alone: each xdist worker has its own."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("server"), options=UNSAFE_BUT_FAST)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def template_database(postgres: EmbeddedPostgres) -> str:
+    """The name of a migrated, empty database. Never connect to it: clone it."""
+    from app.migrate import migrate
+
+    await _administrate(postgres, f"CREATE DATABASE {TEMPLATE}")
+    if inspect.iscoroutinefunction(migrate):
+        await migrate(postgres.url(TEMPLATE))
+    else:
+        await asyncio.to_thread(migrate, postgres.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database_url(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    """The owner's URL of a database of this test's own, migrated and empty."""
+    async with clone(postgres, template_database) as url:
+        yield url
+
+
+@pytest.fixture
+def api_database_url(database_url: str) -> str:
+    """The same database with the api's rights."""
+    return with_user(database_url, "touchpoint_api")
+
+
+@pytest.fixture
+def worker_database_url(database_url: str) -> str:
+    """The same database with the worker's rights."""
+    return with_user(database_url, "touchpoint_worker")
+
+
+@pytest.fixture(scope="session")
+async def session_database_url(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    """One database for all tests that roll back what they do: cheaper than a clone each."""
+    async with clone(postgres, template_database) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The corpora beside the repository; a test that needs them has a sibling with data of its own."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the corpora in ../shared/data are absent")
+    return SHARED_DATA
+
+
+@asynccontextmanager
+async def clone(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
+    """A copy of the template, dropped at the end even if somebody is still connected."""
+    name = f"test_{uuid4().hex}"
+    await _administrate(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    try:
+        yield postgres.url(name)
+    finally:
+        await _administrate(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _fail_if_skipped_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """In CI all that tests need is installed: a skip there would be a test that nobody ran."""
+    expected = hasattr(report, "wasxfail") or "../shared/data" in str(report.longrepr)
+    if os.environ.get("CI") == "true" and report.skipped and not expected:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report: Any = yield
+    _fail_if_skipped_in_ci(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    report: Any = yield
+    _fail_if_skipped_in_ci(report)
+    return report
