@@ -1,0 +1,98 @@
+"""`append`: how events leave a transaction. They are collected and written in one INSERT right before the
+commit,
+while every row lock is still held, so an entity's events stand in the order of its versions."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import new_id
+from app.events import Envelope, Event, Stream, derived_id, dumps
+
+_INSERT = text(
+    """
+    INSERT INTO event_log (stream, partition, key, id, tenant_id, type, source, subject, at, data)
+    SELECT * FROM unnest(CAST(:streams AS text[]), CAST(:partitions AS smallint[]), CAST(:keys AS text[]),
+                         CAST(:ids AS uuid[]), CAST(:tenants AS uuid[]), CAST(:types AS text[]),
+                         CAST(:sources AS text[]), CAST(:subjects AS text[]), CAST(:ats AS timestamptz[]),
+                         CAST(:datas AS bytea[]))
+    """
+)
+
+
+@dataclass
+class Outbox:
+    """What one transaction will append. `cause` is the consumed event now being applied: ids derive from
+    it."""
+
+    tenant_id: UUID | None
+    cause: UUID | None = None
+    ordinal: int = 0
+    envelopes: list[Envelope] = field(default_factory=list)
+
+    def next_id(self) -> UUID:
+        if self.cause is None:
+            return new_id()
+        self.ordinal += 1
+        return derived_id(self.cause, self.ordinal)
+
+
+def outbox(session: AsyncSession) -> Outbox:
+    """The transaction's own outbox; `Database.transaction` puts it there."""
+    found: Outbox = session.info["outbox"]
+    return found
+
+
+def caused_by(session: AsyncSession, event_id: UUID) -> None:
+    """From here on the session's events are effects of the consumed `event_id`: a repeat gets the same
+    ids."""
+    box = outbox(session)
+    box.cause, box.ordinal = event_id, 0
+
+
+def append(session: AsyncSession, event: Event, *, key: str, at: datetime | None = None) -> None:
+    """Add `event` to its stream under `key`. The caller holds the entity's row lock."""
+    box = outbox(session)
+    assert box.tenant_id is not None, "events belong to a tenant"
+    box.envelopes.append(
+        Envelope(
+            id=box.next_id(),
+            tenant_id=box.tenant_id,
+            stream=event.stream,
+            key=key,
+            type=event.type,
+            at=at or datetime.now(UTC),
+            data=dumps(event),
+        )
+    )
+
+
+async def insert(session: AsyncSession, envelopes: list[Envelope]) -> None:
+    """Write `envelopes` to `event_log` in one statement."""
+    if not envelopes:
+        return
+    await session.execute(
+        _INSERT,
+        {
+            "streams": [e.stream.value for e in envelopes],
+            "partitions": [e.partition for e in envelopes],
+            "keys": [e.key for e in envelopes],
+            "ids": [e.id for e in envelopes],
+            "tenants": [e.tenant_id for e in envelopes],
+            "types": [e.type for e in envelopes],
+            "sources": [e.source for e in envelopes],
+            "subjects": [e.subject for e in envelopes],
+            "ats": [e.at for e in envelopes],
+            "datas": [e.data for e in envelopes],
+        },
+    )
+
+
+async def flush(session: AsyncSession) -> frozenset[Stream]:
+    """Write what was appended; the streams it went to, for waking their readers after the commit."""
+    envelopes = outbox(session).envelopes
+    await insert(session, envelopes)
+    return frozenset(envelope.stream for envelope in envelopes)

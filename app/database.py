@@ -1,0 +1,96 @@
+"""The database: `Database.transaction()` is the only code that commits."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.bus import outbox
+from app.events import Stream
+
+Waker = Callable[[frozenset[Stream]], None]
+"""Told after a commit which streams grew; must not block."""
+
+API_ROLE = "touchpoint_api"
+WORKER_ROLE = "touchpoint_worker"
+
+
+def async_url(url: str) -> str:
+    """Any PostgreSQL URL as the one that SQLAlchemy's asyncpg dialect takes."""
+    scheme, _, rest = url.partition("://")
+    assert scheme.split("+")[0] in ("postgresql", "postgres"), "DATABASE_URL is not a PostgreSQL URL"
+    return f"postgresql+asyncpg://{rest}"
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+class Database:
+    """A pool of connections that act as `role` (which owns nothing). Transactions set the tenant for
+    row-level
+    security; after the commit `wake` is told which streams grew."""
+
+    def __init__(
+        self,
+        url: str,
+        role: str | None = None,
+        *,
+        pool_size: int = 16,
+        idle_in_transaction_seconds: int | None = None,
+        pooled: bool = True,
+    ) -> None:
+        settings = {"application_name": f"touchpoint {role or 'owner'}", "jit": "off"}
+        if role:
+            settings["role"] = role
+        if idle_in_transaction_seconds:
+            settings["idle_in_transaction_session_timeout"] = f"{idle_in_transaction_seconds}s"
+        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_pre_ping": False}
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            async_url(url),
+            json_serializer=_json,
+            json_deserializer=orjson.loads,
+            connect_args={"server_settings": settings, "timeout": 5},
+            **(pool if pooled else {"poolclass": NullPool}),
+        )
+        self.wake: Waker = lambda streams: None
+        self._session = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @asynccontextmanager
+    async def transaction(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
+        """One transaction: commits at the end of the block with all appended events, else rolls back."""
+        async with self._session() as session:
+            session.info["outbox"] = outbox.Outbox(tenant_id)
+            async with session.begin():
+                await act_for(session, tenant_id)
+                yield session
+                await session.flush()
+                streams = await outbox.flush(session)
+        if streams:
+            self.wake(streams)
+
+    @asynccontextmanager
+    async def read(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
+        """A read-only transaction."""
+        async with self._session() as session, session.begin():
+            await session.execute(text("SET TRANSACTION READ ONLY"))
+            await act_for(session, tenant_id)
+            yield session
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def act_for(session: AsyncSession, tenant_id: UUID | None) -> None:
+    """From here on the transaction sees this tenant's rows only. A batch calls it for each of its tenants."""
+    if tenant_id is None:
+        return
+    await session.execute(text("SELECT set_config('app.tenant_id', :id, true)"), {"id": str(tenant_id)})
+    if "outbox" in session.info:
+        session.info["outbox"].tenant_id = tenant_id

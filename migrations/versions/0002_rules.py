@@ -1,0 +1,99 @@
+"""Roles that own nothing, row-level security, the look-ups before a tenant is known, state guards."""
+
+from alembic import op
+
+from app.events import PARTITIONS
+from models import Base
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+INFRASTRUCTURE = (
+    "event_log",
+    "consumer_position",
+    "partition_owner",
+    "dead_letter",
+    "delivery",
+    "agent_lease",
+    "login_failure",
+    "installation",
+    "alembic_version",
+)
+
+ROLES = """
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'touchpoint_api') THEN
+    CREATE ROLE touchpoint_api NOLOGIN NOINHERIT; END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'touchpoint_worker') THEN
+    CREATE ROLE touchpoint_worker NOLOGIN NOINHERIT; END IF;
+  EXECUTE format('GRANT touchpoint_api, touchpoint_worker TO %I', current_user);
+END $$;
+GRANT USAGE ON SCHEMA public TO touchpoint_api, touchpoint_worker;
+"""
+
+TENANT_TABLES = """
+DO $$ DECLARE t text; BEGIN
+  FOR t IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname <> ALL (ARRAY[{infrastructure}])
+  LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
+    EXECUTE format(
+      'CREATE POLICY tenant_isolation ON %I TO touchpoint_api, touchpoint_worker
+       USING (%I = nullif(current_setting(''app.tenant_id'', true), '''')::uuid)',
+      t, CASE t WHEN 'tenant' THEN 'id' ELSE 'tenant_id' END);
+    EXECUTE format('CREATE POLICY owner_sees_all ON %I TO CURRENT_USER USING (true)', t);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO touchpoint_api, touchpoint_worker', t);
+  END LOOP;
+END $$;
+"""
+
+INFRASTRUCTURE_GRANTS = """
+GRANT SELECT, INSERT, UPDATE, DELETE ON event_log, consumer_position, partition_owner, dead_letter, delivery,
+  agent_lease TO touchpoint_worker;
+GRANT SELECT ON installation TO touchpoint_api, touchpoint_worker;
+GRANT SELECT, INSERT ON event_log TO touchpoint_api;
+GRANT INSERT ON delivery, dead_letter TO touchpoint_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON agent_lease, login_failure TO touchpoint_api;
+GRANT SELECT ON consumer_position TO touchpoint_api;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO touchpoint_api, touchpoint_worker;
+REVOKE DELETE ON tenant FROM touchpoint_api, touchpoint_worker;
+"""
+
+LOOKUP = """
+CREATE FUNCTION {name}({argument}) RETURNS SETOF {table} LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = public AS $$ SELECT * FROM {table} WHERE {condition} $$
+"""
+
+LOOKUPS = (
+    ("find_tenant", "wanted text", "tenant", "key = wanted"),
+    ("all_tenants", "", "tenant", "true"),
+    ("find_endpoints", "wanted uuid DEFAULT NULL", "endpoint", "wanted IS NULL OR id = wanted"),
+    ("find_refresh_session", "hash text", "refresh_session", "token_hash = hash"),
+    ("find_api_key", "hash text", "api_key", "key_hash = hash"),
+    ("find_visitor", "hash text", "visitor", "token_hash = hash"),
+)
+
+
+def upgrade() -> None:
+    listed = ", ".join(f"'{table}'" for table in INFRASTRUCTURE)
+    for statement in (ROLES, TENANT_TABLES.format(infrastructure=listed), INFRASTRUCTURE_GRANTS):
+        for part in _statements(statement):
+            op.execute(part)
+    for name, argument, table, condition in LOOKUPS:
+        op.execute(LOOKUP.format(name=name, argument=argument, table=table, condition=condition))
+    op.bulk_insert(Base.metadata.tables["installation"], [{"id": 1, "partitions": PARTITIONS}])
+
+
+def _statements(script: str) -> list[str]:
+    """asyncpg prepares one statement at a time: a leading `DO` block, then `;` at a line's end."""
+    if script.lstrip().startswith("DO"):
+        body, _, rest = script.partition("END $$;")
+        return [body + "END $$", *[s for s in rest.split(";\n") if s.strip()]]
+    return [s for s in script.split(";\n") if s.strip()]
+
+
+def downgrade() -> None:
+    raise RuntimeError("restore a backup: the first schema has nothing to go back to")

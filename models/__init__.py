@@ -1,0 +1,60 @@
+"""SQLAlchemy tables: one file per noun, with its enum and its queries. Importing this package knows them
+all."""
+
+from models.access import ApiKey, LoginFailure, RefreshSession
+from models.agent import Agent, AgentLease, Device
+from models.audit import Audit, IdempotentAnswer
+from models.base import Base
+from models.call import Call
+from models.customer import ContactAddress, Customer, CustomerAddress
+from models.delivery import Delivery, DeliveryKey
+from models.endpoint import Endpoint
+from models.interaction import Interaction
+from models.journal import RoutingJournal
+from models.leg import Leg
+from models.log import ConsumerPosition, DeadLetter, EventLog, Installation, PartitionOwner
+from models.mail_reference import MailReference
+from models.offer import Decision, Offer
+from models.policy import Policy, Queue, Team
+from models.segment import Segment
+from models.tenant import Tenant
+from models.touch import Attachment, Touch
+from models.visitor import Visitor
+
+__all__ = [
+    "Agent",
+    "AgentLease",
+    "ApiKey",
+    "Attachment",
+    "Audit",
+    "Base",
+    "Call",
+    "ConsumerPosition",
+    "ContactAddress",
+    "Customer",
+    "CustomerAddress",
+    "DeadLetter",
+    "Decision",
+    "Delivery",
+    "DeliveryKey",
+    "Device",
+    "Endpoint",
+    "EventLog",
+    "IdempotentAnswer",
+    "Installation",
+    "Interaction",
+    "Leg",
+    "LoginFailure",
+    "MailReference",
+    "Offer",
+    "PartitionOwner",
+    "Policy",
+    "Queue",
+    "RefreshSession",
+    "RoutingJournal",
+    "Segment",
+    "Team",
+    "Tenant",
+    "Touch",
+    "Visitor",
+]

@@ -1,0 +1,56 @@
+"""The declarative base: named constraints, timestamps with zone, ids that the caller makes (UUIDv7)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, MetaData, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.clock import new_id
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Json = dict[str, Any]
+
+
+def _values(enum: type[StrEnum]) -> list[str]:
+    return [member.value for member in enum]
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        str: Text(),
+        UUID: Uuid(),
+        Json: JSONB(),
+        list[Any]: JSONB(),
+        list[str]: ARRAY(Text()),
+        # The value as text, not a native type: a new state is then a changed CHECK, not a changed type.
+        StrEnum: Enum(StrEnum, native_enum=False, length=32, values_callable=_values),
+    }
+
+
+class TenantRow:
+    """A row of one tenant: row-level security shows it to that tenant's transactions only."""
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"))
+
+
+class Identified(TenantRow):
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+def one_of(column: str, values: type[StrEnum] | tuple[str, ...], name: str | None = None) -> CheckConstraint:
+    """CHECK (column IN (…)): the enum in code and the constraint are one list."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name or f"{column}_known")

@@ -1,0 +1,124 @@
+"""An interaction: one contact of a customer from arrival to close, transfers included, under one id."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, Json, one_of
+
+
+class State(StrEnum):
+    SELF_SERVICE = "self_service"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    ACTIVE = "active"
+    WRAP_UP = "wrap_up"
+    PARKED = "parked"
+    CALLBACK_WAITING = "callback_waiting"
+    CLOSED = "closed"
+    ABANDONED = "abandoned"
+
+
+FINAL = frozenset({State.CLOSED, State.ABANDONED})
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.SELF_SERVICE: frozenset({State.QUEUED, State.CLOSED}),
+    State.SCHEDULED: frozenset({State.QUEUED, State.CLOSED}),
+    State.QUEUED: frozenset(
+        {State.OFFERED, State.CONNECTING, State.ACTIVE, State.ABANDONED, State.CALLBACK_WAITING, State.CLOSED}
+    ),
+    State.OFFERED: frozenset({State.QUEUED, State.CONNECTING, State.ACTIVE, State.ABANDONED, State.CLOSED}),
+    State.CONNECTING: frozenset({State.QUEUED, State.ACTIVE, State.ABANDONED, State.CLOSED}),
+    State.ACTIVE: frozenset({State.WRAP_UP, State.QUEUED, State.PARKED, State.CLOSED}),
+    State.WRAP_UP: frozenset({State.CLOSED}),
+    State.PARKED: frozenset({State.QUEUED, State.ACTIVE, State.CLOSED}),
+    State.CALLBACK_WAITING: frozenset({State.QUEUED, State.CLOSED}),
+    State.CLOSED: frozenset(),
+    State.ABANDONED: frozenset(),
+}
+"""The one transition table (SEMANTICS §1.1); CHECK constraint, trigger and docs come from it."""
+
+
+class Interaction(Identified, Base):
+    """`waiting_since` is set while the age runs (queued, offered, connecting, callback_waiting): the age is
+    `age_us` + now - `waiting_since`. `queue_entered_at` starts `waited_here`. `relevant_version` is the
+    version of
+    the last change that makes an agent's reply stale. `picked_customer_id` was set by an agent for this
+    interaction alone and goes before the address's links. `conversation` is the channel's own thread id."""
+
+    __tablename__ = "interaction"
+    channel: Mapped[str]
+    direction: Mapped[str] = mapped_column(default="inbound")
+    endpoint_id: Mapped[UUID | None] = mapped_column(ForeignKey("endpoint.id"))
+    address_id: Mapped[UUID | None] = mapped_column(ForeignKey("address.id"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id", ondelete="SET NULL"))
+    picked_customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id", ondelete="SET NULL"))
+    queue: Mapped[str]
+    state: Mapped[State]
+    version: Mapped[int] = mapped_column(BigInteger, default=1)
+    relevant_version: Mapped[int] = mapped_column(BigInteger, default=1)
+    conversation: Mapped[str | None]
+    subject: Mapped[str | None]
+    preview: Mapped[str | None]
+    tier: Mapped[str]
+    boost_seconds: Mapped[int] = mapped_column(default=0)
+    requirement: Mapped[str | None]
+    policy_version: Mapped[int]
+    preferred_agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agent.id", ondelete="SET NULL"))
+    last_agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agent.id", ondelete="SET NULL"))
+    entry_kind: Mapped[str] = mapped_column(default="new")
+    age_us: Mapped[int] = mapped_column(BigInteger, default=0)
+    waiting_since: Mapped[datetime | None]
+    queue_entered_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    first_queued_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_cause: Mapped[str | None]
+    ended_by: Mapped[str | None]
+    customer_gone_at: Mapped[datetime | None]
+    last_customer_touch_at: Mapped[datetime | None]
+    last_touch_at: Mapped[datetime | None]
+    silence_warned_at: Mapped[datetime | None]
+    parked_until: Mapped[datetime | None]
+    parked_for: Mapped[str | None]
+    follows_id: Mapped[UUID | None] = mapped_column(ForeignKey("interaction.id", ondelete="SET NULL"))
+    disposition: Mapped[str | None]
+    pending_command: Mapped[str | None]
+    pending_command_id: Mapped[UUID | None]
+    pending_until: Mapped[datetime | None]
+    cool_downs: Mapped[Json] = mapped_column(default=dict)
+    thread: Mapped[Json] = mapped_column(default=dict)
+    __table_args__ = (
+        one_of("state", State),
+        one_of("direction", ("inbound", "outbound")),
+        Index(
+            "ix_interaction_live",
+            "tenant_id",
+            "state",
+            "queue",
+            postgresql_where=text("state NOT IN ('closed', 'abandoned')"),
+        ),
+        Index("ix_interaction_address_id", "tenant_id", "address_id", "created_at"),
+        Index("ix_interaction_customer_id", "tenant_id", "customer_id", "created_at"),
+        Index(
+            "ix_interaction_picked",
+            "tenant_id",
+            "picked_customer_id",
+            postgresql_where=text("picked_customer_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_interaction_open_conversation",
+            "tenant_id",
+            "endpoint_id",
+            "conversation",
+            unique=True,
+            postgresql_where=text("conversation IS NOT NULL AND state NOT IN ('closed', 'abandoned')"),
+        ),
+        Index("ix_interaction_parked_until", "parked_until", postgresql_where=text("state = 'parked'")),
+    )

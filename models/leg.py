@@ -1,0 +1,80 @@
+"""A leg: one agent's part in an interaction. Units hang on legs."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, one_of
+
+
+class LegRole(StrEnum):
+    PRIMARY = "primary"
+    CONSULT = "consult"
+    CONFERENCE = "conference"
+
+
+class LegState(StrEnum):
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    ACTIVE = "active"
+    HELD = "held"
+    WRAP_UP = "wrap_up"
+    ENDED = "ended"
+
+
+LIVE = (LegState.OFFERED, LegState.CONNECTING, LegState.ACTIVE, LegState.HELD)
+
+LEG_TRANSITIONS: dict[LegState, frozenset[LegState]] = {
+    LegState.OFFERED: frozenset({LegState.CONNECTING, LegState.ACTIVE, LegState.ENDED}),
+    LegState.CONNECTING: frozenset({LegState.ACTIVE, LegState.ENDED}),
+    LegState.ACTIVE: frozenset({LegState.HELD, LegState.WRAP_UP, LegState.ENDED}),
+    LegState.HELD: frozenset({LegState.ACTIVE, LegState.WRAP_UP, LegState.ENDED}),
+    LegState.WRAP_UP: frozenset({LegState.ENDED}),
+    LegState.ENDED: frozenset(),
+}
+
+
+class Leg(Identified, Base):
+    """`units` are held from offer to the end of wrap-up. `device_leg_id` is the platform's id of the
+    agent's leg.
+    `reassign_at`: the agent's lease is gone and this work waits again then. `end_cause` says how it ended."""
+
+    __tablename__ = "leg"
+    interaction_id: Mapped[UUID] = mapped_column(ForeignKey("interaction.id", ondelete="CASCADE"))
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agent.id"))
+    role: Mapped[LegRole] = mapped_column(default=LegRole.PRIMARY)
+    state: Mapped[LegState]
+    units: Mapped[int]
+    device: Mapped[str | None]
+    device_leg_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    accepted_at: Mapped[datetime | None]
+    connect_deadline_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
+    wrap_up_at: Mapped[datetime | None]
+    wrap_up_due_at: Mapped[datetime | None]
+    wrap_up_extended: Mapped[bool] = mapped_column(default=False)
+    reassign_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_cause: Mapped[str | None]
+    disposition: Mapped[str | None]
+    __table_args__ = (
+        one_of("role", LegRole),
+        one_of("state", LegState),
+        CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_has_time"),
+        Index(
+            "uq_leg_live_primary",
+            "interaction_id",
+            unique=True,
+            postgresql_where=text(
+                "role = 'primary' AND state IN ('offered', 'connecting', 'active', 'held')"
+            ),
+        ),
+        Index("ix_leg_interaction_id", "interaction_id"),
+        Index("ix_leg_agent_live", "agent_id", postgresql_where=text("state <> 'ended'")),
+        Index("ix_leg_wrap_up_due", "wrap_up_due_at", postgresql_where=text("state = 'wrap_up'")),
+    )

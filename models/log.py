@@ -1,0 +1,89 @@
+"""The event log in PostgreSQL and its readers' positions. Infrastructure: no row-level security."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, SmallInteger, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class EventLog(Base):
+    """`xid` is the writing transaction, kept as bigint because asyncpg has no xid8 parameters; neither it nor
+    `position` is commit order: readers go by snapshots (app/bus/log.py). `data` is the event's JSON."""
+
+    __tablename__ = "event_log"
+    position: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
+    stream: Mapped[str]
+    partition: Mapped[int] = mapped_column(SmallInteger)
+    key: Mapped[str]
+    id: Mapped[UUID]
+    tenant_id: Mapped[UUID]
+    type: Mapped[str]
+    source: Mapped[str]
+    subject: Mapped[str | None]
+    at: Mapped[datetime]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    __table_args__ = (
+        Index("ix_event_log_stream_partition", "stream", "partition", "position"),
+        Index("ix_event_log_xid", "xid"),
+    )
+
+
+class ConsumerPosition(Base):
+    """PostgreSQL log: a batch is what `snapshot_new` sees and `snapshot_old` did not; `position` is set
+    when a
+    limit cut it. Kafka: `position` is the next offset, `event_id` the id of the record before it."""
+
+    __tablename__ = "consumer_position"
+    consumer: Mapped[str] = mapped_column(primary_key=True)
+    partition: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    log: Mapped[str] = mapped_column(primary_key=True)  # postgres, kafka
+    snapshot_old: Mapped[str | None]
+    snapshot_new: Mapped[str | None]
+    position: Mapped[int | None] = mapped_column(BigInteger)
+    event_id: Mapped[UUID | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class PartitionOwner(Base):
+    """Taking a partition increments `epoch`; every worker transaction checks it first, so a zombie's fail."""
+
+    __tablename__ = "partition_owner"
+    consumer: Mapped[str] = mapped_column(primary_key=True)
+    partition: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    owner: Mapped[UUID]
+    epoch: Mapped[int] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class DeadLetter(Base):
+    """What could not be read or applied, with its raw bytes (encrypted with the tenant's key) and the
+    error."""
+
+    __tablename__ = "dead_letter"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    source: Mapped[str]
+    consumer: Mapped[str | None]
+    stream: Mapped[str | None]
+    partition: Mapped[int | None] = mapped_column(SmallInteger)
+    key: Mapped[str | None]
+    type: Mapped[str | None]
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    error: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    replayed_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_dead_letter_at", "at"),)
+
+
+class Installation(Base):
+    """One row: what `migrate` fixed for good."""
+
+    __tablename__ = "installation"
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    partitions: Mapped[int] = mapped_column(SmallInteger)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

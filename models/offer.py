@@ -1,0 +1,57 @@
+"""Offers of an interaction to an agent, and the routing decision behind each."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, Json, one_of
+
+
+class OfferState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    MISSED = "missed"
+    REVOKED = "revoked"
+
+
+class Offer(Identified, Base):
+    """`cause` names why it was revoked (API §3), `reason` what the agent gave when declining. `waited_us` is
+    `waited_here` when it was made."""
+
+    __tablename__ = "offer"
+    interaction_id: Mapped[UUID] = mapped_column(ForeignKey("interaction.id", ondelete="CASCADE"))
+    leg_id: Mapped[UUID] = mapped_column(ForeignKey("leg.id", ondelete="CASCADE"))
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agent.id"))
+    queue: Mapped[str]
+    channel: Mapped[str]
+    tier: Mapped[str]
+    state: Mapped[OfferState] = mapped_column(default=OfferState.OPEN)
+    cause: Mapped[str | None]
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    deadline_at: Mapped[datetime]
+    shown_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    waited_us: Mapped[int] = mapped_column(BigInteger, default=0)
+    __table_args__ = (
+        one_of("state", OfferState),
+        Index("uq_offer_open", "interaction_id", unique=True, postgresql_where=text("state = 'open'")),
+        Index("ix_offer_agent_open", "agent_id", postgresql_where=text("state = 'open'")),
+        Index("ix_offer_tenant_created", "tenant_id", "created_at"),
+    )
+
+
+class Decision(Identified, Base):
+    """Why this agent: the winner, five runners-up, the other agents grouped by the first reason against."""
+
+    __tablename__ = "decision"
+    offer_id: Mapped[UUID] = mapped_column(ForeignKey("offer.id", ondelete="CASCADE"), unique=True)
+    interaction_id: Mapped[UUID]
+    policy_version: Mapped[int]
+    decided_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    document: Mapped[Json]
+    __table_args__ = (Index("ix_decision_interaction_id", "interaction_id"),)

@@ -1,0 +1,40 @@
+"""The versioned routing policy, and the rows that other tables name: queues and teams."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, Json
+
+
+class Policy(Base):
+    """What `apply` published: immutable, one row a version. `document` is `routing.policy`'s input."""
+
+    __tablename__ = "policy"
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[Json]
+    digest: Mapped[str]
+    published_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Queue(Identified, Base):
+    """`closure` is a supervisor's emergency closure {reason, announcement, until}; None: open by its
+    hours."""
+
+    __tablename__ = "queue"
+    key: Mapped[str]
+    name: Mapped[str]
+    closure: Mapped[Json | None]
+    version: Mapped[int] = mapped_column(default=1)
+    retired_at: Mapped[datetime | None]
+    __table_args__ = (UniqueConstraint("tenant_id", "key"),)
+
+
+class Team(Identified, Base):
+    __tablename__ = "team"
+    key: Mapped[str]
+    name: Mapped[str]
+    __table_args__ = (UniqueConstraint("tenant_id", "key"),)
