@@ -1,4 +1,5 @@
-"""What a channel adapter is: four pure functions over the provider's bytes, and what only some can besides."""
+"""What a channel adapter is: four pure functions over the provider's bytes, and what only some can
+besides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,7 +90,8 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class CallCommand:
-    """An order to a telephony platform (API §6), idempotent by `command_id`, never sent after `expires_at`."""
+    """An order to a telephony platform (API §6), idempotent by `command_id`, never sent after
+    `expires_at`."""
 
     command: str
     command_id: UUID

@@ -1,0 +1,51 @@
+"""A chat endpoint's set-up. Visitors come through the chat socket and touches reach them from the activity
+stream, so there is nothing to verify, parse or render: whoever posts to its webhook is turned away."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from app.errors import BadSignature, ChannelError
+from app.events import InboundEvent
+from channels.base import Capabilities, OutboundMessage, SendResult, WireRequest, WireResponse
+from channels.config import ChannelConfig
+
+
+class ChatConfig(ChannelConfig):
+    """`allowed_origins`: pages that may open the chat, as `https://shop.example`; `*` is every page."""
+
+    allowed_origins: tuple[str, ...] = ("*",)
+
+
+class ChatAdapter:
+    name: ClassVar[str] = "chat"
+    channel: ClassVar[str] = "chat"
+    capabilities: ClassVar[Capabilities] = Capabilities(text_max=10_000, attachments=True)
+
+    def __init__(self, config: ChatConfig) -> None:
+        self.config = config
+        self._origins = frozenset(_origin(origin) for origin in config.allowed_origins)
+
+    def allows(self, origin: str | None) -> bool:
+        """Whether a page of this `Origin` may talk; no header at all is no browser, which may."""
+        return origin is None or "*" in self._origins or _origin(origin) in self._origins
+
+    def verify(self, request: WireRequest) -> None:
+        raise BadSignature("a chat has no webhook")
+
+    def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
+        return ()
+
+    def render(self, message: OutboundMessage) -> WireRequest:
+        raise ChannelError("a chat's messages travel on the activity stream")
+
+    def interpret(self, response: WireResponse) -> SendResult:
+        raise ChannelError("a chat's messages travel on the activity stream")
+
+
+def _origin(origin: str) -> str:
+    """Scheme, host and port alone, in lower case."""
+    if origin == "*":
+        return origin
+    parts = urlsplit(origin.strip().lower())
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,37 @@
+"""What all adapters' config models share: strict fields, errors as JSON pointers, checked secrets."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+
+from channels.signature import secret_key
+
+
+class ChannelConfig(BaseModel):
+    """The `config` of an endpoint in the set-up file. Unknown keys are refused: they are typing errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    secret_key(secret.get_secret_value())
+    return secret
+
+
+WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
+"""`whsec_` and base64, as Standard Webhooks has it."""
+
+
+def pointer_of(location: Sequence[str | int]) -> str:
+    """RFC 6901: `/smtp/host`."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def problems_of(error: ValidationError) -> list[tuple[str, str]]:
+    """(pointer, message) of each wrong field; never the value, which may be a secret."""
+    return [(pointer_of(item["loc"]), _message(item)) for item in error.errors(include_input=False)]
+
+
+def _message(item: Any) -> str:
+    return str(item["msg"]).removeprefix("Value error, ")

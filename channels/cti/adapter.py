@@ -1,0 +1,107 @@
+"""Our own CTI format: Standard Webhooks in both directions, events in, commands out."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Final
+
+import orjson
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import AfterValidator, AnyHttpUrl, UrlConstraints
+
+from app.errors import BadSignature, ChannelError
+from app.events import InboundEvent
+from channels import signature
+from channels.base import CallCommand, Capabilities, OutboundMessage, SendResult, WireRequest, WireResponse
+from channels.config import ChannelConfig, WebhookSecret
+from channels.cti.payload import parse_event
+from channels.http_answer import result_of
+
+COMMANDS: Final = frozenset(
+    {
+        "call.route",
+        "call.cancel",
+        "call.hold",
+        "call.resume",
+        "call.consult",
+        "call.swap",
+        "call.complete_transfer",
+        "call.cancel_transfer",
+        "call.conference",
+        "call.end",
+        "call.dial",
+        "call.play",
+        "call.digits",
+        "recording.start",
+        "recording.pause",
+        "recording.resume",
+        "recording.stop",
+        "calls.list",
+    }
+)
+
+
+def _region(region: str) -> str:
+    if region not in SUPPORTED_REGIONS:
+        raise ValueError("a country as ISO 3166 names it, like CN")
+    return region
+
+
+class CtiConfig(ChannelConfig):
+    """`previous_secrets` still open the door while the platform's secret is changed. Without `command_url`
+    the platform is only watched. `region` reads national caller ids."""
+
+    secret: WebhookSecret
+    previous_secrets: tuple[WebhookSecret, ...] = ()
+    command_url: Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)] | None = None
+    region: Annotated[str, AfterValidator(_region)] | None = None
+
+
+class CtiAdapter:
+    name: ClassVar[str] = "cti"
+    channel: ClassVar[str] = "voice"
+    capabilities: ClassVar[Capabilities] = Capabilities(text_max=0, replies=False)
+
+    def __init__(self, config: CtiConfig) -> None:
+        self.config = config
+        secrets = (config.secret, *config.previous_secrets)
+        self._keys = [signature.secret_key(secret.get_secret_value()) for secret in secrets]
+        self.controls_calls = config.command_url is not None
+
+    def verify(self, request: WireRequest) -> None:
+        signature.verify(self._keys, request.headers, request.body, request.received_at)
+
+    def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
+        """At most one event. Call it after `verify`: the delivery key rests on the signed `webhook-id`."""
+        external_id = request.headers.get("webhook-id")
+        if not external_id:
+            raise BadSignature("webhook-id is missing")
+        event = parse_event(request.body, external_id, self.config.region)
+        return () if event is None else (event,)
+
+    def render(self, message: OutboundMessage) -> WireRequest:
+        raise ChannelError("a phone call carries no written messages")
+
+    def command(self, command: CallCommand) -> WireRequest:
+        """The signed order. Its `webhook-id` is the command's id, so a repeat is the same request."""
+        assert command.command in COMMANDS, command.command
+        assert self.config.command_url is not None, "ask controls_calls first"
+        body = orjson.dumps(_order(command))
+        signed = signature.sign(self._keys[0], str(command.command_id), command.issued_at, body)
+        return WireRequest(
+            method="POST",
+            url=str(self.config.command_url),
+            headers={"content-type": "application/json", **signed},
+            body=body,
+        )
+
+    def interpret(self, response: WireResponse) -> SendResult:
+        return result_of(response)
+
+
+def _order(command: CallCommand) -> dict[str, Any]:
+    head = {
+        "command": command.command,
+        "command_id": str(command.command_id),
+        "expires_at": command.expires_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    call = {} if command.call_id is None else {"call_id": command.call_id}
+    return {**command.arguments, **head, **call}

@@ -1,0 +1,154 @@
+"""Forms on the customer's own web pages: JSON or form-encoded, open to everyone, no signature."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final
+from urllib.parse import parse_qsl
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from app.addresses import email_address, phone_address
+from app.errors import ChannelError, MalformedPayload
+from app.events import Address, FormSubmitted, InboundEvent
+from app.json_body import MalformedJson, parse_json_object
+from app.text import clean_line, clean_text, clean_value, mask_cards
+from channels.base import Capabilities, OutboundMessage, SendResult, WireRequest, WireResponse
+from channels.config import ChannelConfig, problems_of
+
+FIELDS_MAX: Final = 200
+
+_KNOWN: Final = frozenset({"name", "email", "phone", "subject", "text", "fields"})
+_URLENCODED: Final = "application/x-www-form-urlencoded"
+
+
+class FormConfig(ChannelConfig):
+    """`region` (ISO 3166) reads national phone numbers."""
+
+    region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+
+
+def _said(text: str) -> str:
+    text = clean_text(text)
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    name: Annotated[str, Field(max_length=200), AfterValidator(clean_line)] | None = None
+    email: Annotated[str, Field(max_length=254)] | None = None
+    phone: Annotated[str, Field(max_length=100)] | None = None
+    subject: Annotated[str, Field(max_length=500), AfterValidator(_said), AfterValidator(clean_line)]
+    text: Annotated[str, Field(max_length=100_000), AfterValidator(_said)]
+    fields: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("email", "phone", "name", mode="before")
+    @classmethod
+    def _left_empty(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("email")
+    @classmethod
+    def _mailbox(cls, value: str | None) -> str | None:
+        address = value and email_address(value)
+        if value and address is None:
+            raise ValueError("is not a mail address")
+        return address
+
+    @field_validator("fields")
+    @classmethod
+    def _few(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if len(value) > FIELDS_MAX:
+            raise ValueError(f"at most {FIELDS_MAX} fields")
+        return value
+
+
+class FormAdapter:
+    name: ClassVar[str] = "form"
+    channel: ClassVar[str] = "task"
+    capabilities: ClassVar[Capabilities] = Capabilities(replies=False)
+
+    def __init__(self, config: FormConfig) -> None:
+        self.config = config
+
+    def verify(self, request: WireRequest) -> None:
+        """Nothing to check: anyone may fill in a form. What it claims is a claim (see customers)."""
+
+    def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
+        """One FormSubmitted without `external_id`: the router adds the reference it gives the customer."""
+        form = _validated(_fields_of(request))
+        event = FormSubmitted(
+            address=self._address(form),
+            occurred_at=request.received_at,
+            name=form.name or None,
+            email=form.email,
+            phone=form.phone and self._phone(form.phone),
+            subject=mask_cards(form.subject),
+            text=mask_cards(form.text),
+            fields=_masked(clean_value(form.fields)),
+        )
+        return (event,)
+
+    def render(self, message: OutboundMessage) -> WireRequest:
+        raise ChannelError("a form has no way back: answer by mail or phone")
+
+    def interpret(self, response: WireResponse) -> SendResult:
+        raise ChannelError("a form has no way back: answer by mail or phone")
+
+    def _phone(self, raw: str) -> str:
+        address = phone_address(raw, self.config.region)
+        if address is None:
+            raise MalformedPayload("is not a phone number", "/phone")
+        return address.value
+
+    def _address(self, form: _Form) -> Address | None:
+        """The mail address if there is one, else the phone, else none of its own."""
+        if form.email:
+            return Address(kind="email", value=form.email)
+        return phone_address(form.phone, self.config.region) if form.phone else None
+
+
+def _fields_of(request: WireRequest) -> dict[str, Any]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == _URLENCODED:
+        return _urlencoded(request.body)
+    try:
+        return parse_json_object(request.body)
+    except MalformedJson as error:
+        raise MalformedPayload(str(error)) from None
+
+
+def _urlencoded(body: bytes) -> dict[str, Any]:
+    """The names we know are ours; every other input of the page stands in `fields`."""
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX + len(_KNOWN)
+        )
+    except ValueError as error:
+        raise MalformedPayload(f"not a form in UTF-8: {error}") from None
+    known = {name: value for name, value in pairs if name in _KNOWN - {"fields"}}
+    return {**known, "fields": {name: value for name, value in pairs if name not in _KNOWN}}
+
+
+def _validated(values: Mapping[str, Any]) -> _Form:
+    try:
+        return _Form.model_validate(values)
+    except ValidationError as error:
+        pointer, message = problems_of(error)[0]
+        raise MalformedPayload(message, pointer) from None
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_cards(value)
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    return [_masked(item) for item in value] if isinstance(value, list) else value

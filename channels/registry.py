@@ -1,0 +1,45 @@
+"""Which adapters there are: a channel is registered here, documented in docs/channels/ and tested."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from channels.base import ChannelAdapter
+from channels.chat import ChatAdapter, ChatConfig
+from channels.config import ChannelConfig, problems_of
+from channels.cti import CtiAdapter, CtiConfig
+from channels.form import FormAdapter, FormConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    adapter: Callable[[Any], ChannelAdapter]
+    config: type[ChannelConfig]
+
+
+ADAPTERS: Final[Mapping[str, Registered]] = {
+    "cti": Registered(CtiAdapter, CtiConfig),
+    "chat": Registered(ChatAdapter, ChatConfig),
+    "form": Registered(FormAdapter, FormConfig),
+}
+
+
+def build(adapter_name: str, config: Mapping[str, Any]) -> ChannelAdapter:
+    """The adapter of one endpoint. Raises KeyError for an unknown name, ValidationError for a wrong config:
+    ask `config_problems` first about what a person wrote."""
+    registered = ADAPTERS[adapter_name]
+    return registered.adapter(registered.config.model_validate(config))
+
+
+def config_problems(adapter_name: str, config: object) -> list[tuple[str, str]]:
+    """(pointer into the config, message) for everything wrong in it; empty when it is fine."""
+    registered = ADAPTERS.get(adapter_name)
+    if registered is None:
+        return [("", f"there is no adapter {adapter_name!r}; there are {', '.join(sorted(ADAPTERS))}")]
+    try:
+        registered.config.model_validate(config)
+    except ValidationError as error:
+        return problems_of(error)
+    return []
