@@ -1,6 +1,7 @@
 """Every knob of the service, typed, with its unit in its name. Built once by the entry point and passed on:
 there is no global instance, so two installations may live in one process (tests do)."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=0, ge=0, le=65535)
+    listen_fd: int | None = None  # a socket that a supervisor listens on already, instead of host and port
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
 
@@ -62,10 +64,14 @@ class Settings(BaseSettings):
     database_pool_max: int = Field(default=16, ge=2)
     stop_seconds: float = Field(default=5, gt=0)
 
-    @property
-    def postgres_dir(self) -> Path:
-        """The embedded database's own folder."""
-        return self.data_dir / "postgres"
+    def environment(self) -> dict[str, str]:
+        """The variables that give a child process these very settings."""
+        bare = {"data_dir": "TOUCHPOINT_DATA", "database_url": "DATABASE_URL"}
+        bare["kafka_bootstrap_servers"] = "KAFKA_BOOTSTRAP_SERVERS"
+        values = self.model_dump(mode="json", exclude_none=True).items()
+        return {
+            bare.get(name, f"TOUCHPOINT_{name.upper()}"): _as_text(value) for name, value in values.items()
+        }
 
     @property
     def blob_dir(self) -> Path:
@@ -76,3 +82,7 @@ class Settings(BaseSettings):
     def key_dir(self) -> Path:
         """Keys that sign and encrypt; losing it makes blobs and sessions unreadable."""
         return self.data_dir / "keys"
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
