@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 import asyncpg
 
@@ -90,13 +90,6 @@ def _system_binaries() -> Path | None:
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
     found = shutil.which("postgres")
     return debian[-1] if debian else Path(found).parent if found else None
-
-
-def with_user(database_url: str, user: str) -> str:
-    """The same database for another role, without a password: embedded servers trust their own socket."""
-    parts = urlsplit(database_url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(user)}@{host}"))
 
 
 class EmbeddedPostgres:

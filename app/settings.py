@@ -69,9 +69,7 @@ class Settings(BaseSettings):
         bare = {"data_dir": "TOUCHPOINT_DATA", "database_url": "DATABASE_URL"}
         bare["kafka_bootstrap_servers"] = "KAFKA_BOOTSTRAP_SERVERS"
         values = self.model_dump(mode="json", exclude_none=True).items()
-        return {
-            bare.get(name, f"TOUCHPOINT_{name.upper()}"): _as_text(value) for name, value in values.items()
-        }
+        return {bare.get(name, f"TOUCHPOINT_{name.upper()}"): _as_text(value) for name, value in values}
 
     @property
     def blob_dir(self) -> Path:

@@ -1,7 +1,5 @@
 """What tests share: one embedded PostgreSQL per process, and a migrated database cloned for each test."""
 
-import asyncio
-import inspect
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,7 +10,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app.embedded import EmbeddedPostgres, with_user
+from app.embedded import EmbeddedPostgres
+from app.migrate import migrate
 
 TEMPLATE = "touchpoint_template"
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -33,33 +32,17 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Em
 @pytest.fixture(scope="session")
 async def template_database(postgres: EmbeddedPostgres) -> str:
     """The name of a migrated, empty database. Never connect to it: clone it."""
-    from app.migrate import migrate
-
     await _administrate(postgres, f"CREATE DATABASE {TEMPLATE}")
-    if inspect.iscoroutinefunction(migrate):
-        await migrate(postgres.url(TEMPLATE))
-    else:
-        await asyncio.to_thread(migrate, postgres.url(TEMPLATE))
+    await migrate(postgres.url(TEMPLATE))
     return TEMPLATE
 
 
 @pytest.fixture
 async def database_url(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
-    """The owner's URL of a database of this test's own, migrated and empty."""
+    """The owner's URL of a database of this test's own, migrated and empty. Code under test takes a role
+    of it: `Database(url, API_ROLE)`."""
     async with clone(postgres, template_database) as url:
         yield url
-
-
-@pytest.fixture
-def api_database_url(database_url: str) -> str:
-    """The same database with the api's rights."""
-    return with_user(database_url, "touchpoint_api")
-
-
-@pytest.fixture
-def worker_database_url(database_url: str) -> str:
-    """The same database with the worker's rights."""
-    return with_user(database_url, "touchpoint_worker")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import asyncpg
 import psutil
 import pytest
 
-from app.embedded import EmbeddedPostgres, FolderInUse, embedded, find_binaries, socket_dir, with_user
+from app.embedded import EmbeddedPostgres, FolderInUse, embedded, find_binaries, socket_dir
 from app.errors import CommandError
 from app.settings import Settings
 from tests.waiting import eventually
@@ -280,15 +280,6 @@ class TestEmbedded:
         async with embedded(Settings(data_dir=tmp_path / "none", database_url="postgresql://db/tp")) as url:
             assert url == "postgresql://db/tp"
         assert not (tmp_path / "none").exists()
-
-
-class TestWithUser:
-    def test_embedded(self) -> None:
-        url = with_user("postgresql://touchpoint@/touchpoint?host=/x/run&port=5432", "touchpoint_api")
-        assert url == "postgresql://touchpoint_api@/touchpoint?host=/x/run&port=5432"
-
-    def test_server_with_port(self) -> None:
-        assert with_user("postgresql://a:b@db:6432/tp", "c") == "postgresql://c@db:6432/tp"
 
 
 class TestFindBinaries:
