@@ -14,7 +14,7 @@ from app.events import Address
 EMAIL_MAX: Final = 254
 EXTENSION_DIGITS_MAX: Final = 6
 
-_SIP: Final = re.compile(r"(?i:(sips?|tel):)(?://)?([^;?>]*)([;?][^>]*)?", re.ASCII)
+_SIP: Final = re.compile(r"(?i:(sips?|tel):)(?://)?([^;?>\x00-\x20\x7f]*)([;?][^>]*)?", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[\s().\-/\u00a0\u2010-\u2015\u2212]+")
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{2,32}")
 _MAIL: Final = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x20\x7f]+@[^\s@<>\"(),:;\[\]\\/\x00-\x20\x7f]+")

@@ -1,0 +1,75 @@
+"""Every adapter is registered, has its shape, its page in docs/channels and its tests."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from channels import registry
+from channels.base import ChannelAdapter
+from tests.channels.wire import SECRET
+
+ROOT = Path(__file__).parents[2]
+SMTP = {"host": "mail.test", "port": 25}
+CONFIGS: dict[str, dict[str, Any]] = {
+    "cti": {"secret": SECRET, "command_url": None},
+    "chat": {"allowed_origins": ["https://shop.test"]},
+    "form": {},
+    "email": {"address": "support@acme.test", "smtp": SMTP},
+}
+WRONG = [
+    ("pigeon", {}, ""),
+    ("cti", None, ""),
+    ("cti", {}, "/secret"),
+    ("cti", {"secret": "whsec_!"}, "/secret"),
+    ("cti", {"secret": ""}, "/secret"),
+    ("cti", {"secret": SECRET, "command_url": "ftp://x"}, "/command_url"),
+    ("cti", {"secret": SECRET, "region": "China"}, "/region"),
+    ("cti", {"secret": SECRET, "comand_url": None}, "/comand_url"),
+    ("cti", {"secret": SECRET, "previous_secrets": ["x"]}, "/previous_secrets/0"),
+    ("chat", {"allowed_origins": "*"}, "/allowed_origins"),
+    ("form", {"region": "cn"}, "/region"),
+]
+
+
+class TestAdapters:
+    def test_every_folder_is_registered(self) -> None:
+        folders = {file.parent.name for file in (ROOT / "channels").glob("*/adapter.py")}
+        assert folders == set(registry.ADAPTERS)
+
+    @pytest.mark.parametrize("name", registry.ADAPTERS)
+    def test_documented_and_tested(self, name: str) -> None:
+        page = (ROOT / "docs" / "channels" / f"{name}.md").read_text()
+        assert f"adapter: {name}" in page
+        missing = [key for key in registry.ADAPTERS[name].config.model_fields if f"`{key}`" not in page]
+        assert not missing
+        assert list((ROOT / "tests" / "channels" / name).glob("test_*.py"))
+
+    @pytest.mark.parametrize("name", registry.ADAPTERS)
+    def test_built(self, name: str) -> None:
+        adapter: ChannelAdapter = registry.build(name, CONFIGS[name])
+        assert adapter.name == name
+        assert adapter.channel in {"voice", "chat", "messaging", "email", "task"}
+        assert registry.config_problems(name, CONFIGS[name]) == []
+
+
+class TestConfigProblems:
+    @pytest.mark.parametrize(("name", "config", "pointer"), WRONG)
+    def test_wrong(self, name: str, config: object, pointer: str) -> None:
+        assert [found for found, _ in registry.config_problems(name, config)] == [pointer]
+
+    def test_a_secret_is_never_told(self) -> None:
+        problems = registry.config_problems("cti", {"secret": "whsec_topsecret!", "region": "topsecret"})
+        assert problems
+        assert "topsecret" not in str(problems)
+
+
+class TestBuild:
+    def test_unknown(self) -> None:
+        with pytest.raises(KeyError):
+            registry.build("pigeon", {})
+
+    def test_wrong_config(self) -> None:
+        with pytest.raises(ValidationError):
+            registry.build("cti", {})
