@@ -1,0 +1,1 @@
+"""Who serves whom. All modules but `worker` and `trace` are pure: no clock, randomness, I/O or SQL."""

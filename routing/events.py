@@ -1,0 +1,107 @@
+"""What a trace tells the engine: one fact each, applied as transitions of what is known (API §8)."""
+
+from typing import NamedTuple
+
+from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot, PolicyReplaced
+
+
+class OfferAccepted(NamedTuple):
+    interaction: str
+    agent: str
+
+
+class OfferConnectFailed(NamedTuple):
+    """The agent's leg failed before it was bridged."""
+
+    interaction: str
+    agent: str
+
+
+class OfferDeclined(NamedTuple):
+    interaction: str
+    agent: str
+    reason: str | None = None
+
+
+class AgentAvailable(NamedTuple):
+    agent: str
+
+
+class AgentUnavailable(NamedTuple):
+    """`reason` is `offline` or a break's code."""
+
+    agent: str
+    reason: str | None = None
+
+
+class AgentLeaseLost(NamedTuple):
+    agent: str
+
+
+class InteractionConnected(NamedTuple):
+    """Both legs are bridged."""
+
+    interaction: str
+    agent: str
+
+
+class InteractionCompleted(NamedTuple):
+    """The end of wrap-up."""
+
+    interaction: str
+    agent: str
+
+
+class InteractionLeft(NamedTuple):
+    """The customer is gone."""
+
+    interaction: str
+
+
+class InteractionTransferred(NamedTuple):
+    interaction: str
+    queue: str
+
+
+class InteractionQueued(NamedTuple):
+    """A new one. `tier` None: the policy's default; `age_us` is age brought along."""
+
+    interaction: str
+    queue: str
+    channel: str
+    tier: str | None = None
+    requirement: str | None = None
+    preferred_agent: str | None = None
+    age_us: int = 0
+    boost_us: int = 0
+
+
+TraceEvent = (
+    OfferAccepted
+    | OfferConnectFailed
+    | OfferDeclined
+    | AgentAvailable
+    | AgentUnavailable
+    | AgentLeaseLost
+    | InteractionConnected
+    | InteractionCompleted
+    | InteractionLeft
+    | InteractionTransferred
+    | InteractionQueued
+)
+RoutingEvent = TraceEvent | InteractionSnapshot | AgentSnapshot | AgentRemoved | PolicyReplaced
+
+TRACE_ORDER: tuple[type, ...] = (
+    OfferAccepted,
+    OfferConnectFailed,
+    OfferDeclined,
+    AgentAvailable,
+    AgentUnavailable,
+    AgentLeaseLost,
+    InteractionConnected,
+    InteractionCompleted,
+    InteractionLeft,
+    InteractionTransferred,
+    InteractionQueued,
+)
+"""The order in which the events of one instant are applied (SEMANTICS §1.5)."""

@@ -1,0 +1,128 @@
+"""What the live service tells the engine: the whole routing state of one entity, replacing what was known.
+
+A snapshot whose version is not above the known one is ignored, unless `force` (a row read anew after a lost
+guard). Times are whole microseconds since the epoch; `queue`, `tier` and teams are keys, agents ids.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from routing.policy import Policy
+
+Presence = Literal["offline", "available", "break", "not_responding"]
+LegRole = Literal["primary", "consult", "conference"]
+LegState = Literal["offered", "connecting", "active", "held", "wrap_up"]
+
+
+class LegSnapshot(NamedTuple):
+    """One live leg. `deadline`: of the offer while offered, of the connection while connecting.
+    `confirm_by`: an offer that the desktop has not shown yet is revoked (`undelivered`) then."""
+
+    id: str
+    agent: str
+    state: LegState
+    units: int
+    role: LegRole = "primary"
+    deadline: int | None = None
+    accepted_at: int | None = None
+    confirm_by: int | None = None
+
+
+class InteractionSnapshot(NamedTuple):
+    """`state` as in SEMANTICS §1.1; only `queued` waits to be offered, a final state is forgotten.
+    `age` is `age_us` plus, while `age_since` is set, the time since then; `entered_at` starts `waited_here`.
+    `returned`: it was in `preferred_agent`'s hands (parked, lost lease) and goes back to them first,
+    whatever the queue prefers. `excluded`: agents and until when they are not offered it."""
+
+    id: str
+    version: int
+    state: str
+    queue: str
+    channel: str
+    tier: str | None = None
+    requirement: str | None = None
+    boost_us: int = 0
+    age_us: int = 0
+    age_since: int | None = None
+    entered_at: int | None = None
+    preferred_agent: str | None = None
+    returned: bool = False
+    excluded: tuple[tuple[str, int], ...] = ()
+    legs: tuple[LegSnapshot, ...] = ()
+    force: bool = False
+
+
+class AgentSnapshot(NamedTuple):
+    """`key` is the e-mail that `agent(…)` in a requirement names. `lease`: the lease is alive; `connected`:
+    a socket is open now (without one there are no new offers, open ones stay). `idle_since`: the later of the
+    end of their last handled work and their last change to available. `lease_lost_at`: set while the time
+    to reassign their chats and messages runs down. `channels` None: all."""
+
+    id: str
+    version: int
+    key: str
+    presence: Presence = "offline"
+    presence_reason: str | None = None
+    lease: bool = False
+    connected: bool = True
+    voice_reachable: bool = True
+    idle_since: int = 0
+    last_accepted_at: int | None = None
+    lease_lost_at: int | None = None
+    teams: tuple[str, ...] = ()
+    skills: Mapping[str, int] = {}
+    channels: tuple[str, ...] | None = None
+    units_max: int = 100
+    channel_max: Mapping[str, int] = {}
+    force: bool = False
+
+
+class AgentRemoved(NamedTuple):
+    """The agent exists no more. Their legs, if any, must have ended."""
+
+    id: str
+    version: int
+
+
+class PolicyReplaced(NamedTuple):
+    """A newly published policy: everything that waits is placed and matched anew."""
+
+    policy: Policy
+
+
+Snapshot = InteractionSnapshot | AgentSnapshot
+
+
+def to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """The snapshot as the `state` of a routing fact."""
+    document = snapshot._asdict()
+    if isinstance(snapshot, InteractionSnapshot):
+        document["legs"] = [leg._asdict() for leg in snapshot.legs]
+        document["excluded"] = [list(pair) for pair in snapshot.excluded]
+    else:
+        document["teams"] = list(snapshot.teams)
+        document["channels"] = None if snapshot.channels is None else list(snapshot.channels)
+        document["skills"] = dict(snapshot.skills)
+        document["channel_max"] = dict(snapshot.channel_max)
+    return document
+
+
+def interaction_from_json(document: Mapping[str, Any]) -> InteractionSnapshot:
+    """Raises TypeError or KeyError on a document that is not an interaction's."""
+    known = _known(InteractionSnapshot._fields, document)
+    known["legs"] = tuple(LegSnapshot(**_known(LegSnapshot._fields, leg)) for leg in document.get("legs", ()))
+    known["excluded"] = tuple((agent, until) for agent, until in document.get("excluded", ()))
+    return InteractionSnapshot(**known)
+
+
+def agent_from_json(document: Mapping[str, Any]) -> AgentSnapshot:
+    """Raises TypeError or KeyError on a document that is not an agent's."""
+    known = _known(AgentSnapshot._fields, document)
+    known["teams"] = tuple(document.get("teams", ()))
+    channels = document.get("channels")
+    known["channels"] = None if channels is None else tuple(channels)
+    return AgentSnapshot(**known)
+
+
+def _known(fields: tuple[str, ...], document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: document[name] for name in fields if name in document}
