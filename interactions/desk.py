@@ -1,0 +1,220 @@
+"""The desk: interactions and agents of one tenant, loaded and locked together, written and told together.
+
+Rows are locked in one order (interactions by id, then agents by id), so two desks wait for each other but
+never
+dead-lock. The number of statements does not grow with the number of interactions.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.bus.outbox import append
+from app.errors import NotFound
+from app.events import (
+    AgentChanged,
+    AgentRoutingChanged,
+    InteractionChanged,
+    OfferEnded,
+    WorkChanged,
+)
+from interactions import facts, views
+from interactions.work import Work
+from models.agent import Agent, Device
+from models.interaction import Interaction
+from models.leg import Leg, LegState
+from models.offer import Offer, OfferState
+from models.segment import Segment
+
+Row = TypeVar("Row", Interaction, Agent)
+T = TypeVar("T")
+
+
+class Desk:
+    """`works` and `agents` by id. Change them through `Work`'s methods, then `save`."""
+
+    def __init__(self, session: AsyncSession, tenant_id: UUID, now: datetime) -> None:
+        self.session, self.tenant_id, self.now = session, tenant_id, now
+        self.works: dict[UUID, Work] = {}
+        self.agents: dict[UUID, Agent] = {}
+        self._changed_agents: set[UUID] = set()
+
+    @classmethod
+    async def open(
+        cls,
+        session: AsyncSession,
+        tenant_id: UUID,
+        interaction_ids: Collection[UUID] = (),
+        agent_ids: Collection[UUID] = (),
+    ) -> "Desk":
+        """Lock and load. `now` is the database's clock after the locks are held, so the times of an entity's
+        changes never go backwards."""
+        interactions = await _lock(session, Interaction, interaction_ids)
+        ids = [x.id for x in interactions]
+        legs = await _all(
+            session, select(Leg).where(Leg.interaction_id.in_(ids), Leg.state != LegState.ENDED), ids
+        )
+        wanted = {*agent_ids, *(leg.agent_id for leg in legs)}
+        agents = await _lock(session, Agent, wanted)
+        offers = await _all(
+            session, select(Offer).where(Offer.interaction_id.in_(ids), Offer.state == OfferState.OPEN), ids
+        )
+        segments = await _all(
+            session, select(Segment).where(Segment.interaction_id.in_(ids), Segment.ended_at.is_(None)), ids
+        )
+        desk = cls(session, tenant_id, await database_now(session))
+        desk.agents = {agent.id: agent for agent in agents}
+        for x in interactions:
+            desk.works[x.id] = Work(x, desk.agents, desk.now)
+        for leg in legs:
+            desk.works[leg.interaction_id].legs.append(leg)
+        for offer in offers:
+            desk.works[offer.interaction_id].offer = offer
+        for segment in segments:
+            desk.works[segment.interaction_id].segments.append(segment)
+        return desk
+
+    @classmethod
+    async def one(
+        cls, session: AsyncSession, tenant_id: UUID, interaction_id: UUID, agent_ids: Collection[UUID] = ()
+    ) -> tuple["Desk", Work]:
+        """The desk with one interaction. Raises NotFound."""
+        desk = await cls.open(session, tenant_id, [interaction_id], agent_ids)
+        if interaction_id not in desk.works:
+            raise NotFound("There is no such interaction.")
+        return desk, desk.works[interaction_id]
+
+    def add(self, interaction: Interaction) -> Work:
+        """A new interaction; the caller has set its channel, endpoint, address, queue and tier."""
+        work = Work(interaction, self.agents, self.now)
+        self.session.add(interaction)
+        self.works[interaction.id] = work
+        return work
+
+    def agent_changed(self, agent_id: UUID) -> None:
+        """Presence, lease or skills of a loaded agent were changed outside of a `Work`."""
+        self._changed_agents.add(agent_id)
+
+    async def save(self) -> None:
+        """Write what changed, raise the versions and tell: one event per changed entity and its routing
+        fact."""
+        changed = [work for work in self.works.values() if work.causes]
+        for work in changed:
+            self._changed_agents |= work.touched_agents
+            _raise_version(work)
+            self.session.add_all(work.added)
+        await self.session.flush()
+        for work in changed:
+            self._tell_work(work)
+        await self._tell_agents()
+
+    def _tell_work(self, work: Work) -> None:
+        x = work.interaction
+        agent_ids = {leg.agent_id for leg in work.legs} | {offer.agent_id for offer in work.settled}
+        append(
+            self.session,
+            InteractionChanged(
+                entity=f"interaction/{x.id}",
+                version=x.version,
+                queue=x.queue,
+                agent_ids=tuple(sorted(agent_ids)),
+                interaction_id=x.id,
+                cause=work.causes[-1],
+                state=x.state,
+                channel=x.channel,
+                data=views.interaction_summary(work),
+            ),
+            key=str(x.id),
+            at=self.now,
+        )
+        for offer in work.settled:
+            self._tell_offer(work, offer)
+        append(
+            self.session,
+            WorkChanged(interaction_id=x.id, version=x.version, state=facts.work_state(work)),
+            key=str(self.tenant_id),
+            at=self.now,
+        )
+        work.forget()
+
+    def _tell_offer(self, work: Work, offer: Offer) -> None:
+        append(
+            self.session,
+            OfferEnded(
+                entity=f"interaction/{offer.interaction_id}",
+                version=work.interaction.version,
+                queue=offer.queue,
+                agent_ids=(offer.agent_id,),
+                offer_id=offer.id,
+                interaction_id=offer.interaction_id,
+                agent_id=offer.agent_id,
+                state=OfferState(offer.state).value,  # type: ignore[arg-type]
+                cause=offer.cause,
+            ),
+            key=str(offer.interaction_id),
+            at=self.now,
+        )
+
+    async def _tell_agents(self) -> None:
+        ids = self._changed_agents
+        if not ids:
+            return
+        devices = await _all(self.session, select(Device).where(Device.agent_id.in_(ids)), ids)
+        for agent_id in sorted(ids):
+            agent = self.agents[agent_id]
+            agent.version += 1
+            tell_agent(self.session, agent, [d for d in devices if d.agent_id == agent_id], self.now)
+        self._changed_agents = set()
+        await self.session.flush()
+
+
+def tell_agent(session: AsyncSession, agent: Agent, devices: Iterable[Device], now: datetime) -> None:
+    """Append an agent's new state, for desktops and for the router. The caller has raised its version."""
+    append(
+        session,
+        AgentChanged(
+            entity=f"agent/{agent.id}",
+            version=agent.version,
+            agent_ids=(agent.id,),
+            agent_id=agent.id,
+            data=views.agent_summary(agent),
+        ),
+        key=str(agent.id),
+        at=now,
+    )
+    append(
+        session,
+        AgentRoutingChanged(
+            agent_id=agent.id, version=agent.version, state=facts.agent_state(agent, list(devices))
+        ),
+        key=str(agent.tenant_id),
+        at=now,
+    )
+
+
+async def database_now(session: AsyncSession) -> datetime:
+    """The clock that decides (DESIGN §2.6)."""
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
+def _raise_version(work: Work) -> None:
+    x = work.interaction
+    x.version += 1
+    if work.relevant:
+        x.relevant_version = x.version
+
+
+async def _lock(session: AsyncSession, table: type[Row], ids: Collection[UUID]) -> list[Row]:
+    """Always read anew: an object that the session already had may be older than the lock."""
+    query = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update()
+    return await _all(session, query.execution_options(populate_existing=True), ids)
+
+
+async def _all(session: AsyncSession, query: Select[tuple[T]], ids: Collection[UUID]) -> list[T]:
+    """All rows of `query`, which asks for `ids`: no ids, no statement."""
+    return list((await session.scalars(query)).all()) if ids else []

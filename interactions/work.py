@@ -1,0 +1,469 @@
+"""An interaction with its live parts, locked: every change of state of the whole product happens in these
+methods.
+
+They change rows in memory only; `desk.Desk` loads and locks them before, and writes and tells afterwards.
+The two
+transition tables (models.interaction, models.leg) are checked here, so an illegal step cannot be written.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.clock import new_id
+from app.errors import IllegalTransition
+from models.agent import Agent, Presence
+from models.interaction import FINAL, TRANSITIONS, Interaction, State
+from models.leg import LEG_TRANSITIONS, LIVE, Leg, LegRole, LegState
+from models.offer import Offer, OfferState
+from models.segment import Segment, SegmentKind
+
+WAITING = frozenset({State.QUEUED, State.OFFERED, State.CONNECTING, State.CALLBACK_WAITING})
+"""The states in which the age runs (SEMANTICS §1.4)."""
+
+ANSWERED_BY_ACCEPT = frozenset({"chat", "task", "voice"})
+"""Mail and messaging are answered by the first message, voice when bridged (where there is call control)."""
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass
+class Work:
+    """`legs` are those not ended, `offer` the open one, `segments` the open ones, `agents` the locked
+    agents of the
+    whole desk. What is new goes to `added`; `causes` says what happened, for the activity event."""
+
+    interaction: Interaction
+    agents: dict[UUID, Agent]
+    now: datetime
+    legs: list[Leg] = field(default_factory=list)
+    offer: Offer | None = None
+    segments: list[Segment] = field(default_factory=list)
+    added: list[Leg | Offer | Segment] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)
+    touched_agents: set[UUID] = field(default_factory=set)
+    settled: list[Offer] = field(default_factory=list)
+    relevant: bool = False
+
+    @property
+    def state(self) -> State:
+        return State(self.interaction.state)
+
+    @property
+    def final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def primary(self) -> Leg | None:
+        """The live primary leg: offered, connecting, active or held."""
+        return next((leg for leg in self.legs if leg.role == LegRole.PRIMARY and leg.state in LIVE), None)
+
+    @property
+    def entry(self) -> Segment | None:
+        """The open queue entry."""
+        return self._open(SegmentKind.QUEUE)
+
+    def wrapping_leg(self, agent_id: UUID) -> Leg | None:
+        return next(
+            (leg for leg in self.legs if leg.agent_id == agent_id and leg.state == LegState.WRAP_UP), None
+        )
+
+    def held_by(self, agent_id: UUID) -> Leg:
+        """The agent's live primary leg. Raises IllegalTransition: somebody else's, or nobody's."""
+        leg = self.primary
+        if leg is None or leg.agent_id != agent_id:
+            raise self.illegal("is not in your hands")
+        return leg
+
+    def illegal(self, what: str) -> IllegalTransition:
+        return IllegalTransition(
+            f"This interaction is {self.state.value} and {what}.",
+            state=self.state.value,
+            version=self.interaction.version,
+        )
+
+    # ---- waiting ----
+
+    def enter_queue(self, queue: str, entry_kind: str) -> None:
+        """Wait in `queue` from now on. An unanswered entry of the same queue goes on; of another one it
+        flows out.
+        The age is kept, `waited_here` starts at 0 and cool-downs are cleared."""
+        x = self.interaction
+        entry = self.entry
+        if entry is not None and entry.queue != queue:
+            self._end_segment(entry, "flowed_out")
+            entry = None
+        x.queue, x.queue_entered_at, x.cool_downs = queue, self.now, {}
+        x.entry_kind = entry_kind
+        self._to(State.QUEUED, "queued")
+        if x.first_queued_at is None:
+            x.first_queued_at = self.now
+        if entry is None:
+            self._begin(SegmentKind.QUEUE, entry_kind=entry_kind)
+
+    def offer_to(
+        self, agent: Agent, units: int, deadline: datetime, *, leg_id: UUID, offer_id: UUID
+    ) -> Offer:
+        """Offer it to `agent`, whose units are held from now on."""
+        leg = self._new_leg(agent, units, LegState.OFFERED, leg_id)
+        x = self.interaction
+        waited = (self.now - x.queue_entered_at) // MICROSECOND if x.queue_entered_at else 0
+        self.offer = Offer(
+            id=offer_id,
+            tenant_id=x.tenant_id,
+            interaction_id=x.id,
+            leg_id=leg.id,
+            agent_id=agent.id,
+            queue=x.queue,
+            channel=x.channel,
+            tier=x.tier,
+            state=OfferState.OPEN,
+            created_at=self.now,
+            deadline_at=deadline,
+            waited_us=waited,
+        )
+        self.added.append(self.offer)
+        self._to(State.OFFERED, "offered")
+        self._begin(SegmentKind.OFFER, leg=leg)
+        return self.offer
+
+    def end_offer(self, state: OfferState, cause: str | None, reason: str | None = None) -> None:
+        """The offer ends without an accept: it waits on, the agent's units are free."""
+        self._settle(state, cause, reason)
+        leg = self.primary
+        assert leg is not None
+        self._end_leg(leg, cause or state.value)
+        if self.state == State.OFFERED:
+            self._to(State.QUEUED, f"offer_{state.value}")
+
+    def cool_down(self, agent_id: UUID, seconds: float) -> None:
+        """Skip this agent for this interaction for `seconds`."""
+        until = self.now + timedelta(seconds=seconds)
+        self.interaction.cool_downs = {**self.interaction.cool_downs, str(agent_id): until.isoformat()}
+        self._note("cool_down")
+
+    # ---- in an agent's hands ----
+
+    def accept(self, *, connect_seconds: float | None) -> Leg:
+        """The agent takes the offer. With `connect_seconds` (a phone that we control) it is `connecting`
+        until the
+        platform reports the bridge; otherwise active at once."""
+        leg = self._accepted_leg()
+        leg.accepted_at = self.now
+        agent = self._agent(leg.agent_id)
+        agent.last_accepted_at = self.now
+        self._settle(OfferState.ACCEPTED, None)
+        if connect_seconds is None:
+            self._activate(leg, "accepted")
+            return leg
+        self._leg_to(leg, LegState.CONNECTING)
+        leg.connect_deadline_at = self.now + timedelta(seconds=connect_seconds)
+        self._begin(SegmentKind.CONNECT, leg=leg)
+        self._to(State.CONNECTING, "connecting")
+        return leg
+
+    def take(self, agent: Agent, units: int) -> Leg:
+        """An agent pulls waiting work from a list, or gets it from a supervisor: as if offered and
+        accepted."""
+        leg = self._new_leg(agent, units, LegState.OFFERED, new_id())
+        leg.accepted_at = self.now
+        agent.last_accepted_at = self.now
+        self._activate(leg, "taken")
+        return leg
+
+    def take_call(self, agent: Agent, units: int, connect_seconds: float) -> Leg:
+        """The same for a phone call: the agent's device rings next."""
+        leg = self._new_leg(agent, units, LegState.CONNECTING, new_id())
+        leg.accepted_at = self.now
+        leg.connect_deadline_at = self.now + timedelta(seconds=connect_seconds)
+        agent.last_accepted_at = self.now
+        self._begin(SegmentKind.CONNECT, leg=leg)
+        self._to(State.CONNECTING, "connecting")
+        return leg
+
+    def bridged(self) -> None:
+        """The platform has joined customer and agent: answered."""
+        leg = self.primary
+        if leg is None or leg.state != LegState.CONNECTING:
+            raise self.illegal("has no agent to be bridged with")
+        self._activate(leg, "active")
+
+    def connect_failed(self, cause: str) -> None:
+        """The agent's device did not come: they are `not_responding(device)`, the customer waits on."""
+        leg = self.primary
+        assert leg is not None
+        self._end_segment(self._open(SegmentKind.CONNECT), "failed")
+        self._end_leg(leg, cause)
+        self.not_responding(leg.agent_id, "device")
+        self._to(State.QUEUED, "connect_failed")
+
+    def hold(self) -> None:
+        leg = self._talking_leg()
+        self._leg_to(leg, LegState.HELD)
+        leg.held_at = self.now
+        self._begin(SegmentKind.HOLD, leg=leg)
+        self._note("held")
+
+    def resume(self) -> None:
+        leg = self._talking_leg()
+        self._leg_to(leg, LegState.ACTIVE)
+        leg.held_at = None
+        self._end_segment(self._open(SegmentKind.HOLD), "resumed")
+        self._note("resumed")
+
+    def first_answer(self) -> None:
+        """Mail and messaging: the agent's first message answers the entry."""
+        self._answer()
+
+    def requeue(self, queue: str, entry_kind: str, outcome: str, *, wrap_up: "WrapUp | None" = None) -> None:
+        """The agent's part ends (`outcome`: transferred, returned, dropped) and the customer waits again."""
+        leg = self.primary
+        assert leg is not None
+        self._leave(leg, outcome, wrap_up)
+        self.enter_queue(queue, entry_kind)
+
+    def park(self, until: datetime | None) -> None:
+        """Digital work waits for people; the units are free, the work stays the agent's."""
+        leg = self._talking_leg()
+        self._leave(leg, "parked", None)
+        x = self.interaction
+        x.parked_until, x.parked_for = until, "time" if until else "customer"
+        x.preferred_agent_id = x.last_agent_id = leg.agent_id
+        self._to(State.PARKED, "parked")
+        self._begin(SegmentKind.PARKED, agent_id=leg.agent_id)
+
+    def unpark(self) -> None:
+        """Leave the parked state; the caller queues it or gives it to an agent."""
+        self._end_segment(self._open(SegmentKind.PARKED), "resumed")
+        self.interaction.parked_until = self.interaction.parked_for = None
+
+    # ---- the end ----
+
+    def customer_left(self, by: str = "customer", cause: str = "normal") -> None:
+        """The customer is gone while nobody talks with them: abandoned."""
+        if self.offer is not None:
+            self._settle(OfferState.REVOKED, "customer_left")
+        self._end_segment(self._open(SegmentKind.CONNECT), "abandoned")
+        for leg in self._live_legs():
+            self._end_leg(leg, "customer_left")
+        self._end_segment(self.entry, "abandoned")
+        self._finish(State.ABANDONED, by, cause)
+
+    def end_contact(self, by: str, cause: str, wrap_up: "WrapUp | None") -> None:
+        """The contact is over: wrap-up, or closed where there is none."""
+        leg = self.primary
+        if leg is None:
+            raise self.illegal("has no agent")
+        self._leave(leg, "ended", wrap_up)
+        self._end_segment(self.entry, "ended_by_us")
+        if wrap_up is None:
+            self._finish(State.CLOSED, by, cause)
+            return
+        x = self.interaction
+        x.ended_by, x.end_cause = by, cause
+        self._to(State.WRAP_UP, "wrap_up")
+
+    def finish_wrap_up(self, leg: Leg, disposition: str | None) -> None:
+        """Store the disposition, end this agent's leg; the last one closes an interaction in wrap-up."""
+        leg.disposition = disposition
+        if disposition:
+            self.interaction.disposition = disposition
+        self._end_leg(leg, leg.end_cause or "ended")
+        self._note("wrapped_up")
+        if self.state == State.WRAP_UP and not self.legs:
+            self._finish(
+                State.CLOSED, self.interaction.ended_by or "agent", self.interaction.end_cause or "normal"
+            )
+
+    def close(self, by: str, cause: str, outcome: str = "ended_by_us") -> None:
+        """End it whatever its state: closed by us (mail, tasks), at a door, or by force."""
+        if self.offer is not None:
+            self._settle(OfferState.REVOKED, "closed")
+        for leg in list(self.legs):
+            self._end_leg(leg, cause)
+        for segment in list(self.segments):
+            self._end_segment(segment, outcome)
+        self._finish(State.CLOSED, by, cause)
+
+    # ---- agents ----
+
+    def not_responding(self, agent_id: UUID, why: str) -> None:
+        """`why`: missed or device. Only while they are available: a break that they chose stands."""
+        agent = self._agent(agent_id)
+        if agent.presence == Presence.AVAILABLE:
+            agent.presence, agent.presence_reason, agent.presence_at = Presence.NOT_RESPONDING, why, self.now
+
+    def excess(self, agent_id: UUID, units: int) -> None:
+        """Forced work goes beyond the maximum."""
+        self._agent(agent_id).units_excess += units
+
+    def forget(self) -> None:
+        """What happened has been told: start anew (the desk saves more than once where a batch needs it)."""
+        self.added, self.causes, self.settled = [], [], []
+        self.touched_agents, self.relevant = set(), False
+
+    # ---- inner parts ----
+
+    def _agent(self, agent_id: UUID) -> Agent:
+        self.touched_agents.add(agent_id)
+        return self.agents[agent_id]
+
+    def _note(self, cause: str, *, relevant: bool = False) -> None:
+        self.causes.append(cause)
+        self.relevant = self.relevant or relevant
+
+    def _to(self, state: State, cause: str) -> None:
+        if state != self.state and state not in TRANSITIONS[self.state]:
+            raise self.illegal(f"cannot become {state.value}")
+        x = self.interaction
+        if x.waiting_since is not None and state not in WAITING:
+            x.age_us += max(0, (self.now - x.waiting_since) // MICROSECOND)
+            x.waiting_since = None
+        elif x.waiting_since is None and state in WAITING:
+            x.waiting_since = self.now
+        x.state = state
+        self._note(cause, relevant=True)
+
+    def _leg_to(self, leg: Leg, state: LegState) -> None:
+        if state not in LEG_TRANSITIONS[LegState(leg.state)]:
+            raise self.illegal(f"its leg is {leg.state}, which cannot become {state.value}")
+        leg.state = state
+
+    def _new_leg(self, agent: Agent, units: int, state: LegState, leg_id: UUID) -> Leg:
+        x = self.interaction
+        leg = Leg(
+            id=leg_id,
+            tenant_id=x.tenant_id,
+            interaction_id=x.id,
+            agent_id=agent.id,
+            role=LegRole.PRIMARY,
+            state=state,
+            units=units,
+            created_at=self.now,
+            wrap_up_extended=False,
+        )
+        self.legs.append(leg)
+        self.added.append(leg)
+        self._agent(agent.id).units_held += units
+        return leg
+
+    def _end_leg(self, leg: Leg, cause: str) -> None:
+        for segment in [s for s in self.segments if s.leg_id == leg.id and s.kind != SegmentKind.QUEUE]:
+            self._end_segment(segment, cause)
+        leg.state, leg.ended_at, leg.end_cause = LegState.ENDED, self.now, cause
+        leg.connect_deadline_at = leg.wrap_up_due_at = leg.reassign_at = None
+        self.legs.remove(leg)
+        agent = self._agent(leg.agent_id)
+        agent.units_held -= leg.units
+        agent.units_excess = max(0, min(agent.units_excess, agent.units_held - agent.units_max))
+        if leg.answered_at is not None:
+            agent.idle_since = self.now
+
+    def _leave(self, leg: Leg, outcome: str, wrap_up: "WrapUp | None") -> None:
+        self._end_segment(self._open(SegmentKind.HOLD), outcome)
+        self._end_segment(self._agent_segment(leg), outcome)
+        self.interaction.last_agent_id = leg.agent_id
+        if wrap_up is None:
+            self._end_leg(leg, outcome)
+            return
+        self._leg_to(leg, LegState.WRAP_UP)
+        leg.end_cause, leg.wrap_up_at, leg.held_at = outcome, self.now, None
+        leg.wrap_up_due_at = self.now + timedelta(seconds=wrap_up.seconds) if wrap_up.seconds else None
+        self._begin(SegmentKind.WRAP_UP, leg=leg)
+        self._agent(leg.agent_id)
+
+    def _activate(self, leg: Leg, cause: str) -> None:
+        self._end_segment(self._open(SegmentKind.CONNECT), "bridged")
+        self._leg_to(leg, LegState.ACTIVE)
+        leg.answered_at, leg.connect_deadline_at = self.now, None
+        self._agent(leg.agent_id)
+        self._begin(SegmentKind.AGENT, leg=leg)
+        self._to(State.ACTIVE, cause)
+        x = self.interaction
+        x.last_agent_id, x.preferred_agent_id = leg.agent_id, None
+        if x.channel in ANSWERED_BY_ACCEPT:
+            self._answer()
+
+    def _answer(self) -> None:
+        if self.entry is None:
+            return
+        self._end_segment(self.entry, "answered")
+        self.interaction.answered_at = self.interaction.answered_at or self.now
+        self._note("answered")
+
+    def _settle(self, state: OfferState, cause: str | None, reason: str | None = None) -> None:
+        assert self.offer is not None
+        self.offer.state, self.offer.cause, self.offer.reason = state, cause, reason
+        self.offer.settled_at = self.now
+        self.settled.append(self.offer)
+        self._end_segment(self._open(SegmentKind.OFFER), state.value)
+        self.offer = None
+
+    def _finish(self, state: State, by: str, cause: str) -> None:
+        x = self.interaction
+        x.ended_at, x.ended_by, x.end_cause = x.ended_at or self.now, by, cause
+        x.pending_command = x.pending_command_id = x.pending_until = None
+        self._to(state, state.value)
+
+    def _live_legs(self) -> list[Leg]:
+        return [leg for leg in self.legs if leg.state in LIVE]
+
+    def _accepted_leg(self) -> Leg:
+        leg = self.primary
+        if leg is None or self.offer is None:
+            raise self.illegal("is not offered")
+        return leg
+
+    def _talking_leg(self) -> Leg:
+        leg = self.primary
+        if leg is None or leg.state not in (LegState.ACTIVE, LegState.HELD):
+            raise self.illegal("nobody is talking")
+        return leg
+
+    def _begin(
+        self,
+        kind: SegmentKind,
+        *,
+        leg: Leg | None = None,
+        agent_id: UUID | None = None,
+        entry_kind: str | None = None,
+    ) -> Segment:
+        x = self.interaction
+        segment = Segment(
+            id=new_id(),
+            tenant_id=x.tenant_id,
+            interaction_id=x.id,
+            leg_id=leg.id if leg else None,
+            kind=kind,
+            agent_id=leg.agent_id if leg else agent_id,
+            queue=x.queue,
+            channel=x.channel,
+            tier=x.tier,
+            entry_kind=entry_kind,
+            started_at=self.now,
+            policy_version=x.policy_version,
+        )
+        self.segments.append(segment)
+        self.added.append(segment)
+        return segment
+
+    def _open(self, kind: SegmentKind) -> Segment | None:
+        return next((segment for segment in self.segments if segment.kind == kind), None)
+
+    def _agent_segment(self, leg: Leg) -> Segment | None:
+        return next((s for s in self.segments if s.kind == SegmentKind.AGENT and s.leg_id == leg.id), None)
+
+    def _end_segment(self, segment: Segment | None, outcome: str) -> None:
+        if segment is None:
+            return
+        segment.ended_at, segment.outcome = max(self.now, segment.started_at), outcome
+        self.segments.remove(segment)
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUp:
+    """A queue's wrap-up. `seconds`: None for no limit (optional, mandatory)."""
+
+    mode: str
+    seconds: float | None
+    dispositions: tuple[str, ...] = ()
