@@ -161,7 +161,7 @@ def _run_process(settings: "Settings", run: "Callable[[Settings], Awaitable[Any]
     """A process of its own or a supervisor's child, on the faster event loop."""
     import uvloop
 
-    from app.supervisor import end_with_supervisor
+    from app.child import end_with_supervisor
 
     end_with_supervisor(settings.stop_seconds)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any, Final
 import httpx
 import structlog
 
+from app.child import SUPERVISED, listen
 from app.embedded import EmbeddedPostgres
 from app.errors import CommandError
 from app.migrate import migrate
@@ -29,7 +29,6 @@ log = structlog.get_logger()
 COMMANDS: Final = MappingProxyType(
     {child: (sys.executable, "-P", "-m", "app.cli", child) for child in ("api", "worker")}
 )
-SUPERVISED: Final = "TOUCHPOINT_SUPERVISED"
 READY_SECONDS: Final = 120.0
 HEALTHY_SECONDS: Final = 30.0
 BACK_OFF_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -164,20 +163,6 @@ class BackOff:
         return delay
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The socket for HTTP: inherited from a supervisor, else a new one. Raises CommandError if in use."""
-    if settings.listen_fd is not None:
-        return socket.socket(fileno=settings.listen_fd)
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as error:
-        raise CommandError(
-            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
-            "Stop what uses the port, or choose another with --port."
-        ) from error
-
-
 async def end(process: asyncio.subprocess.Process, seconds: float) -> None:
     """Ask it to end; after `seconds` end it."""
     if process.returncode is None:
@@ -209,26 +194,16 @@ async def _is_ready(client: httpx.AsyncClient) -> bool:
         return False
 
 
-def end_with_supervisor(stop_seconds: float) -> None:
-    """In a child: end when the supervisor is gone, however it went. Nothing in an unsupervised process."""
-    if os.environ.get(SUPERVISED) == "1":
-        threading.Thread(target=_end_after_stdin, args=(stop_seconds,), daemon=True).start()
-
-
-def _end_after_stdin(stop_seconds: float) -> None:
-    while os.read(0, 1024):
-        continue
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(stop_seconds)
-    os._exit(1)
-
-
-async def serve(settings: Settings, announce: Callable[[Supervisor], None]) -> None:
+async def serve(
+    settings: Settings,
+    announce: Callable[[Supervisor], None],
+    commands: Mapping[str, Sequence[str]] = COMMANDS,
+) -> None:
     """Run until SIGINT or SIGTERM; `announce` is called once it serves."""
     stop = asyncio.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(kind, stop.set)
-    supervisor = Supervisor(settings)
+    supervisor = Supervisor(settings, commands)
     running = asyncio.create_task(_run(supervisor, announce))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
