@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func
+from sqlalchemy import ForeignKey, UniqueConstraint, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, Json
@@ -18,6 +19,13 @@ class Policy(Base):
     document: Mapped[Json]
     digest: Mapped[str]
     published_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    @classmethod
+    async def current_version(cls, session: AsyncSession, tenant_id: UUID) -> int | None:
+        """The newest version's number, None before the first `apply`."""
+        query = select(func.max(cls.version)).where(cls.tenant_id == tenant_id)
+        found: int | None = (await session.execute(query)).scalar_one()
+        return found
 
 
 class Queue(Identified, Base):

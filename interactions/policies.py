@@ -1,0 +1,141 @@
+"""The published policy as the life of an interaction needs it: cached by tenant and version, never changed.
+
+`routing.policy` reads its own half of the document. This module reads the rest, each with a default:
+`queues[].wrap_up {mode, seconds, dispositions}`, `queues[].handling {<channel>: {accept, decline,
+service_level_seconds}}`, `queues[].short_abandon_seconds`, `break_codes [...]`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interactions.work import WrapUp
+from models.interaction import Interaction
+from models.policy import Policy as PolicyRow
+from routing.policy import CONNECT_US, SECOND, ChannelRules, Policy
+
+Decline = Literal["allowed", "reason_required", "not_allowed"]
+
+SHORT_ABANDON_SECONDS: Final = 5.0
+SERVICE_LEVEL_SECONDS: Final = {"voice": 20.0, "chat": 60.0, "messaging": 900.0, "email": 14400.0}
+_NO_RULES: Final = ChannelRules(offer_us=20 * SECOND, live=True)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """What a queue says about work of one channel. Times are seconds; `reassign_after_seconds` None: the work
+    stays with an agent whose lease is gone; `wrap_up` None: there is none."""
+
+    queue: str
+    channel: str
+    units: int
+    offer_seconds: float
+    connect_seconds: float
+    reassign_after_seconds: float | None
+    decline_cool_down_seconds: float
+    decline: Decline
+    accept: Literal["desktop", "device"]
+    service_level_seconds: float
+    short_abandon_seconds: float
+    wrap_up: WrapUp | None
+
+
+@dataclass(frozen=True)
+class TenantPolicy:
+    """One published version. `policy` is the engine's half."""
+
+    version: int
+    policy: Policy
+    document: Mapping[str, Any]
+
+    @cached_property
+    def break_codes(self) -> tuple[str, ...]:
+        return tuple(self.document.get("break_codes", ()))
+
+    def rules(self, queue: str, channel: str) -> QueueRules:
+        """The rules of a queue; the defaults for one that the policy no longer has."""
+        known = self._rules.get((queue, channel))
+        if known is None:
+            known = self._rules[queue, channel] = self._read(queue, channel)
+        return known
+
+    def units(self, channel: str) -> int:
+        """What a piece of the channel costs, of an agent's capacity of usually 100."""
+        return self.policy.units.get(channel, 100)
+
+    def dispositions(self, queue: str) -> tuple[str, ...]:
+        """What an agent may choose from at the end; empty: anything."""
+        return tuple((self._queues.get(queue, {}).get("wrap_up") or {}).get("dispositions", ()))
+
+    @cached_property
+    def _rules(self) -> dict[tuple[str, str], QueueRules]:
+        return {}
+
+    @cached_property
+    def _queues(self) -> Mapping[str, Mapping[str, Any]]:
+        return {queue["key"]: queue for queue in self.document["queues"]}
+
+    def _read(self, queue: str, channel: str) -> QueueRules:
+        routed = self.policy.queues.get(queue)
+        rules = routed.channels.get(channel, _NO_RULES) if routed else _NO_RULES
+        document = self._queues.get(queue, {})
+        handling = document.get("handling", {}).get(channel, {})
+        reassign_us = rules.reassign_us
+        return QueueRules(
+            queue=queue,
+            channel=channel,
+            units=self.units(channel),
+            offer_seconds=rules.offer_us / SECOND,
+            connect_seconds=(rules.connect_us or CONNECT_US) / SECOND,
+            reassign_after_seconds=None if reassign_us is None else reassign_us / SECOND,
+            decline_cool_down_seconds=rules.cool_down_us / SECOND,
+            decline=handling.get("decline", "not_allowed" if channel == "voice" else "allowed"),
+            accept=handling.get("accept", "desktop"),
+            service_level_seconds=handling.get(
+                "service_level_seconds", SERVICE_LEVEL_SECONDS.get(channel, 86400.0)
+            ),
+            short_abandon_seconds=document.get("short_abandon_seconds", SHORT_ABANDON_SECONDS),
+            wrap_up=_wrap_up(document.get("wrap_up")),
+        )
+
+
+class PolicyBook:
+    """All policies that this process has read. A version is immutable, so only its number is asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[UUID, int], TenantPolicy] = {}
+
+    async def current(self, session: AsyncSession, tenant_id: UUID) -> TenantPolicy:
+        """The newest published version. The session acts for the tenant. Raises LookupError when nothing has
+        been published yet."""
+        version = await PolicyRow.current_version(session, tenant_id)
+        if version is None:
+            raise LookupError(f"tenant {tenant_id} has no policy: run `touchpoint apply`")
+        return await self.version(session, tenant_id, version)
+
+    async def rules(self, session: AsyncSession, interaction: Interaction) -> QueueRules:
+        """What the interaction's queue says about it, by the version that the interaction runs under."""
+        policy = await self.version(session, interaction.tenant_id, interaction.policy_version)
+        return policy.rules(interaction.queue, interaction.channel)
+
+    async def version(self, session: AsyncSession, tenant_id: UUID, version: int) -> TenantPolicy:
+        """One version. Raises LookupError when there is none of that number."""
+        known = self._known.get((tenant_id, version))
+        if known is None:
+            row = await session.get(PolicyRow, (tenant_id, version))
+            if row is None:
+                raise LookupError(f"tenant {tenant_id} has no policy version {version}")
+            policy = Policy.from_document(row.document, version)
+            known = self._known[tenant_id, version] = TenantPolicy(version, policy, row.document)
+        return known
+
+
+def _wrap_up(document: Mapping[str, Any] | None) -> WrapUp | None:
+    if document is None or document.get("mode", "none") == "none":
+        return None
+    seconds = document.get("seconds") if document["mode"] == "timeboxed" else None
+    return WrapUp(document["mode"], seconds, tuple(document.get("dispositions", ())))
