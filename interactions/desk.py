@@ -152,7 +152,7 @@ class Desk:
                 offer_id=offer.id,
                 interaction_id=offer.interaction_id,
                 agent_id=offer.agent_id,
-                state=OfferState(offer.state).value,  # type: ignore[arg-type]
+                state=OfferState(offer.state).value,
                 cause=offer.cause,
             ),
             key=str(offer.interaction_id),
@@ -215,6 +215,6 @@ async def _lock(session: AsyncSession, table: type[Row], ids: Collection[UUID]) 
     return await _all(session, query.execution_options(populate_existing=True), ids)
 
 
-async def _all(session: AsyncSession, query: Select[tuple[T]], ids: Collection[UUID]) -> list[T]:
+async def _all(session: AsyncSession, query: Select[T], ids: Collection[UUID]) -> list[T]:
     """All rows of `query`, which asks for `ids`: no ids, no statement."""
     return list((await session.scalars(query)).all()) if ids else []

@@ -275,6 +275,26 @@ class Work:
                 State.CLOSED, self.interaction.ended_by or "agent", self.interaction.end_cause or "normal"
             )
 
+    def answered_elsewhere(self, at: datetime) -> None:
+        """The platform bridged the customer with somebody whom we did not route to: nothing waits any
+        more."""
+        if self.offer is not None:
+            self._settle(OfferState.REVOKED, "closed")
+        for leg in self._live_legs():
+            self._end_leg(leg, "answered_elsewhere")
+        self.interaction.answered_at = self.interaction.answered_at or at
+        self._end_segment(self.entry, "answered")
+        self._finish(State.CLOSED, "platform", "answered_elsewhere")
+
+    def was_bridged(self, at: datetime, entry: Segment | None) -> None:
+        """The bridge of an abandoned call is reported after its end: a bridged call outranks an abandoned
+        one."""
+        x = self.interaction
+        x.state, x.answered_at, x.end_cause, x.ended_by = State.CLOSED, at, "answered_elsewhere", "platform"
+        if entry is not None:
+            entry.outcome, entry.ended_at = "answered", max(at, entry.started_at)
+        self._note("closed", relevant=True)
+
     def close(self, by: str, cause: str, outcome: str = "ended_by_us") -> None:
         """End it whatever its state: closed by us (mail, tasks), at a door, or by force."""
         if self.offer is not None:
@@ -284,6 +304,19 @@ class Work:
         for segment in list(self.segments):
             self._end_segment(segment, outcome)
         self._finish(State.CLOSED, by, cause)
+
+    # ---- commands to a telephony platform ----
+
+    def wait_for(self, command_id: UUID, pending: str, until: datetime) -> None:
+        """The platform was told to do something; its events will say whether it did."""
+        x = self.interaction
+        x.pending_command, x.pending_command_id, x.pending_until = pending, command_id, until
+        self._note("pending")
+
+    def stop_waiting(self) -> None:
+        x = self.interaction
+        x.pending_command = x.pending_command_id = x.pending_until = None
+        self._note("not_pending")
 
     # ---- agents ----
 

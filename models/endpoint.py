@@ -1,8 +1,11 @@
 """A configured channel account of ours: a number, a mailbox, a widget, a form."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import LargeBinary, UniqueConstraint, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified
@@ -10,7 +13,8 @@ from models.base import Base, Identified
 
 class Endpoint(Identified, Base):
     """`config` is the adapter's config as JSON, encrypted with the tenant's key: it holds secrets.
-    `address` is its public address where it has one (mailbox, number), for look-ups."""
+    `address` is its public address where it has one (mailbox, number), for look-ups. `controls_calls`: a
+    telephony platform that takes commands (False: it is only watched)."""
 
     __tablename__ = "endpoint"
     key: Mapped[str]
@@ -19,6 +23,13 @@ class Endpoint(Identified, Base):
     queue: Mapped[str]
     address: Mapped[str | None]
     config: Mapped[bytes] = mapped_column(LargeBinary)
+    controls_calls: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
     retired_at: Mapped[datetime | None]
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
+
+    @classmethod
+    async def all(cls, session: AsyncSession) -> Sequence[Self]:
+        """Of all tenants, retired ones left out: for the directory that doors and senders hold."""
+        found = text("SELECT * FROM find_endpoints() WHERE retired_at IS NULL")
+        return (await session.scalars(select(cls).from_statement(found))).all()

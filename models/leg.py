@@ -50,6 +50,7 @@ class Leg(Identified, Base):
     units: Mapped[int]
     device: Mapped[str | None]
     device_leg_id: Mapped[str | None]
+    route_command_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     accepted_at: Mapped[datetime | None]
     connect_deadline_at: Mapped[datetime | None]

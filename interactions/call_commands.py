@@ -1,0 +1,148 @@
+"""Orders to a telephony platform: rows of `delivery`, written in the transaction that decides, valid five
+seconds.
+
+Only the platform's events move a call; a command merely shows as `pending` until they do."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.bus.outbox import append
+from app.clock import new_id
+from app.errors import NoCallControl
+from app.events import CallCommandFailed
+from interactions.desk import Desk
+from interactions.work import Work
+from models.agent import Device
+from models.delivery import Delivery
+from models.endpoint import Endpoint
+from models.leg import Leg, LegState
+
+COMMAND_SECONDS = 5
+
+
+async def controls_calls(session: AsyncSession, endpoint_id: UUID | None) -> bool:
+    """Whether the platform behind this endpoint takes commands."""
+    found = await session.scalar(select(Endpoint.controls_calls).where(Endpoint.id == endpoint_id))
+    return bool(found)
+
+
+async def dial_agent(desk: Desk, work: Work) -> None:
+    """Make the device of the agent who accepted ring. Without a device the connection has failed."""
+    leg = work.primary
+    assert leg is not None
+    x = work.interaction
+    device = await desk.session.scalar(
+        select(Device).where(Device.agent_id == leg.agent_id, Device.endpoint_id == x.endpoint_id)
+    )
+    if device is None:
+        work.connect_failed("unreachable")
+        return
+    leg.device = device.address
+    leg.route_command_id = _issue(desk, work, "call.route", to=device.address, confirm_key=device.confirm_key)
+
+
+def cancel_agent_leg(desk: Desk, work: Work, leg: Leg) -> None:
+    """Stop the agent's device ringing, or take it out of the call; the customer stays with the platform."""
+    if leg.route_command_id is not None:
+        _issue(
+            desk, work, "call.cancel", leg_id=leg.device_leg_id, route_command_id=str(leg.route_command_id)
+        )
+
+
+def end_call(desk: Desk, work: Work) -> UUID:
+    """Hang up on both."""
+    return _issue(desk, work, "call.end")
+
+
+async def order(desk: Desk, work: Work, command: str, pending: str, **arguments: Any) -> UUID:
+    """An agent's wish (hold, resume, digits, end): shown as `pending`. Raises NoCallControl."""
+    if not await controls_calls(desk.session, work.interaction.endpoint_id):
+        raise NoCallControl()
+    command_id = _issue(desk, work, command, **arguments)
+    work.wait_for(command_id, pending, desk.now + timedelta(seconds=COMMAND_SECONDS))
+    return command_id
+
+
+def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
+    """A command was refused or ran out: the desktop drops `pending`; a device that could not be dialled gives
+    the customer back to the queue."""
+    x = work.interaction
+    leg = work.primary
+    if leg is not None and leg.route_command_id == command_id and leg.state == LegState.CONNECTING:
+        work.connect_failed("failed")
+        return
+    if x.pending_command_id != command_id:
+        return
+    command = x.pending_command or ""
+    work.stop_waiting()
+    append(
+        desk.session,
+        CallCommandFailed(
+            entity=f"interaction/{x.id}",
+            version=x.version + 1,
+            queue=x.queue,
+            agent_ids=() if leg is None else (leg.agent_id,),
+            interaction_id=x.id,
+            command_id=command_id,
+            command=command,
+            reason=reason,
+        ),
+        key=str(x.id),
+        at=desk.now,
+    )
+
+
+async def command_failed(session: AsyncSession, tenant_id: UUID, delivery: Delivery, reason: str) -> None:
+    """The sender could not deliver a command in time."""
+    if delivery.interaction_id is None:
+        return
+    desk = await Desk.open(session, tenant_id, [delivery.interaction_id])
+    work = desk.works.get(delivery.interaction_id)
+    if work is not None and not work.final:
+        failed(desk, work, delivery.id, reason)
+        await desk.save()
+
+
+def ask_for_live_calls(session: AsyncSession, tenant_id: UUID, endpoint_id: UUID, now: datetime) -> None:
+    """`calls.list`: the platform answers with a `calls.snapshot` event (lost ends are found so)."""
+    session.add(_delivery(tenant_id, endpoint_id, new_id(), "calls.list", f"{endpoint_id}/calls", now, {}))
+
+
+def _issue(desk: Desk, work: Work, command: str, **arguments: Any) -> UUID:
+    x = work.interaction
+    assert x.endpoint_id is not None and x.conversation is not None, "a call has an endpoint and a call id"
+    command_id = new_id()
+    given = {name: value for name, value in arguments.items() if value is not None}
+    delivery = _delivery(
+        x.tenant_id, x.endpoint_id, command_id, command, f"{x.endpoint_id}/{x.conversation}", desk.now, given
+    )
+    delivery.interaction_id = x.id
+    delivery.payload["call_id"] = x.conversation
+    desk.session.add(delivery)
+    return command_id
+
+
+def _delivery(
+    tenant_id: UUID,
+    endpoint_id: UUID,
+    command_id: UUID,
+    command: str,
+    conversation: str,
+    now: datetime,
+    arguments: dict[str, Any],
+) -> Delivery:
+    return Delivery(
+        id=command_id,
+        tenant_id=tenant_id,
+        endpoint_id=endpoint_id,
+        kind="command",
+        conversation=conversation,
+        payload={"command": command, "issued_at": now.isoformat(), "arguments": arguments},
+        provider_key=str(command_id),
+        next_attempt_at=now,
+        expires_at=now + timedelta(seconds=COMMAND_SECONDS),
+    )

@@ -1,0 +1,281 @@
+"""Phone calls: the platform's events, merged into facts, move the interaction.
+
+Accept is not answer: an accepted call is `connecting` until the platform reports the bridge. Every rule
+here is a
+sentence of SEMANTICS §1.1; races are decided by the interaction's row lock.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import new_id
+from app.events import (
+    CallBridged,
+    CallEnded,
+    CallEvent,
+    CallIncoming,
+    CallsSnapshot,
+    CommandFailed,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    LegResumed,
+    LegRinging,
+)
+from interactions import call_commands
+from interactions.call_facts import happened, merge
+from interactions.desk import Desk
+from interactions.policies import PolicyBook
+from interactions.work import Work
+from models.call import Call
+from models.interaction import State
+from models.leg import Leg, LegState
+from models.segment import Segment, SegmentKind
+
+SNAPSHOT_SLACK = timedelta(seconds=5)
+"""A call younger than this may be missing in a platform's list."""
+
+Open = Callable[[Call, CallIncoming, datetime], Awaitable[Work]]
+"""Make the interaction of a call that has just become known (intake: address, customer, queue, door,
+touch)."""
+
+
+@dataclass
+class Report:
+    """One event of one call. `fresh`: it told something new."""
+
+    event: CallEvent
+    call: Call
+    at: datetime
+    fresh: bool
+
+
+@dataclass
+class CallBook:
+    """The locked calls of a batch, with the batch's events merged into them."""
+
+    reports: list[Report] = field(default_factory=list)
+    lost: list[Call] = field(default_factory=list)
+
+    @property
+    def interaction_ids(self) -> set[UUID]:
+        calls = [*(report.call for report in self.reports), *self.lost]
+        return {call.interaction_id for call in calls if call.interaction_id is not None}
+
+
+async def load(
+    session: AsyncSession, tenant_id: UUID, events: Sequence[tuple[UUID, CallEvent, datetime]]
+) -> CallBook:
+    """Lock the calls that `events` (endpoint, event, when recorded) speak of, and merge the events into
+    them."""
+    book = CallBook()
+    told = [(endpoint, event, at) for endpoint, event, at in events if event.conversation is not None]
+    calls = await _lock(
+        session, tenant_id, {(endpoint, event.conversation or "") for endpoint, event, _ in told}
+    )
+    for endpoint, event, recorded_at in told:
+        call = calls[endpoint, event.conversation or ""]
+        at = event.occurred_at or recorded_at
+        book.reports.append(Report(event, call, at, merge(call, event, at)))
+    for endpoint, event, recorded_at in events:
+        if isinstance(event, CallsSnapshot):
+            book.lost += await _compare(session, endpoint, event, event.occurred_at or recorded_at)
+    return book
+
+
+async def apply(desk: Desk, book: CallBook, policies: PolicyBook, open_call: Open) -> None:
+    """Move the interactions; `desk` was opened with `book.interaction_ids`. The caller saves."""
+    mover = Mover(desk, policies)
+    for report in book.reports:
+        incoming = report.call.facts.get("incoming")
+        if report.call.interaction_id is None and incoming is not None:
+            work = await open_call(report.call, CallIncoming.model_validate(incoming), report.at)
+            report.call.interaction_id = work.interaction.id
+            await mover.catch_up(work, report.call)
+        elif report.call.interaction_id is not None and report.fresh:
+            await mover.move(desk.works[report.call.interaction_id], report)
+    for call in book.lost:
+        call.ended_at = desk.now
+        if call.interaction_id is not None:
+            await mover.ended(desk.works[call.interaction_id], "platform", "lost")
+
+
+class Mover:
+    """What each event does to an interaction."""
+
+    def __init__(self, desk: Desk, policies: PolicyBook) -> None:
+        self.desk, self.policies = desk, policies
+
+    async def catch_up(self, work: Work, call: Call) -> None:
+        """The interaction is new, but the call's end or bridge was known before: durations are the events'
+        own."""
+        ended = happened(call, "ended")
+        if call.bridged_at is not None and not work.final:
+            work.now = ended or call.bridged_at
+            work.answered_elsewhere(call.bridged_at)
+        elif ended is not None and not work.final:
+            work.now = ended
+            work.customer_left(call.facts["ended"]["by"], call.facts["ended"]["cause"])
+
+    async def move(self, work: Work, report: Report) -> None:
+        event = report.event
+        if isinstance(event, CallEnded):
+            report.call.ended_at = report.call.ended_at or self.desk.now
+            await self.ended(work, event.by, event.cause)
+        elif isinstance(event, CallBridged):
+            await self.bridged(work, report)
+        elif isinstance(event, LegRinging | LegAnswered):
+            self._know_leg(work, event)
+        elif isinstance(event, LegEnded):
+            await self.leg_ended(work, event)
+        elif isinstance(event, LegHeld | LegResumed):
+            self.held(work, event)
+        elif isinstance(event, CommandFailed) and event.command_id is not None:
+            call_commands.failed(self.desk, work, event.command_id, event.reason)
+
+    async def ended(self, work: Work, by: str, cause: str) -> None:
+        """The call is over: abandoned while nobody talked, else wrap-up."""
+        if work.final or work.state == State.WRAP_UP:
+            return
+        if work.state == State.ACTIVE:
+            rules = await self.policies.rules(work.interaction)
+            work.end_contact(by, cause, rules.wrap_up)
+            return
+        leg = work.primary
+        if leg is not None and leg.state == LegState.CONNECTING:
+            call_commands.cancel_agent_leg(self.desk, work, leg)
+        work.customer_left(by, cause)
+
+    async def bridged(self, work: Work, report: Report) -> None:
+        leg = work.primary
+        if leg is not None and leg.state == LegState.CONNECTING and _is_ours(leg, report.event, report.call):
+            work.bridged()
+        elif work.state == State.ABANDONED and work.interaction.last_agent_id is None:
+            work.was_bridged(report.at, await self._abandoned_entry(work))
+        elif work.state in (State.QUEUED, State.OFFERED) and not _was_routed(report.call, work):
+            work.answered_elsewhere(report.at)
+
+    async def leg_ended(self, work: Work, event: LegEnded) -> None:
+        if event.leg == "customer":
+            await self.ended(work, event.by, event.cause)
+            return
+        leg = work.primary
+        if leg is None or not _is_ours(leg, event, None):
+            return
+        if leg.state == LegState.CONNECTING:
+            work.connect_failed(event.cause)
+        elif leg.state in (LegState.ACTIVE, LegState.HELD):
+            await self._agent_gone(work, leg, event)
+
+    async def _agent_gone(self, work: Work, leg: Leg, event: LegEnded) -> None:
+        if event.cause == "normal":
+            rules = await self.policies.rules(work.interaction)
+            if await call_commands.controls_calls(self.desk.session, work.interaction.endpoint_id):
+                call_commands.end_call(self.desk, work)
+            work.end_contact(event.by, event.cause, rules.wrap_up)
+            return
+        work.not_responding(leg.agent_id, "device")
+        work.requeue(work.interaction.queue, "return", "dropped")
+
+    def held(self, work: Work, event: LegHeld | LegResumed) -> None:
+        leg = work.primary
+        if leg is None:
+            return
+        if isinstance(event, LegHeld) and leg.state == LegState.ACTIVE:
+            work.hold()
+        elif isinstance(event, LegResumed) and leg.state == LegState.HELD:
+            work.resume()
+        else:
+            return
+        if work.interaction.pending_command in ("hold", "resume"):
+            work.stop_waiting()
+
+    def _know_leg(self, work: Work, event: CallEvent) -> None:
+        leg = work.primary
+        if leg is not None and event.leg == "agent" and _is_ours(leg, event, None):
+            leg.device_leg_id = event.leg_id or leg.device_leg_id
+
+    async def _abandoned_entry(self, work: Work) -> Segment | None:
+        found: Segment | None = await self.desk.session.scalar(
+            select(Segment)
+            .where(
+                Segment.interaction_id == work.interaction.id,
+                Segment.kind == SegmentKind.QUEUE,
+                Segment.outcome == "abandoned",
+            )
+            .order_by(Segment.started_at.desc())
+            .limit(1)
+        )
+        return found
+
+
+def _is_ours(leg: Leg, event: CallEvent, call: Call | None) -> bool:
+    """Whether the platform's event is about this agent's leg, not about one that ended before."""
+    if event.command_id is not None:
+        return event.command_id == leg.route_command_id
+    if event.leg_id is not None and event.leg == "agent":
+        return leg.device_leg_id in (None, event.leg_id)
+    return True
+
+
+def _was_routed(call: Call, work: Work) -> bool:
+    """An agent of ours was in this call before: a late bridge is theirs."""
+    return (
+        any(leg.get("leg") == "agent" for leg in call.legs.values())
+        or work.interaction.last_agent_id is not None
+    )
+
+
+async def _lock(
+    session: AsyncSession, tenant_id: UUID, keys: set[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], Call]:
+    """The rows of these (endpoint, call id), made where there is none, locked in one order."""
+    if not keys:
+        return {}
+    rows = [
+        {
+            "id": new_id(),
+            "tenant_id": tenant_id,
+            "endpoint_id": endpoint,
+            "call_id": call_id,
+            "legs": {},
+            "facts": {},
+        }
+        for endpoint, call_id in sorted(keys)
+    ]
+    await session.execute(insert(Call).on_conflict_do_nothing(), rows)
+    query = (
+        select(Call)
+        .where(Call.endpoint_id.in_({e for e, _ in keys}), Call.call_id.in_({c for _, c in keys}))
+        .order_by(Call.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {(call.endpoint_id, call.call_id): call for call in await session.scalars(query)}
+
+
+async def _compare(
+    session: AsyncSession, endpoint_id: UUID, snapshot: CallsSnapshot, at: datetime
+) -> list[Call]:
+    """Calls that the platform does not list: absent twice, they have ended and nobody told us."""
+    here = (Call.endpoint_id == endpoint_id, Call.ended_at.is_(None))
+    await session.execute(
+        update(Call).where(*here, Call.call_id.in_(snapshot.call_ids)).values(absent_count=0)
+    )
+    query = (
+        select(Call)
+        .where(*here, Call.call_id.not_in(snapshot.call_ids), Call.created_at < at - SNAPSHOT_SLACK)
+        .order_by(Call.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    missing = list(await session.scalars(query))
+    for call in missing:
+        call.absent_count += 1
+    return [call for call in missing if call.absent_count >= 2]
