@@ -144,7 +144,7 @@ class Mover:
         if work.final or work.state == State.WRAP_UP:
             return
         if work.state == State.ACTIVE:
-            rules = await self.policies.rules(work.interaction)
+            rules = await self.policies.rules(self.desk.session, work.interaction)
             work.end_contact(by, cause, rules.wrap_up)
             return
         leg = work.primary
@@ -175,7 +175,7 @@ class Mover:
 
     async def _agent_gone(self, work: Work, leg: Leg, event: LegEnded) -> None:
         if event.cause == "normal":
-            rules = await self.policies.rules(work.interaction)
+            rules = await self.policies.rules(self.desk.session, work.interaction)
             if await call_commands.controls_calls(self.desk.session, work.interaction.endpoint_id):
                 call_commands.end_call(self.desk, work)
             work.end_contact(event.by, event.cause, rules.wrap_up)

@@ -275,6 +275,15 @@ class Work:
                 State.CLOSED, self.interaction.ended_by or "agent", self.interaction.end_cause or "normal"
             )
 
+    def extend_wrap_up(self, leg: Leg, wrap_up: "WrapUp") -> bool:
+        """Once, by the queue's own seconds. False: no limit to extend, or extended before."""
+        if leg.wrap_up_due_at is None or wrap_up.seconds is None or leg.wrap_up_extended:
+            return False
+        leg.wrap_up_due_at += timedelta(seconds=wrap_up.seconds)
+        leg.wrap_up_extended = True
+        self._note("wrap_up_extended")
+        return True
+
     def answered_elsewhere(self, at: datetime) -> None:
         """The platform bridged the customer with somebody whom we did not route to: nothing waits any
         more."""
@@ -498,5 +507,5 @@ class WrapUp:
     """A queue's wrap-up. `seconds`: None for no limit (optional, mandatory)."""
 
     mode: str
-    seconds: float | None
+    seconds: float | None = None
     dispositions: tuple[str, ...] = ()
