@@ -1,0 +1,1 @@
+"""The demo: a believable company, played customers and agents, real protocols."""
