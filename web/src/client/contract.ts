@@ -1,0 +1,339 @@
+/** The shapes of the public contract that the pages rely on, beside each other until they are generated. */
+
+export type Id = string;
+
+export type Channel = "voice" | "chat" | "messaging" | "email" | "form" | "task";
+
+export type InteractionState =
+  | "self_service"
+  | "scheduled"
+  | "queued"
+  | "offered"
+  | "connecting"
+  | "active"
+  | "wrap_up"
+  | "parked"
+  | "callback_waiting"
+  | "closed"
+  | "abandoned";
+
+export type LegState = "offered" | "connecting" | "active" | "held" | "wrap_up" | "ended";
+
+export type PresenceStatus = "offline" | "available" | "break" | "not_responding";
+
+export type Load = "idle" | "offered" | "connecting" | "interacting" | "wrap_up";
+
+export interface Address {
+  kind: string;
+  value: string;
+}
+
+export interface Presence {
+  status: PresenceStatus;
+  reason_code: string | null;
+  since: string;
+}
+
+export interface Device {
+  endpoint: string;
+  address: string;
+}
+
+export interface Me {
+  id: Id;
+  version: number;
+  email: string;
+  name: string;
+  roles: string[];
+  tenant: { key: string; name: string; time_zone: string; languages: string[] };
+  presence: Presence;
+  break_codes: string[];
+  devices: Device[];
+  queues: QueueSettings[];
+}
+
+export interface QueueSettings {
+  key: string;
+  dispositions: string[];
+  wrap_up_mode: "none" | "optional" | "mandatory" | "timeboxed";
+}
+
+export interface CustomerRef {
+  id: Id;
+  name: string;
+  tier: string | null;
+}
+
+/** Structured and closed: the page puts it into words in the reader's language. */
+export interface Reason {
+  code: string;
+  [fact: string]: unknown;
+}
+
+export interface Offer {
+  offer_id: Id;
+  interaction_id: Id;
+  interaction_version: number;
+  queue: string;
+  channel: Channel;
+  address: Address | null;
+  customer: { id: Id | null; name: string | null; tier: string | null; candidates: CustomerRef[] };
+  subject: string | null;
+  preview: string | null;
+  waited_seconds: number;
+  expires_in_seconds: number;
+  reason: Reason | string | null;
+  decline?: "allowed" | "reason_required" | "not_allowed";
+}
+
+export interface Leg {
+  id: Id;
+  agent_id: Id;
+  role: "primary" | "consult" | "conference";
+  state: LegState;
+  accepted_at: string | null;
+  answered_at: string | null;
+  held_at: string | null;
+  wrap_up_at: string | null;
+  wrap_up_due_at: string | null;
+}
+
+/** What an event tells of an interaction: only legs that have not ended, ids instead of names. */
+export interface InteractionSummary {
+  id: Id;
+  version: number;
+  state: InteractionState;
+  channel: Channel;
+  queue: string | null;
+  tier: string | null;
+  subject: string | null;
+  preview: string | null;
+  customer_id: Id | null;
+  pending: string | null;
+  created_at: string;
+  queued_at: string | null;
+  waiting_since: string | null;
+  age_seconds: number;
+  answered_at: string | null;
+  ended_at: string | null;
+  parked_until: string | null;
+  parked_for: string | null;
+  disposition: string | null;
+  follows: Id | null;
+  legs: Leg[];
+}
+
+export interface Interaction extends InteractionSummary {
+  address: Address | null;
+  customer: CustomerRef | null;
+  candidates: CustomerRef[];
+  last_agent_id: Id | null;
+}
+
+export interface Attachment {
+  id: Id;
+  name: string;
+  type: string;
+  size: number;
+}
+
+export interface Touch {
+  id: Id;
+  at: string;
+  direction: "inbound" | "outbound" | "internal";
+  kind: "message" | "call" | "form" | "note" | "survey" | "order" | "system";
+  channel: Channel;
+  address: Address | null;
+  text: string;
+  payload: Record<string, unknown>;
+  attachments: Attachment[];
+  author: { type: "customer" | "agent" | "system"; id?: Id | null; name?: string | null } | null;
+  interaction_id: Id | null;
+  subject?: string | null;
+  html?: string | null;
+  delivery: { state: string; hops?: { hop: string; state: string; at: string; reason?: string | null }[] } | null;
+}
+
+export interface CustomerAddress extends Address {
+  id: Id;
+}
+
+export interface Customer {
+  id: Id;
+  version: number;
+  name: string;
+  tier: string | null;
+  addresses: CustomerAddress[];
+  notes?: string | null;
+}
+
+export interface CustomerContext {
+  profile: Customer;
+  open_interactions: { id: Id; channel: Channel; state: InteractionState; queue: string | null; subject: string | null }[];
+  preferred_channel: string | null;
+}
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export interface DirectoryEntry {
+  kind: "queue" | "agent" | "address";
+  key: string;
+  name: string;
+  state: string | null;
+}
+
+export interface QueueMetrics {
+  queue: string;
+  waiting: number;
+  longest_wait_seconds: number | null;
+  offered: number;
+  answered: number;
+  abandoned: number;
+  short_abandoned: number;
+  flowed_out: number;
+  callback_requested: number;
+  ended_by_us: number;
+  still_waiting: number;
+  closed: number;
+  service_level: number | null;
+  asa_seconds: number | null;
+  aht_seconds: number | null;
+  agents: AgentCounts;
+  estimated_wait_seconds: { p50: number | null; p90: number | null } | null;
+  closure: { reason: string; until: string | null } | null;
+}
+
+export interface AgentCounts {
+  signed_in: number;
+  idle: number;
+  offered: number;
+  connecting: number;
+  interacting: number;
+  wrap_up: number;
+  break: Record<string, number>;
+  not_responding: number;
+}
+
+export type Figures = Omit<QueueMetrics, "queue" | "agents" | "closure" | "estimated_wait_seconds">;
+
+export interface Metrics {
+  items: (QueueMetrics & { by_tier: Record<string, Figures>; by_channel: Record<string, Figures> })[];
+  totals: Figures & { agents: AgentCounts; occupancy: number | null };
+}
+
+export interface AgentState {
+  id: Id;
+  email: string;
+  name: string;
+  presence: Presence;
+  state: "interacting" | "connecting" | "offered" | "wrap_up" | "not_responding" | "break" | "idle" | "offline";
+  since: string;
+  teams: string[];
+  skills: Record<string, number>;
+  interactions: { id: Id; channel: Channel; state: LegState; customer: string | null }[];
+}
+
+export interface WaitingItem {
+  id: Id;
+  version: number;
+  channel: Channel;
+  customer: string | null;
+  tier: string | null;
+  address: Address | null;
+  subject: string | null;
+  waited_seconds: number;
+  estimated_wait_seconds: { p50: number | null; p90: number | null } | null;
+}
+
+/** Waiting: `agents` holds the first reason against each. Assigned: `winner` and who came next. */
+export interface Explanation {
+  state: "waiting" | "assigned";
+  at: string;
+  policy_version: number | null;
+  facts: Reason[];
+  agents: { agent: string; name: string; reason: Reason }[];
+  opens: { at: string; reason: Reason }[];
+  winner: { agent: string; name: string; reason: Reason } | null;
+  runners_up: { agent: string; name: string; reason: Reason }[];
+}
+
+type Parameters<P, Q> = { query?: Q } & (keyof P extends never ? { path?: never } : { path: P });
+interface Json<T> {
+  content: { "application/json": T };
+}
+interface Answer<T> {
+  responses: { 200: Json<T> };
+}
+type Read<T, P = Record<never, never>, Q = Record<string, string | number | undefined>> = {
+  get: { parameters: Parameters<P, Q> } & Answer<T>;
+};
+type Write<M extends "post" | "put" | "patch" | "delete", B, T = unknown, P = Record<never, never>> = {
+  [K in M]: { parameters: Parameters<P, never>; requestBody: Json<B> } & Answer<T>;
+};
+type OfId = { id: Id };
+type OfKey = { key: string };
+type Act<B = Record<never, never>> = Write<"post", B, Interaction, OfId>;
+
+export interface TokenAnswer {
+  access_token: string;
+  expires_in_seconds: number;
+}
+
+/** `openapi-typescript`'s form, so that the generated document can take its place. */
+export interface paths {
+  "/v1/sessions": Write<"post", { tenant: string; email: string; password: string }, TokenAnswer>;
+  "/v1/me": Read<Me>;
+  "/v1/me/presence": Write<"put", { status: string; reason_code?: string | null }, Presence>;
+  "/v1/me/device": Write<"put", Device, unknown>;
+  "/v1/interactions": Read<Page<Interaction>>;
+  "/v1/interactions/{id}": Read<Interaction, OfId>;
+  "/v1/interactions/{id}/touches": Read<Page<Touch>, OfId>;
+  "/v1/interactions/{id}/explanation": Read<Explanation, OfId>;
+  "/v1/interactions/{id}/messages": Write<"post", NewMessage, Touch, OfId>;
+  "/v1/interactions/{id}/notes": Write<"post", { text: string }, Touch, OfId>;
+  "/v1/interactions/{id}/customer": Write<"put", { customer_id: Id | null }, Interaction, OfId>;
+  "/v1/interactions/{id}/hold": Act;
+  "/v1/interactions/{id}/resume": Act;
+  "/v1/interactions/{id}/digits": Act<{ digits: string }>;
+  "/v1/interactions/{id}/transfer": Act<{ to: TransferTarget; note?: string }>;
+  "/v1/interactions/{id}/park": Act<{ until?: string }>;
+  "/v1/interactions/{id}/take": Act;
+  "/v1/interactions/{id}/end": Act;
+  "/v1/interactions/{id}/close": Act;
+  "/v1/interactions/{id}/wrap-up": Act<{ disposition: string; note?: string }>;
+  "/v1/interactions/{id}/reassign": Act<{ to: TransferTarget }>;
+  "/v1/interactions/{id}/prioritise": Act<{ boost_seconds: number }>;
+  "/v1/interactions/{id}/force-close": Act;
+  "/v1/offers/{id}/accept": Act;
+  "/v1/offers/{id}/decline": Act<{ reason?: string }>;
+  "/v1/directory": Read<Page<DirectoryEntry>>;
+  "/v1/customers": Read<Page<Customer>>;
+  "/v1/customers/{id}": Read<Customer, OfId>;
+  "/v1/customers/{id}/context": Read<CustomerContext, OfId>;
+  "/v1/customers/{id}/timeline": Read<Page<Touch>, OfId>;
+  "/v1/queues/metrics": Read<Metrics>;
+  "/v1/queues/{key}/waiting": Read<Page<WaitingItem>, OfKey>;
+  "/v1/queues/{key}/closure": Write<"put", { reason: string; until?: string }, unknown, OfKey> & {
+    delete: { parameters: { path: OfKey } } & Answer<unknown>;
+  };
+  "/v1/agents/states": Read<Page<AgentState>>;
+  "/v1/agents/{key}/presence": Write<"put", { status: string; reason_code?: string | null }, unknown, OfKey>;
+  "/v1/agents/{key}": Write<"patch", { skills?: Record<string, number> }, unknown, OfKey>;
+}
+
+export interface NewMessage {
+  text: string;
+  html?: string;
+  attachments?: Id[];
+  client_message_id: string;
+  version: number;
+}
+
+export interface TransferTarget {
+  queue?: string;
+  agent?: string;
+  address?: Address;
+}

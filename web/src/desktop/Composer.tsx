@@ -1,0 +1,78 @@
+import { Button, Group, Kbd, SegmentedControl, Text, Textarea } from "@mantine/core";
+import { IconSend2 } from "@tabler/icons-react";
+import { type DragEvent, type KeyboardEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Interaction } from "../client/contract";
+import { Problem } from "../client/problem";
+import { Failure } from "../ui/States";
+import { AttachButton, UploadPills, useUploads } from "./Attachments";
+import { useDraft } from "./drafts";
+import { StaleDialog } from "./StaleDialog";
+import { useSendNote, useSendReply } from "./sending";
+
+type Mode = "reply" | "note";
+
+/** Reply to the customer, or a note that stays inside. Drafts survive looking at something else. */
+export function Composer({ interaction, canReply }: { interaction: Interaction; canReply: boolean }) {
+  const { t } = useTranslation();
+  const [wanted, setMode] = useState<Mode>("reply");
+  const mode: Mode = canReply ? wanted : "note";
+  const [draft, setDraft] = useDraft(`${interaction.id}/${mode}`);
+  const uploads = useUploads();
+  const cleared = () => {
+    setDraft("");
+    uploads.clear();
+  };
+  const reply = useSendReply(interaction, cleared);
+  const note = useSendNote(interaction.id, cleared);
+  const sending = reply.isPending || note.isPending;
+  const filled = draft.trim() !== "" || (mode === "reply" && uploads.done.length > 0);
+  const enterSends = interaction.channel === "chat" && mode === "reply";
+
+  function submit(): void {
+    if (!filled || sending || uploads.pending.length > 0) return;
+    if (mode === "note") note.mutate(draft);
+    else reply.send(draft, uploads.done.map((item) => item.id));
+  }
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+    if (event.ctrlKey || event.metaKey || (enterSends && !event.shiftKey)) {
+      event.preventDefault();
+      submit();
+    }
+  }
+  function onDrop(event: DragEvent): void {
+    if (mode !== "reply" || event.dataTransfer.files.length === 0) return;
+    event.preventDefault();
+    uploads.add([...event.dataTransfer.files]);
+  }
+
+  const error = reply.failure ?? note.error;
+  return (
+    <div style={{ borderBlockStart: "1px solid var(--desk-line)" }} onDrop={onDrop} onDragOver={(event) => event.preventDefault()}>
+      {error && <Failure error={error} />}
+      <Group px="xs" pt={6} justify="space-between">
+        <SegmentedControl size="xs" value={mode} onChange={(value) => setMode(value as Mode)} aria-label={t("conversation.title")}
+          data={[{ value: "reply", label: t("conversation.reply"), disabled: !canReply }, { value: "note", label: t("conversation.note") }]} />
+        {mode === "reply" && interaction.address && interaction.address.kind !== "visitor" && (
+          <Text size="xs" c="dimmed" className="clip">{t("conversation.replyTo", { address: interaction.address.value })}</Text>
+        )}
+      </Group>
+      <Textarea id="composer" px="xs" pt={6} autosize minRows={interaction.channel === "email" && mode === "reply" ? 5 : 2} maxRows={14}
+        aria-label={mode === "reply" ? t("conversation.reply") : t("conversation.note")}
+        placeholder={mode === "reply" ? t("conversation.replyHere") : t("conversation.noteHere")}
+        value={draft} onChange={(event) => setDraft(event.currentTarget.value)} onKeyDown={onKeyDown} />
+      {mode === "reply" && <UploadPills uploads={uploads} />}
+      <Group px="xs" py={6} justify="space-between">
+        <Group gap={6}>
+          {mode === "reply" && <AttachButton uploads={uploads} />}
+          <Text size="xs" c="dimmed">{enterSends ? t("conversation.sendHintChat") : <><Kbd size="xs">Ctrl</Kbd> + <Kbd size="xs">Enter</Kbd></>}</Text>
+        </Group>
+        <Button leftSection={<IconSend2 size={15} />} loading={sending} disabled={!filled || uploads.pending.length > 0} onClick={submit}>
+          {mode === "reply" ? t("conversation.send") : t("conversation.saveNote")}
+        </Button>
+      </Group>
+      {reply.stale instanceof Problem && <StaleDialog stale={reply.stale} again={reply.again} close={reply.forget} />}
+    </div>
+  );
+}

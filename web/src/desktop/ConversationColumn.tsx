@@ -1,0 +1,80 @@
+import { Group, Text } from "@mantine/core";
+import { IconMessages } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Id, Interaction } from "../client/contract";
+import { isMine, myLeg } from "../client/work";
+import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
+import { Empty, Loaded } from "../ui/States";
+import { WhyDialog } from "../ui/WhyDialog";
+import { ActionBar } from "./ActionBar";
+import { CallBar } from "./CallBar";
+import { Composer } from "./Composer";
+import { Conversation } from "./Conversation";
+import { useWork } from "./desk";
+import { nameOf } from "./names";
+import { useInteraction } from "./queries";
+import { WrapUp } from "./WrapUp";
+
+export function ConversationColumn({ id }: { id: Id | null }) {
+  const { t } = useTranslation();
+  const mine = useWork().interactions[id ?? ""];
+  if (!id) {
+    return (
+      <Empty icon={<IconMessages size={36} stroke={1.2} />} hint={t("work.chooseHint")}>{t("work.choose")}</Empty>
+    );
+  }
+  return mine ? <Opened interaction={mine} /> : <OthersInteraction id={id} />;
+}
+
+/** Not in my hands: shown, not touched. */
+function OthersInteraction({ id }: { id: Id }) {
+  return <Loaded query={useInteraction(id)}>{(interaction) => <Opened interaction={interaction} />}</Loaded>;
+}
+
+const REPLIABLE = new Set(["chat", "messaging", "email", "form"]);
+
+function Opened({ interaction }: { interaction: Interaction }) {
+  const work = useWork();
+  const [why, setWhy] = useState(false);
+  const leg = myLeg(interaction, work.agentId);
+  const mine = isMine(interaction, work.agentId);
+  const inHand = mine && interaction.state === "active" && (leg?.state === "active" || leg?.state === "held");
+  useFocusedHeading(interaction.id);
+  return (
+    <>
+      <div className="bar">
+        <ChannelIcon channel={interaction.channel} size={18} />
+        <div style={{ flex: 1, minWidth: 0 }}>
+          <Group gap={8} wrap="nowrap">
+            <Text component="h2" id="conversation-heading" tabIndex={-1} fw={600} size="md" className="clip" m={0}>
+              {nameOf(interaction)}
+            </Text>
+            <TierBadge tier={interaction.tier} />
+            <StateBadge state={mine && leg && interaction.state !== "parked" ? leg.state : interaction.state} />
+          </Group>
+          <Text size="xs" c="dimmed" className="clip">
+            {[interaction.queue, interaction.address?.kind === "anonymous" ? null : interaction.address?.value].filter(Boolean).join(" · ")}
+            {interaction.ended_at ? null : <> · <Since from={interaction.created_at} /></>}
+          </Text>
+        </div>
+        <ActionBar interaction={interaction} inHand={inHand} openWhy={() => setWhy(true)} />
+      </div>
+      {interaction.channel === "voice" && mine && leg && <CallBar interaction={interaction} leg={leg} />}
+      <Conversation interaction={interaction} />
+      {mine && leg?.state === "wrap_up" ? (
+        <WrapUp interaction={interaction} due={leg.wrap_up_due_at} />
+      ) : (
+        mine && <Composer interaction={interaction} canReply={inHand && REPLIABLE.has(interaction.channel)} />
+      )}
+      {why && <WhyDialog id={interaction.id} name={nameOf(interaction)} close={() => setWhy(false)} />}
+    </>
+  );
+}
+
+/** A screen reader and the tab order follow to what was just opened. */
+function useFocusedHeading(id: Id): void {
+  useEffect(() => {
+    document.getElementById("conversation-heading")?.focus({ preventScroll: true });
+  }, [id]);
+}

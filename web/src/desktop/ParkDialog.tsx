@@ -1,0 +1,68 @@
+import { Button, Group, Modal, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Interaction } from "../client/contract";
+import { api, content } from "../client/http";
+import { Failure } from "../ui/States";
+import { tell } from "../ui/problems";
+import { useDesk } from "./desk";
+
+const CHOICES = ["customer", "hour", "tomorrow", "at"] as const;
+type Choice = (typeof CHOICES)[number];
+
+export function ParkDialog({ interaction, close }: { interaction: Interaction; close: () => void }) {
+  const { t } = useTranslation();
+  const { store } = useDesk();
+  const [choice, setChoice] = useState<Choice>("customer");
+  const [at, setAt] = useState("");
+  const park = useMutation({
+    mutationFn: () => {
+      const until = parkedUntil(choice, at, new Date());
+      return content(api.POST("/v1/interactions/{id}/park", { params: { path: { id: interaction.id } }, body: until ? { until } : {} }));
+    },
+    onSuccess: () => {
+      tell(t("actions.parked"));
+      store.dispatch({ name: "interaction.touched", id: interaction.id });
+      close();
+    },
+  });
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    park.mutate();
+  }
+  return (
+    <Modal opened onClose={close} title={t("park.title")} closeButtonProps={{ "aria-label": t("common.close") }}>
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          <Text size="sm" c="dimmed">{t("park.hint")}</Text>
+          <Radio.Group label={t("park.until")} value={choice} onChange={(value) => setChoice(value as Choice)}>
+            <Stack gap={8} mt={6}>{CHOICES.map((value) => <Radio key={value} value={value} label={t(`park.${value}`)} size="xs" />)}</Stack>
+          </Radio.Group>
+          {choice === "at" && (
+            <TextInput type="datetime-local" required aria-label={t("park.at")} value={at} onChange={(event) => setAt(event.currentTarget.value)} />
+          )}
+          {park.error && <Failure error={park.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>{t("common.cancel")}</Button>
+            <Button type="submit" loading={park.isPending}>{t("park.submit")}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+const HOUR_MS = 3_600_000;
+const MORNING = 9;
+
+/** Null: until the customer answers. Times are the agent's own, as their clock on the wall says. */
+export function parkedUntil(choice: Choice, at: string, now: Date): string | null {
+  if (choice === "customer") return null;
+  if (choice === "hour") return new Date(now.getTime() + HOUR_MS).toISOString();
+  if (choice === "at") return new Date(at).toISOString();
+  const morning = new Date(now);
+  morning.setDate(morning.getDate() + 1);
+  morning.setHours(MORNING, 0, 0, 0);
+  return morning.toISOString();
+}

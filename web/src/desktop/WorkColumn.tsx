@@ -1,0 +1,121 @@
+import { Badge, Button, Group, Indicator, Tabs, Text, UnstyledButton } from "@mantine/core";
+import { IconInbox } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import type { Interaction } from "../client/contract";
+import { myLeg } from "../client/work";
+import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
+import { Empty, Loaded, Loading } from "../ui/States";
+import { moment } from "../ui/time";
+import { useAct } from "./actions";
+import { groupOf, GROUPS, listed, useChosen } from "./chosen";
+import { useDesk, useWork } from "./desk";
+import { nameOf } from "./names";
+import { useWaiting } from "./queries";
+
+export function WorkColumn() {
+  const { t } = useTranslation();
+  const work = useWork();
+  return (
+    <Tabs defaultValue="mine" style={{ flex: 1, minHeight: 0, display: "flex", flexDirection: "column" }}>
+      <Tabs.List grow>
+        <Tabs.Tab value="mine">{t("work.mine")} <Count value={Object.keys(work.interactions).length} /></Tabs.Tab>
+        <Tabs.Tab value="waiting">{t("work.waiting")}</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="mine" className="scroll"><MyWork /></Tabs.Panel>
+      <Tabs.Panel value="waiting" className="scroll"><Waiting /></Tabs.Panel>
+    </Tabs>
+  );
+}
+
+function Count({ value }: { value: number }) {
+  return value > 0 ? <Badge circle size="xs" ml={4}>{value}</Badge> : null;
+}
+
+function MyWork() {
+  const { t } = useTranslation();
+  const work = useWork();
+  if (!work.agentId) return <Loading />;
+  const items = listed(work);
+  if (items.length === 0) return <Empty icon={<IconInbox size={28} stroke={1.2} />}>{t("work.empty")}</Empty>;
+  return GROUPS.map((group) => {
+    const members = items.filter((item) => groupOf(item, work) === group);
+    if (members.length === 0) return null;
+    return (
+      <section key={group} aria-label={t(`work.${group}`)}>
+        <div className="section">{t(`work.${group}`)} · {members.length}</div>
+        {members.map((item) => <WorkRow key={item.id} item={item} />)}
+      </section>
+    );
+  });
+}
+
+function WorkRow({ item }: { item: Interaction }) {
+  const { t } = useTranslation();
+  const work = useWork();
+  const { unread } = useDesk();
+  const { id, choose } = useChosen();
+  const leg = myLeg(item, work.agentId);
+  const news = unread.has(item.id);
+  return (
+    <UnstyledButton className="row" aria-current={item.id === id} onClick={() => choose(item.id)}
+      aria-label={t("work.openOf", { channel: t(`channel.${item.channel}`), name: nameOf(item) })}>
+      <Group gap={8} wrap="nowrap">
+        <Indicator disabled={!news} size={8} color="red" label={null} aria-label={news ? t("work.unread") : undefined}>
+          <ChannelIcon channel={item.channel} />
+        </Indicator>
+        <Text size="sm" fw={news ? 700 : 500} className="clip" style={{ flex: 1 }}>{nameOf(item)}</Text>
+        <TierBadge tier={item.tier} />
+      </Group>
+      <Text size="xs" c="dimmed" className="clip" mt={2}>{item.subject || item.preview || " "}</Text>
+      <Group justify="space-between" mt={2} gap={4}>
+        <StateBadge state={item.state === "parked" ? "parked" : (leg?.state ?? item.state)} />
+        <Text size="xs" c="dimmed">{timeOf(item, leg?.wrap_up_at ?? leg?.answered_at ?? leg?.accepted_at, t)}</Text>
+      </Group>
+    </UnstyledButton>
+  );
+}
+
+function timeOf(item: Interaction, since: string | null | undefined, t: ReturnType<typeof useTranslation>["t"]) {
+  if (item.state !== "parked") return since ? <Since from={since} /> : null;
+  return item.parked_until ? t("work.parkedUntil", { time: moment(item.parked_until) }) : t("work.parkedCustomer");
+}
+
+function Waiting() {
+  const { t } = useTranslation();
+  const waiting = useWaiting(true);
+  return (
+    <Loaded query={waiting}>
+      {({ items, next_cursor }) =>
+        items.length === 0 ? <Empty>{t("work.emptyWaiting")}</Empty> : (
+          <>
+            {items.map((item) => <WaitingRow key={item.id} item={item} />)}
+            {next_cursor && <Text p="sm" size="xs" c="dimmed">{t("work.truncated", { count: items.length })}</Text>}
+          </>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function WaitingRow({ item }: { item: Interaction }) {
+  const { t } = useTranslation();
+  const { choose } = useChosen();
+  const act = useAct(item.id);
+  return (
+    <div className="row">
+      <Group gap={8} wrap="nowrap">
+        <ChannelIcon channel={item.channel} />
+        <Text size="sm" fw={500} className="clip" style={{ flex: 1 }}>{nameOf(item)}</Text>
+        <TierBadge tier={item.tier} />
+      </Group>
+      <Text size="xs" c="dimmed" className="clip" mt={2}>{item.subject || item.preview || " "}</Text>
+      <Group justify="space-between" mt={4} wrap="nowrap">
+        <Text size="xs" c="dimmed" className="clip">{item.queue} · <Since from={item.queued_at ?? item.created_at} /></Text>
+        <Button size="compact-xs" variant="default" loading={act.isPending} aria-label={t("work.takeLabel", { name: nameOf(item) })}
+          onClick={() => act.mutate("take", { onSuccess: () => choose(item.id) })}>
+          {t("work.take")}
+        </Button>
+      </Group>
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+import { Badge, Button, Group, Select, Stack, Text, Textarea } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Interaction } from "../client/contract";
+import { api, content } from "../client/http";
+import { word } from "../ui/i18n";
+import { useNow } from "../ui/marks";
+import { Failure } from "../ui/States";
+import { tell } from "../ui/problems";
+import { useDesk } from "./desk";
+import { useDraft } from "./drafts";
+import { useMe } from "./queries";
+
+/** What came of it: the disposition, a note, and the time that is left. */
+export function WrapUp({ interaction, due }: { interaction: Interaction; due: string | null }) {
+  const { t } = useTranslation();
+  const { store } = useDesk();
+  const settings = useMe().data?.queues.find((queue) => queue.key === interaction.queue);
+  const [disposition, setDisposition] = useState<string | null>(null);
+  const [note, setNote] = useDraft(`${interaction.id}/wrap-up`);
+  const optional = settings?.wrap_up_mode !== "mandatory";
+  const finish = useMutation({
+    mutationFn: () => {
+      const body = { disposition: disposition ?? "none", note: note.trim() || undefined };
+      return content(api.POST("/v1/interactions/{id}/wrap-up", { params: { path: { id: interaction.id } }, body }));
+    },
+    onSuccess: () => {
+      setNote("");
+      tell(t("wrapUp.saved"));
+      store.dispatch({ name: "interaction.touched", id: interaction.id });
+    },
+  });
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    finish.mutate();
+  }
+  return (
+    <form onSubmit={submit} aria-label={t("wrapUp.title")} style={{ borderBlockStart: "2px solid var(--mantine-color-violet-filled)", background: "var(--desk-raised)" }}>
+      <Stack gap="xs" p="sm">
+        <Group justify="space-between">
+          <Text fw={600} size="sm">{t("wrapUp.title")}</Text>
+          {due && <TimeLeft until={due} />}
+        </Group>
+        {finish.error && <Failure error={finish.error} />}
+        <Group align="flex-end" gap="xs">
+          <Select style={{ flex: 1 }} label={t("wrapUp.disposition")} value={disposition} onChange={setDisposition} clearable data-autofocus
+            description={optional ? t("wrapUp.optional") : undefined}
+            data={(settings?.dispositions ?? []).map((key) => ({ value: key, label: word("disposition", key) }))} />
+          <Button type="submit" loading={finish.isPending} disabled={!optional && !disposition}
+            title={!optional && !disposition ? t("wrapUp.required") : undefined}>
+            {t("wrapUp.submit")}
+          </Button>
+        </Group>
+        <Textarea label={t("wrapUp.note")} autosize minRows={2} maxRows={6} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
+      </Stack>
+    </form>
+  );
+}
+
+function TimeLeft({ until }: { until: string }) {
+  const { t } = useTranslation();
+  const seconds = Math.ceil((Date.parse(until) - useNow()) / 1000);
+  return (
+    <Badge color={seconds < 10 ? "red" : "violet"} className="numbers">
+      {seconds > 0 ? t("wrapUp.left", { seconds }) : t("wrapUp.over")}
+    </Badge>
+  );
+}

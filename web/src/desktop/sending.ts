@@ -1,0 +1,72 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Id, Interaction, NewMessage, Touch } from "../client/contract";
+import { api, content } from "../client/http";
+import { Problem } from "../client/problem";
+import { mergeTouch, type TouchPages } from "../client/touches";
+import { useDesk } from "./desk";
+
+/** The reply itself is the key of a repeat: sending the same one again after a time-out stores it once. */
+export function useSendReply(interaction: Interaction, sent: () => void) {
+  const keep = useKeepTouch(interaction.id);
+  const { store } = useDesk();
+  const [last, setLast] = useState<NewMessage | null>(null);
+  const [stale, setStale] = useState<Problem | null>(null);
+  const mutation = useMutation({
+    mutationFn: (body: NewMessage) =>
+      content(api.POST("/v1/interactions/{id}/messages", { params: { path: { id: interaction.id } }, body })),
+    onSuccess: (touch) => {
+      keep(touch);
+      setLast(null);
+      setStale(null);
+      sent();
+    },
+    onError: (error) => {
+      if (!(error instanceof Problem) || error.slug !== "stale") return;
+      setStale(error);
+      store.dispatch({ name: "interaction.touched", id: interaction.id });
+    },
+  });
+
+  function send(text: string, attachments: Id[]): void {
+    const same = last && last.text === text && String(last.attachments) === String(attachments);
+    const key = same ? last.client_message_id : crypto.randomUUID();
+    const body = { text, attachments, client_message_id: key, version: interaction.version };
+    setLast(body);
+    mutation.mutate(body);
+  }
+  /** The agent has read what was missed: the same reply, seen at the version that the refusal told. */
+  function again(): void {
+    const version = Number(stale?.members.version ?? interaction.version);
+    setStale(null);
+    if (last) mutation.mutate({ ...last, client_message_id: crypto.randomUUID(), version });
+  }
+  return {
+    send,
+    again,
+    forget: () => setStale(null),
+    stale,
+    isPending: mutation.isPending,
+    failure: mutation.error instanceof Problem && mutation.error.slug === "stale" ? null : mutation.error,
+  };
+}
+
+export function useSendNote(id: Id, sent: () => void) {
+  const keep = useKeepTouch(id);
+  return useMutation({
+    mutationFn: (text: string) => content(api.POST("/v1/interactions/{id}/notes", { params: { path: { id } }, body: { text } })),
+    onSuccess: (touch) => {
+      keep(touch);
+      sent();
+    },
+  });
+}
+
+/** Shows at once what the answer holds; the event that follows finds it there. */
+function useKeepTouch(id: Id) {
+  const cache = useQueryClient();
+  return (touch: Touch) => {
+    cache.setQueriesData<TouchPages>({ queryKey: ["touches", id] }, (pages) => mergeTouch(pages, touch));
+    void cache.invalidateQueries({ queryKey: ["timeline"] });
+  };
+}
