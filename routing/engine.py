@@ -1,0 +1,38 @@
+"""Who serves whom. Pure: the caller passes every time; ties break by id."""
+
+from collections.abc import Sequence
+
+from routing.deadlines import fire
+from routing.decision import Decision
+from routing.events import RoutingEvent
+from routing.instant import arranged
+from routing.intake import apply_event, withdraw_told
+from routing.matching import match
+from routing.policy import Policy
+from routing.world import World
+
+
+class Engine:
+    """One tenant's routing. The same policy, events and times give the same decisions, byte for byte."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._world = World(policy)
+
+    def apply(self, events: Sequence[RoutingEvent], now: int) -> Sequence[Decision]:
+        """A whole instant: the events as a set, the deadlines due, then one matching.
+
+        `now` in microseconds; raises ValueError when it goes backwards. An offer decided here is taken to
+        stand until a snapshot says otherwise.
+        """
+        world = self._world
+        world.begin(now)
+        for event in arranged(events):
+            apply_event(world, event, now)
+        withdraw_told(world)
+        fire(world, now)
+        match(world, now)
+        return world.decisions
+
+    def next_deadline(self) -> int | None:
+        """When `apply` must be called at the latest, even without events."""
+        return self._world.timers.next_due()

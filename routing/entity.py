@@ -1,0 +1,162 @@
+"""The engine's mutable picture of one agent, one interaction and one leg."""
+
+from collections.abc import Mapping
+
+from routing.capacity import Capacity, Load
+from routing.requirement import ANYONE, Requirement
+from routing.waiting import Entry, Lane
+
+IdleEntry = tuple[int, int, str, int, "Agent"]
+"""(band, time, agent id, stamp, agent): how agents stand in `longest_idle` order."""
+
+HOLDS_NOTHING, NEVER_ACCEPTED, HOLDS_SOMETHING = 0, 1, 2
+
+
+class Agent:
+    """`open` lists the channels for which they may get one more piece now; `entry` is their place among the
+    idle, valid while it carries the present `stamp`. Both are set by `refresh`."""
+
+    __slots__ = (
+        "capacity", "channels", "connected", "entry", "id", "idle_since", "key", "last_accepted_at", "lease",
+        "lease_lost_at", "legs", "load", "open", "presence", "presence_reason", "skills", "stamp", "teams",
+        "version", "voice_reachable",
+    )  # fmt: skip
+
+    def __init__(self, id: str) -> None:  # noqa: A002
+        self.id = id
+        self.key = id
+        self.version = -1
+        self.presence = "offline"
+        self.presence_reason: str | None = None
+        self.lease = False
+        self.connected = True
+        self.voice_reachable = True
+        self.idle_since = 0
+        self.last_accepted_at: int | None = None
+        self.lease_lost_at: int | None = None
+        self.teams: frozenset[str] = frozenset()
+        self.skills: Mapping[str, int] = {}
+        self.channels: frozenset[str] | None = None
+        self.capacity = Capacity()
+        self.load = Load()
+        self.legs: dict[Leg, None] = {}
+        self.stamp = 0
+        self.open: tuple[str, ...] = ()
+        self.entry: IdleEntry | None = None
+
+    @property
+    def is_available(self) -> bool:
+        """Signed in, a socket open, and available: new work may be offered."""
+        return self.presence == "available" and self.lease and self.connected
+
+    @property
+    def keeps_offers(self) -> bool:
+        """Whether an open offer survives their presence. A closed socket alone does not end it."""
+        return self.presence == "available" and self.lease
+
+    def may_serve(self, channel: str) -> bool:
+        """Permitted the channel and, for voice, reachable."""
+        if channel == "voice" and not self.voice_reachable:
+            return False
+        return self.channels is None or channel in self.channels
+
+    def refresh(self, units: Mapping[str, int]) -> None:
+        """Work out `open` and `entry` anew. Whoever kept the old entry sees by its stamp that it is void."""
+        self.stamp += 1
+        self.entry = None
+        self.open = ()
+        if not self.is_available:
+            return
+        has_room, load = self.capacity.has_room, self.load
+        self.open = tuple(
+            [name for name, cost in units.items() if has_room(load, name, cost) and self.may_serve(name)]
+        )
+        if self.open:
+            self.entry = (*self.idle_order(), self.id, self.stamp, self)
+
+    def idle_order(self) -> tuple[int, int]:
+        """Those who hold nothing by `idle_since`, then the others by their last accepted offer."""
+        if not self.legs:
+            return HOLDS_NOTHING, self.idle_since
+        if self.last_accepted_at is None:
+            return NEVER_ACCEPTED, self.idle_since
+        return HOLDS_SOMETHING, self.last_accepted_at
+
+    def open_offers(self) -> list["Leg"]:
+        """Their open offers, by interaction."""
+        offers = [leg for leg in self.legs if leg.state == "offered"]
+        return sorted(offers, key=lambda leg: leg.item.id)
+
+
+class Item:
+    """An interaction. `lane` and `slot` are its place among the waiting, None while it does not wait there;
+    `wake` is when its place must be looked at again."""
+
+    __slots__ = (
+        "age_since", "age_us", "boost_us", "channel", "entered_at", "excluded", "id", "lane", "legs", "own",
+        "preferred", "queue", "returned", "slot", "state", "tier", "version", "wake",
+    )  # fmt: skip
+
+    def __init__(self, id: str, queue: str, channel: str) -> None:  # noqa: A002
+        self.id = id
+        self.version = 0
+        self.state = "queued"
+        self.queue = queue
+        self.channel = channel
+        self.tier: str | None = None
+        self.own: Requirement = ANYONE
+        self.boost_us = 0
+        self.age_us = 0
+        self.age_since: int | None = None
+        self.entered_at = 0
+        self.preferred: str | None = None
+        self.returned = False
+        self.excluded: Mapping[str, int] | None = None
+        self.legs: tuple[Leg, ...] = ()
+        self.lane: Lane | None = None
+        self.slot: Entry | None = None
+        self.wake: int | None = None
+
+    def age(self, now: int) -> int:
+        """SEMANTICS §1.4, in microseconds."""
+        return self.age_us + (0 if self.age_since is None else now - self.age_since)
+
+    def excluded_at(self, now: int) -> frozenset[str]:
+        """The agents whose cool-down still runs."""
+        if not self.excluded:
+            return _NOBODY
+        return frozenset(agent for agent, until in self.excluded.items() if until > now)
+
+    def primary(self) -> "Leg | None":
+        """The one live primary leg that may be offered, connecting or talking."""
+        for leg in self.legs:
+            if leg.role == "primary" and leg.state != "wrap_up":
+                return leg
+        return None
+
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+class Leg:
+    """An agent's part in an interaction; its units are held from offer to the end of wrap-up. `ordinal` is
+    that of the offer decided here, 0 when a snapshot brought it."""
+
+    __slots__ = (
+        "accepted_at", "agent", "channel", "confirm_by", "deadline", "id", "item", "ordinal", "reassign_at",
+        "role", "state", "units",
+    )  # fmt: skip
+
+    def __init__(self, item: Item, agent: Agent, units: int, state: str = "offered") -> None:
+        self.id: str | None = None
+        self.item = item
+        self.agent = agent
+        self.channel = item.channel
+        self.units = units
+        self.state = state
+        self.role = "primary"
+        self.deadline: int | None = None
+        self.accepted_at: int | None = None
+        self.confirm_by: int | None = None
+        self.reassign_at: int | None = None
+        self.ordinal = 0

@@ -1,0 +1,247 @@
+"""The facts of a trace as transitions: what each changes, and what of it makes no sense and is ignored."""
+
+from collections.abc import Callable
+from typing import Any
+
+from routing.decision import Reason
+from routing.entity import Agent, Item, Leg
+from routing.events import (
+    AgentAvailable,
+    AgentLeaseLost,
+    AgentUnavailable,
+    InteractionCompleted,
+    InteractionConnected,
+    InteractionLeft,
+    InteractionQueued,
+    InteractionTransferred,
+    OfferAccepted,
+    OfferConnectFailed,
+    OfferDeclined,
+)
+from routing.policy import ChannelRules
+from routing.requirement import parse
+from routing.world import World
+
+
+class Ignored(Exception):
+    """The event makes no sense in the present state."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def transition(world: World, event: Any, now: int) -> None:
+    """Apply one event of a trace, or report it as ignored."""
+    try:
+        TRANSITIONS[type(event)](world, event, now)
+    except Ignored as ignored:
+        _report(world, event, ignored.reason)
+
+
+def withdraw(world: World, agent: Agent, reason: Reason) -> None:
+    """Revoke all open offers of an agent; what was offered waits again."""
+    for leg in agent.open_offers():
+        revoke(world, leg, reason)
+
+
+def revoke(world: World, leg: Leg, reason: Reason) -> None:
+    world.decide("revoke", reason, leg.item, leg.agent, leg=leg.id, units=leg.units)
+    world.detach(leg)
+    world.wait(leg.item, world.now)
+
+
+def not_responding(world: World, agent: Agent, reason: str) -> None:
+    """They miss what rings. Who has left meanwhile, or chose a break, stays so."""
+    if agent.presence == "available":
+        agent.presence = "not_responding"
+        agent.presence_reason = reason
+    world.dirty[agent] = None
+    world.lapsed[agent] = None
+
+
+def connect_failed(world: World, leg: Leg, now: int) -> None:
+    world.detach(leg)
+    world.wait(leg.item, now)
+    not_responding(world, leg.agent, "device")
+
+
+def rules_of(world: World, item: Item) -> ChannelRules:
+    return world.policy.queues[item.queue].channels[item.channel]
+
+
+# ---- offers
+
+
+def _accepted(world: World, event: OfferAccepted, now: int) -> None:
+    leg = _held_leg(world, event.interaction, event.agent, "offered")
+    leg.accepted_at = leg.agent.last_accepted_at = now
+    leg.confirm_by = None
+    world.dirty[leg.agent] = None
+    connect_us = rules_of(world, leg.item).connect_us
+    if connect_us is None:
+        return _activate(world, leg, now)
+    leg.state = leg.item.state = "connecting"
+    leg.deadline = now + connect_us
+    world.timers.push(leg.deadline, "deadline", leg)
+    return None
+
+
+def _activate(world: World, leg: Leg, now: int) -> None:
+    leg.state = leg.item.state = "active"
+    leg.deadline = None
+    world.stop_age(leg.item, now)
+
+
+def _connect_failed(world: World, event: OfferConnectFailed, now: int) -> None:
+    connect_failed(world, _held_leg(world, event.interaction, event.agent, "connecting"), now)
+
+
+def _declined(world: World, event: OfferDeclined, now: int) -> None:
+    leg = _held_leg(world, event.interaction, event.agent, "offered")
+    item = leg.item
+    world.detach(leg)
+    item.excluded = {**(item.excluded or {}), event.agent: now + rules_of(world, item).cool_down_us}
+    world.wait(item, now)
+
+
+# ---- agents
+
+
+def _available(world: World, event: AgentAvailable, now: int) -> None:
+    agent = _known_agent(world, event.agent)
+    if agent.presence == "available" and agent.lease:
+        return
+    _return(world, agent)
+    agent.presence, agent.presence_reason = "available", None
+    agent.idle_since = max(agent.idle_since, now)
+    world.dirty[agent] = None
+
+
+def _unavailable(world: World, event: AgentUnavailable, now: int) -> None:
+    agent = _known_agent(world, event.agent)
+    if event.reason == "offline":
+        agent.presence, agent.presence_reason = "offline", None
+    else:
+        _return(world, agent)
+        agent.presence, agent.presence_reason = "break", event.reason
+    world.dirty[agent] = None
+    withdraw(world, agent, "went_away")
+
+
+def _return(world: World, agent: Agent) -> None:
+    agent.lease = True
+    agent.lease_lost_at = None
+    for leg in agent.legs:
+        leg.reassign_at = None
+
+
+def _lease_lost(world: World, event: AgentLeaseLost, now: int) -> None:
+    agent = _known_agent(world, event.agent)
+    if not agent.lease:
+        return
+    agent.lease = False
+    agent.lease_lost_at = now
+    agent.presence, agent.presence_reason = "offline", "connection_lost"
+    world.dirty[agent] = None
+    withdraw(world, agent, "lease_lost")
+    for leg in agent.legs:
+        world.schedule_reassign(leg)
+
+
+# ---- interactions
+
+
+def _connected(world: World, event: InteractionConnected, now: int) -> None:
+    item = _known_item(world, event.interaction)
+    if item.state == "active" and rules_of(world, item).connect_us is None:
+        _held_leg(world, event.interaction, event.agent, "active")
+        return
+    leg = _held_leg(world, event.interaction, event.agent, "connecting")
+    world.dirty[leg.agent] = None
+    _activate(world, leg, now)
+
+
+def _completed(world: World, event: InteractionCompleted, now: int) -> None:
+    leg = _held_leg(world, event.interaction, event.agent, "active")
+    leg.agent.idle_since = max(leg.agent.idle_since, now)
+    world.forget(leg.item)
+
+
+def _left(world: World, event: InteractionLeft, now: int) -> None:
+    item = _known_item(world, event.interaction)
+    leg = item.primary()
+    if item.state not in ("queued", "offered", "connecting"):
+        raise Ignored("wrong_state")
+    if leg is not None:
+        world.decide("revoke", "customer_left", item, leg.agent, leg=leg.id, units=leg.units)
+    world.forget(item)
+
+
+def _transferred(world: World, event: InteractionTransferred, now: int) -> None:
+    item = _known_item(world, event.interaction)
+    leg = item.primary()
+    if leg is None or item.state != "active":
+        raise Ignored("wrong_state")
+    leg.agent.idle_since = max(leg.agent.idle_since, now)
+    world.detach(leg)
+    item.preferred, item.returned = None, False
+    world.enter_queue(item, event.queue, now)
+
+
+def _queued(world: World, event: InteractionQueued, now: int) -> None:
+    if event.interaction in world.items or event.interaction in world.gone:
+        raise Ignored("already_known")
+    item = world.items[event.interaction] = Item(event.interaction, event.queue, event.channel)
+    item.tier = event.tier
+    item.own = parse(event.requirement)
+    item.boost_us = event.boost_us
+    item.age_us = event.age_us
+    item.preferred = event.preferred_agent
+    world.enter_queue(item, event.queue, now)
+
+
+# ---- what an event speaks of
+
+
+def _known_item(world: World, interaction: str) -> Item:
+    item = world.items.get(interaction)
+    if item is None:
+        raise Ignored("wrong_state" if interaction in world.gone else "unknown_interaction")
+    return item
+
+
+def _known_agent(world: World, agent_id: str) -> Agent:
+    agent = world.agents.get(agent_id)
+    if agent is None:
+        raise Ignored("unknown_agent")
+    return agent
+
+
+def _held_leg(world: World, interaction: str, agent: str, state: str) -> Leg:
+    item = _known_item(world, interaction)
+    leg = item.primary()
+    if leg is None or leg.state != state:
+        raise Ignored("wrong_state")
+    if leg.agent.id != agent:
+        raise Ignored("not_the_holder")
+    return leg
+
+
+def _report(world: World, event: Any, reason: Reason) -> None:
+    world.ignore(getattr(event, "interaction", None), getattr(event, "agent", None), reason)
+
+
+TRANSITIONS: dict[type, Callable[[World, Any, int], None]] = {
+    OfferAccepted: _accepted,
+    OfferConnectFailed: _connect_failed,
+    OfferDeclined: _declined,
+    AgentAvailable: _available,
+    AgentUnavailable: _unavailable,
+    AgentLeaseLost: _lease_lost,
+    InteractionConnected: _connected,
+    InteractionCompleted: _completed,
+    InteractionLeft: _left,
+    InteractionTransferred: _transferred,
+    InteractionQueued: _queued,
+}

@@ -1,0 +1,182 @@
+"""One matching (SEMANTICS §1.5): offer work to agents until nothing can be offered.
+
+After a matching no eligible pair is left, so the next one needs to look only at agents that changed since
+(`fresh`) and at work nobody has been sought for (hot lanes). While it runs, agents only lose room and work
+only leaves; the one exception, work no longer kept for a preferred agent who has just been taken, is placed
+anew.
+"""
+
+from routing.decision import Reason
+from routing.entity import Agent, IdleEntry, Item, Leg
+from routing.waiting import Entry, Lane, Shelf
+from routing.world import World
+
+CROWD = 8
+"""With more fresh agents than this, the benches find them faster than asking each."""
+
+Ranked = tuple[int, IdleEntry]
+"""(rank, the agent's place): the lowest is whom the work is offered to."""
+
+First = tuple[int, int, int, int, str, Item, Agent]
+"""(deferred, late, rank, origin, id, interaction, agent): a queue's first one, in the order they compete."""
+
+
+def match(world: World, now: int) -> None:
+    """Make all offers that can be made at `now`, in their order."""
+    if world.dirty or world.waiting.hot:
+        _Matching(world, now).run()
+
+
+class _Matching:
+    def __init__(self, world: World, now: int) -> None:
+        self._world = world
+        self._now = now
+        self._serial = world.next_matching()
+        self._firsts: dict[str, First] = {}
+        self._fresh: dict[Agent, None] = {}
+        self._crowd = False
+
+    def run(self) -> None:
+        self._gather()
+        for queue in self._affected():
+            self._seek(queue)
+        while self._firsts:
+            first = min(self._firsts.values())
+            self._after(first, self._offer(first))
+        for agent in self._fresh:
+            self._world.benches.post(agent)
+        self._world.waiting.hot.clear()
+
+    # ---- who and what
+
+    def _gather(self) -> None:
+        """Refresh the agents that changed; work that prefers them may go another way now."""
+        world = self._world
+        changed = list(world.dirty)
+        world.dirty.clear()
+        for agent in changed:
+            agent.refresh(world.policy.units)
+        for agent in changed:
+            self._place_preferring(agent)
+        fresh = [agent for agent in changed if agent.open]
+        self._crowd = len(fresh) > CROWD
+        if self._crowd:
+            for agent in fresh:
+                world.benches.post(agent)
+        else:
+            self._fresh = dict.fromkeys(fresh)
+        self._served = {team for agent in fresh for team in agent.teams}
+
+    def _place_preferring(self, agent: Agent) -> list[str]:
+        """The queues in which work that prefers the agent was placed anew."""
+        kept = list(self._world.preferring.get(agent.id, {}).values())
+        for item in kept:
+            self._world.place(item, self._now)
+        return [item.queue for item in kept]
+
+    def _affected(self) -> dict[str, None]:
+        queues = dict(self._world.waiting.hot)
+        of_team = self._world.policy.queues_of_team
+        for team in self._served:
+            queues.update(dict.fromkeys(of_team.get(team, ())))
+        return queues
+
+    # ---- step 1: each queue's first one
+
+    def _seek(self, queue: str) -> None:
+        best: First | None = None
+        for shelf in self._world.waiting.shelves(queue):
+            found = self._first_of(shelf, best)
+            if found is not None:
+                best = found
+        if best is None:
+            self._firsts.pop(queue, None)
+        else:
+            self._firsts[queue] = best
+
+    def _first_of(self, shelf: Shelf, best: First | None) -> First | None:
+        """The first work of the shelf that somebody is eligible for, if it goes before the queue's `best`."""
+        fresh = [(rank, agent) for agent in self._fresh if (rank := self._sees(agent, shelf)) is not None]
+        if not fresh and not self._crowd:
+            order = sorted(lane.head for lane in shelf.hot if lane.head is not None)
+        else:
+            order = shelf.order
+        for entry in order:
+            if best is not None and (best[0], best[1], best[3], best[4]) < (shelf.deferred, *entry[:3]):
+                return None
+            lane = entry[4].lane
+            if lane is None or lane.failed == self._serial:
+                continue
+            ranked = self._best_agent(lane, fresh)
+            if ranked is not None:
+                return self._first(shelf, entry, ranked)
+            lane.failed = self._serial
+            shelf.cool(lane)
+        return None
+
+    @staticmethod
+    def _first(shelf: Shelf, entry: Entry, ranked: Ranked) -> First:
+        late, origin, interaction, _, item = entry
+        return shelf.deferred, late, ranked[0], origin, interaction, item, ranked[1][4]
+
+    @staticmethod
+    def _sees(agent: Agent, shelf: Shelf) -> int | None:
+        return shelf.rank(agent.teams) if shelf.channel in agent.open else None
+
+    # ---- step 3: the agent for it
+
+    def _best_agent(self, lane: Lane, fresh: list[tuple[int, Agent]]) -> Ranked | None:
+        if lane.only is not None:
+            rank = self._sees(lane.only, lane.shelf)
+            return None if rank is None or lane.only.entry is None else (rank, lane.only.entry)
+        best = self._best_fresh(lane, fresh)
+        if self._crowd or not lane.cold:
+            benched = self._world.benches.best(lane)
+            if benched is not None and (best is None or benched < best):
+                return benched
+        return best
+
+    @staticmethod
+    def _best_fresh(lane: Lane, fresh: list[tuple[int, Agent]]) -> Ranked | None:
+        best: Ranked | None = None
+        for rank, agent in fresh:
+            if agent.id in lane.excluded or not lane.requirement.holds(agent.skills, agent.key):
+                continue
+            if agent.entry is not None and (best is None or (rank, agent.entry) < best):
+                best = (rank, agent.entry)
+        return best
+
+    # ---- step 2: the winner of all queues
+
+    def _offer(self, first: First) -> Agent:
+        _, _, rank, origin, _, item, agent = first
+        world = self._world
+        rules = world.policy.queues[item.queue].channels[item.channel]
+        reason: Reason = "preferred" if item.lane and item.lane.only is agent else "longest_idle"
+        world.unplace(item)
+        leg = Leg(item, agent, world.policy.units[item.channel])
+        leg.deadline = self._now + rules.offer_us
+        leg.ordinal = world.ordinal + 1
+        item.state = "offered"
+        world.attach(leg)
+        world.timers.push(leg.deadline, "deadline", leg)
+        world.decide(
+            "offer", reason, item, agent, units=leg.units, deadline=leg.deadline,
+            score_us=self._now - origin, rank=rank,
+        )  # fmt: skip
+        return agent
+
+    def _after(self, first: First, agent: Agent) -> None:
+        """The agent has less room now: find anew the first ones that the offer touched."""
+        world = self._world
+        world.dirty.pop(agent, None)
+        agent.refresh(world.policy.units)
+        if agent not in self._fresh:
+            world.benches.post(agent)
+        elif not agent.open:
+            del self._fresh[agent]
+        touched = {first[5].queue: None}
+        touched.update((queue, None) for queue, other in self._firsts.items() if other[6] is agent)
+        touched.update(dict.fromkeys(self._place_preferring(agent)))
+        for queue in touched:
+            self._seek(queue)

@@ -1,0 +1,223 @@
+"""All that the engine knows, and the few primitive changes that keep its indexes true."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from routing.decision import Decision, Kind, Reason
+from routing.entity import Agent, Item, Leg
+from routing.idle import Benches
+from routing.policy import Policy, Queue
+from routing.preference import Preference, preference
+from routing.timers import Timers
+from routing.waiting import Shelf, Waiting
+
+GONE_MAX = 250_000
+"""How many finished interactions are remembered, so that what comes late about them is known as late."""
+
+
+class World:
+    """`dirty` are the agents that changed since the last matching; of this instant, `lapsed` are those who
+    became not responding and `told` those of whom a snapshot came. `preferring` is what waits, by the
+    agent it prefers; `gone` are the finished interactions with their last version."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.now = -(2**63)
+        self.agents: dict[str, Agent] = {}
+        self.items: dict[str, Item] = {}
+        self.gone: dict[str, int] = {}
+        self.dirty: dict[Agent, None] = {}
+        self.lapsed: dict[Agent, None] = {}
+        self.told: dict[Agent, None] = {}
+        self.preferring: dict[str, dict[str, Item]] = {}
+        self.timers = Timers()
+        self.waiting = Waiting()
+        self.benches = Benches()
+        self.decisions: list[Decision] = []
+        self.ordinal = 0
+        self._matchings = 0
+
+    def begin(self, now: int) -> None:
+        """A new instant. Raises ValueError when time goes backwards."""
+        if now < self.now:
+            raise ValueError(f"time goes backwards: {now} after {self.now}")
+        self.now = now
+        self.decisions = []
+
+    def next_matching(self) -> int:
+        self._matchings += 1
+        return self._matchings
+
+    def replace_policy(self, policy: Policy) -> None:
+        """The caller places what waits anew."""
+        for item in self.waiting_items():
+            self.unplace(item)
+        self.policy = policy
+        self.waiting = Waiting()
+        self.benches = Benches()
+        for agent in self.agents.values():
+            self.benches.enlist(agent)
+            self.dirty[agent] = None
+
+    # ---- agents and legs
+
+    def agent(self, agent_id: str) -> Agent:
+        """The agent of that id; one that no snapshot has told of yet is offline."""
+        agent = self.agents.get(agent_id)
+        if agent is None:
+            agent = self.agents[agent_id] = Agent(agent_id)
+        return agent
+
+    def attach(self, leg: Leg) -> None:
+        leg.item.legs = (*leg.item.legs, leg)
+        leg.agent.legs[leg] = None
+        leg.agent.load.add(leg.channel, leg.units)
+        self.dirty[leg.agent] = None
+
+    def detach(self, leg: Leg) -> None:
+        """The leg is over: its units are free, its timers void."""
+        leg.item.legs = tuple([other for other in leg.item.legs if other is not leg])
+        del leg.agent.legs[leg]
+        leg.agent.load.remove(leg.channel, leg.units)
+        leg.deadline = leg.confirm_by = leg.reassign_at = None
+        self.dirty[leg.agent] = None
+
+    def schedule_reassign(self, leg: Leg) -> None:
+        """Start or stop the leg's countdown, as its agent's lost lease asks."""
+        lost_at = leg.agent.lease_lost_at
+        queue = self.policy.queues.get(leg.item.queue)
+        after = queue.channels[leg.channel].reassign_us if queue else None
+        if lost_at is None or after is None or leg.state not in ("active", "held"):
+            leg.reassign_at = None
+        elif leg.reassign_at != lost_at + after:
+            leg.reassign_at = lost_at + after
+            self.timers.push(leg.reassign_at, "reassign_at", leg)
+
+    # ---- interactions
+
+    def wait(self, item: Item, now: int) -> None:
+        """It waits (again), its age running."""
+        item.state = "queued"
+        if item.age_since is None:
+            item.age_since = now
+        self.place(item, now)
+
+    def enter_queue(self, item: Item, queue: str, now: int) -> None:
+        """It enters a queue: `waited_here` starts at 0, cool-downs are forgotten."""
+        item.queue = queue
+        item.entered_at = now
+        item.excluded = None
+        self.wait(item, now)
+
+    def stop_age(self, item: Item, now: int) -> None:
+        item.age_us = item.age(now)
+        item.age_since = None
+
+    def forget(self, item: Item) -> None:
+        """It is final. Legs that a caller has not ended end here."""
+        self.unplace(item)
+        for leg in item.legs:
+            self.detach(leg)
+        del self.items[item.id]
+        if len(self.gone) >= GONE_MAX:
+            del self.gone[next(iter(self.gone))]
+        self.gone[item.id] = item.version
+
+    def unplace(self, item: Item) -> None:
+        self.waiting.remove(item)
+        item.wake = None
+        if item.preferred is not None:
+            self._drop_preferring(item.preferred, item.id)
+
+    def _drop_preferring(self, agent_id: str, interaction_id: str) -> None:
+        kept = self.preferring.get(agent_id)
+        if kept is not None:
+            kept.pop(interaction_id, None)
+            if not kept:
+                del self.preferring[agent_id]
+
+    def place(self, item: Item, now: int) -> None:
+        """Put a waiting interaction where those who may serve it look, and note when to look again."""
+        self.unplace(item)
+        queue = self.policy.queues.get(item.queue)
+        if queue is None:
+            return
+        waited = now - item.entered_at
+        stage = queue.stage(waited)
+        shelf = self.waiting.shelf(queue, item.channel, stage)
+        overdue_at = self.overdue_at(item, queue)
+        late = 0 if overdue_at is not None and overdue_at <= now else 1
+        excluded = item.excluded_at(now)
+        kept = self._preference(item, queue, shelf, excluded, now)
+        if kept.waits_until is None:
+            requirement = self.waiting.requirement(queue, item.own)
+            only = kept.agent.id if kept.agent else None
+            lane = shelf.lane((requirement.text, excluded, only), requirement, kept.agent)
+            self.waiting.add(item, lane, late, self.origin(item, queue, now))
+        wakes = [overdue_at if late else None, kept.waits_until, self._next_stage_at(item, queue, stage)]
+        if excluded and item.excluded:
+            wakes += [item.excluded[agent] for agent in excluded]
+        item.wake = min((due for due in wakes if due is not None), default=None)
+        if item.wake is not None:
+            self.timers.push(item.wake, "wake", item)
+
+    def _next_stage_at(self, item: Item, queue: Queue, stage: int) -> int | None:
+        opens = queue.next_stage_after(stage)
+        return None if opens is None else item.entered_at + opens
+
+    def _preference(
+        self, item: Item, queue: Queue, shelf: Shelf, excluded: frozenset[str], now: int
+    ) -> Preference:
+        if item.preferred is None:
+            return NO_PREFERENCE
+        self.preferring.setdefault(item.preferred, {})[item.id] = item
+        agent = self.agents.get(item.preferred)
+        if agent is None or agent.id in excluded or shelf.rank(agent.teams) is None:
+            return NO_PREFERENCE
+        if not self.waiting.requirement(queue, item.own).holds(agent.skills, agent.key):
+            return NO_PREFERENCE
+        return preference(self.policy, queue, item, agent, now)
+
+    def head_start(self, item: Item, queue: Queue) -> int:
+        tier = self.policy.tier(item.tier)
+        channel = queue.channels[item.channel].head_start_us
+        return tier.head_start_us + queue.head_start_us + channel + item.boost_us
+
+    def origin(self, item: Item, queue: Queue, now: int) -> int:
+        """The instant from which age + head start counts: it stays the same while the age runs."""
+        return now - item.age(now) - self.head_start(item, queue)
+
+    def overdue_at(self, item: Item, queue: Queue) -> int | None:
+        live = queue.channels[item.channel].live
+        promise = self.policy.tier(item.tier).promise(item.channel, live)
+        return None if promise is None else item.entered_at + promise
+
+    # ---- decisions
+
+    def decide(self, kind: Kind, reason: Reason, item: Item, agent: Agent, **more: Any) -> Decision:
+        self.ordinal += 1
+        decision = Decision(
+            at=self.now,
+            kind=kind,
+            interaction=item.id,
+            agent=agent.id,
+            reason=reason,
+            queue=item.queue,
+            channel=item.channel,
+            interaction_version=item.version,
+            agent_version=agent.version,
+            ordinal=self.ordinal,
+            **more,
+        )
+        self.decisions.append(decision)
+        return decision
+
+    def ignore(self, interaction: str | None, agent: str | None, reason: Reason) -> None:
+        self.ordinal += 1
+        self.decisions.append(Decision(self.now, "ignored", interaction, agent, reason, ordinal=self.ordinal))
+
+    def waiting_items(self) -> Iterator[Item]:
+        return (item for item in self.items.values() if item.state == "queued")
+
+
+NO_PREFERENCE = Preference(None, None)
