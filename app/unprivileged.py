@@ -1,10 +1,11 @@
 """A way to run PostgreSQL for root: it refuses root's rights, and in containers everybody is root.
 
 No user is added and no folder outside our own changes hands: either a user namespace in which root has
-another number, or setpriv to the folder's owner (else `nobody`), with the right to pass closed parents.
+another number, or setpriv to the folder's owner (else `nobody`), if need be with the right to pass parents.
 """
 
 import os
+import pwd
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,6 @@ from pathlib import Path
 
 from app.errors import CommandError
 
-NOBODY = 65534
 PARENT_DEATH = ("setpriv", "--pdeathsig", "INT")
 PASS_PARENTS = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
 
@@ -45,23 +45,41 @@ def find_run_as(folder: Path, program: Path) -> RunAs:
 
 
 def _candidates(folder: Path) -> Iterator[RunAs]:
-    if os.geteuid() != 0:
-        yield RunAs(PARENT_DEATH)
-        yield RunAs()
+    """initdb wants a user with a name, which containers often lack: a namespace can borrow one."""
+    nobody, me = ordinary_user(), os.geteuid()
+    namespace = (*PARENT_DEATH, "unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}")
+    if me != 0:
+        yield from () if _has_name(me) else (RunAs(namespace),)
+        yield from (RunAs(PARENT_DEATH), RunAs())
         return
     owner = folder.stat().st_uid
     if owner == 0:
-        yield RunAs((*PARENT_DEATH, "unshare", "--user", "--map-user=1000", "--map-group=1000"))
-    owner = owner or NOBODY
+        yield RunAs(namespace)
+    owner = owner or nobody
     change = (*PARENT_DEATH, f"--reuid={owner}", f"--regid={owner}", "--clear-groups")
     yield RunAs(change, owner)
     yield RunAs((*change, *PASS_PARENTS), owner)
 
 
+def ordinary_user() -> int:
+    """`nobody`, or any other user with a name and without root's rights."""
+    users = sorted(pwd.getpwall(), key=lambda user: (user.pw_name != "nobody", user.pw_uid))
+    return next((user.pw_uid for user in users if user.pw_uid != 0), 65534)
+
+
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
+
+
 def _works(candidate: RunAs, folder: Path, program: Path) -> bool:
     if candidate.prefix and not all(shutil.which(word) for word in candidate.prefix if word in _TOOLS):
         return False
-    probe = [*candidate.prefix, "test", "-x", str(program), "-a", "-x", str(folder)]
+    # Done, not asked: `test -x` does not know of rights that come from capabilities.
+    probe = [*candidate.prefix, "sh", "-c", 'cd "$0" && exec "$1" --version', str(folder), str(program)]
     return subprocess.run(probe, capture_output=True, check=False, timeout=10).returncode == 0  # noqa: S603
 
 

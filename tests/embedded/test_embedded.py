@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import stat
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,17 +14,10 @@ import pytest
 from app.embedded import EmbeddedPostgres, FolderInUse, embedded, find_binaries, socket_dir
 from app.errors import CommandError
 from app.settings import Settings
+from tests.embedded.owner import kill, run, servers_in, start_owner
 from tests.waiting import eventually
 
 ROOT = os.geteuid() == 0
-
-
-async def run(url: str, statement: str) -> object:
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval(statement)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture
@@ -35,14 +27,6 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
         yield server
     finally:
         await server.stop()
-
-
-def servers_in(folder: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["name", "cwd", "status"]):
-        if process.info["name"] == "postgres" and process.info["cwd"] == str(folder / "postgres"):
-            found.append(process)
-    return found
 
 
 class TestStart:
@@ -174,38 +158,6 @@ class TestKilledServer:
             lines = stale.read_text().splitlines(keepends=True)
             stale.write_text("".join([f"{os.getppid()}\n", *lines[1:]]))
         assert await run(await server.start(), "SELECT 1") == 1
-
-
-OWNER_PROGRAM = """
-import asyncio, sys
-from pathlib import Path
-from app.embedded import EmbeddedPostgres
-
-async def main():
-    server = EmbeddedPostgres(Path(sys.argv[1]))
-    await server.start()
-    print(server.pid, flush=True)
-    await asyncio.Event().wait()
-
-asyncio.run(main())
-"""
-
-
-async def start_owner(folder: Path, **environment: str) -> tuple[asyncio.subprocess.Process, int]:
-    """A process of its own that runs the server; the server's number with it."""
-    owner = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", OWNER_PROGRAM, str(folder)),
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-    )
-    assert owner.stdout
-    line = await asyncio.wait_for(owner.stdout.readline(), 60)
-    return owner, int(line)
-
-
-async def kill(owner: asyncio.subprocess.Process) -> None:
-    owner.kill()
-    await owner.communicate()
 
 
 @pytest.mark.crash

@@ -1,4 +1,4 @@
-"""Stands in for the processes: `child.py api` answers HTTP on the socket it is handed, `child.py worker` waits.
+"""Stands in for processes: `child.py api` answers HTTP on its supervisor's socket, `child.py worker` waits.
 With `deaf` behind it, it ignores SIGTERM."""
 
 import signal
