@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str | None = Field(default=None, validation_alias="KAFKA_BOOTSTRAP_SERVERS")
     postgres_bin_dir: Path | None = None
 
+    # The key behind all keys, 32 bytes in base64; without it `key_dir` holds one. The same for all processes.
+    installation_key: str | None = Field(default=None, repr=False)
+
     # What we listen on. SMTP port 0 is off.
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

@@ -1,10 +1,23 @@
 """Agents (CSRs, supervisors, administrators), their devices and the lease behind their presence."""
 
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, Json, TenantRow, one_of
@@ -54,6 +67,11 @@ class Agent(Identified, Base):
         CheckConstraint("units_held >= 0 AND units_excess >= 0", name="units_not_negative"),
     )
 
+    @classmethod
+    async def with_email(cls, session: AsyncSession, email: str) -> Self | None:
+        """However its letters were typed."""
+        return await session.scalar(select(cls).where(func.lower(cls.email) == email.lower()))
+
 
 class Device(Identified, Base):
     """A phone that rings for an agent. `hot_desk`: set by the agent, dropped at sign-out. `registered`:
@@ -82,3 +100,60 @@ class AgentLease(TenantRow, Base):
     expires_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
     __table_args__ = (Index(None, "tenant_id", "agent_id"), Index(None, "expires_at"))
+
+    @classmethod
+    async def add(
+        cls, session: AsyncSession, tenant_id: UUID, agent_id: UUID, ids: tuple[UUID, UUID], seconds: float
+    ) -> None:
+        """A socket opened: `ids` are the connection's and the api process's. The caller holds the agent's
+        lock."""
+        row = {"t": tenant_id, "a": agent_id, "c": ids[0], "p": ids[1], "s": seconds}
+        await session.execute(_ADD_LEASE, row)
+
+    @classmethod
+    async def renew(cls, session: AsyncSession, seconds: Mapping[UUID, float]) -> set[UUID]:
+        """Extend each connection's lease to so many seconds from now. Returns those that still had one."""
+        given = {"ids": list(seconds), "seconds": list(seconds.values())}
+        return set((await session.execute(_RENEW_LEASES, given)).scalars())
+
+    @classmethod
+    async def let_go(cls, session: AsyncSession, connection_id: UUID, grace_seconds: float) -> None:
+        """The socket is gone: what is left is the grace."""
+        grace = func.clock_timestamp() + timedelta(seconds=grace_seconds)
+        gone = update(cls).where(cls.connection_id == connection_id)
+        await session.execute(gone.values(gone_at=func.clock_timestamp(), expires_at=grace))
+
+    @classmethod
+    async def has_socket(cls, session: AsyncSession, agent_id: UUID) -> bool:
+        """Whether a socket of this agent is open at any process."""
+        query = select(func.count()).where(
+            cls.agent_id == agent_id, cls.gone_at.is_(None), cls.expires_at > func.clock_timestamp()
+        )
+        return bool(await session.scalar(query))
+
+    @classmethod
+    async def end_expired(cls, session: AsyncSession, agent_ids: Collection[UUID]) -> set[UUID]:
+        """Delete what has expired; returns the agents that are left without any lease. Deleting first makes a
+        renewal at the same time find nothing, so that its process signs the agent in anew."""
+        expired = cls.agent_id.in_(agent_ids) & (cls.expires_at <= func.clock_timestamp())
+        await session.execute(delete(cls).where(expired))
+        held = await session.scalars(select(cls.agent_id).where(cls.agent_id.in_(agent_ids)))
+        return set(agent_ids) - set(held)
+
+
+_ADD_LEASE = text(
+    """
+    INSERT INTO agent_lease (tenant_id, agent_id, connection_id, process_id, expires_at)
+    VALUES (:t, :a, :c, :p, clock_timestamp() + make_interval(secs => :s))
+    ON CONFLICT (connection_id) DO UPDATE SET expires_at = excluded.expires_at, gone_at = NULL
+    """
+)
+_RENEW_LEASES = text(
+    """
+    UPDATE agent_lease AS l
+    SET expires_at = greatest(l.expires_at, clock_timestamp() + make_interval(secs => heard.seconds))
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:seconds AS float8[])) AS heard (id, seconds)
+    WHERE l.connection_id = heard.id AND l.gone_at IS NULL
+    RETURNING l.connection_id
+    """
+)

@@ -1,9 +1,12 @@
 """Who changed what by hand, and the stored answers of requests that carry an Idempotency-Key."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, func
+from sqlalchemy import ForeignKey, Index, LargeBinary, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, Json
@@ -21,6 +24,18 @@ class Audit(Identified, Base):
     __table_args__ = (Index("ix_audit_at", "tenant_id", "at"),)
 
 
+ANSWER_KEPT = timedelta(hours=24)
+
+
+class AnswerKey(NamedTuple):
+    """Idempotency-Keys are the caller's own, per route."""
+
+    tenant_id: UUID
+    caller: str
+    route: str
+    key: str
+
+
 class IdempotentAnswer(Base):
     """Kept 24 h. `status` None: the first request is still running."""
 
@@ -33,3 +48,32 @@ class IdempotentAnswer(Base):
     status: Mapped[int | None]
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    @classmethod
+    async def take(
+        cls, session: AsyncSession, named: AnswerKey, body_hash: str, wait_seconds: float
+    ) -> "IdempotentAnswer | None":
+        """Hold the key in this transaction (None), or the earlier row that does. Waits for one in flight."""
+        fresh = {"body_hash": body_hash, "status": None, "answer": None, "created_at": func.clock_timestamp()}
+        await session.execute(text(f"SET LOCAL lock_timeout = {int(wait_seconds * 1000)}"))
+        taken = await session.scalar(
+            insert(cls)
+            .values(**named._asdict(), **fresh)
+            .on_conflict_do_update(
+                constraint="pk_idempotent_answer",
+                set_=fresh,
+                where=cls.created_at < func.clock_timestamp() - ANSWER_KEPT,
+            )
+            .returning(cls.key)
+        )
+        await session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+        return None if taken else await session.scalar(select(cls).filter_by(**named._asdict()))
+
+    @classmethod
+    async def keep(cls, session: AsyncSession, named: AnswerKey, status: int, answer: bytes) -> None:
+        await session.execute(update(cls).filter_by(**named._asdict()).values(status=status, answer=answer))
+
+    @classmethod
+    async def forget_old(cls, session: AsyncSession) -> None:
+        """Of the tenant that the transaction acts for."""
+        await session.execute(delete(cls).where(cls.created_at < func.clock_timestamp() - ANSWER_KEPT))

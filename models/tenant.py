@@ -1,9 +1,12 @@
 """A company that uses this installation."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, func
+from sqlalchemy import LargeBinary, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import new_id
@@ -22,3 +25,13 @@ class Tenant(Base):
     outbound_allow: Mapped[list[str]] = mapped_column(default=list)
     secret: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    @classmethod
+    async def find(cls, session: AsyncSession, key: str) -> Self | None:
+        """By key, before any tenant is known."""
+        found = text("SELECT * FROM find_tenant(:key)").bindparams(key=key)
+        return (await session.scalars(select(cls).from_statement(found))).first()
+
+    @classmethod
+    async def all(cls, session: AsyncSession) -> Sequence[Self]:
+        return (await session.scalars(select(cls).from_statement(text("SELECT * FROM all_tenants()")))).all()

@@ -1,0 +1,103 @@
+"""What a process is made of, built in order and closed in reverse. Tests build one of their own parts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from app.access import AccessTokens
+from app.bus.port import Log
+from app.clock import Clock, SystemClock
+from app.database import API_ROLE, WORKER_ROLE, Database
+from app.endpoints import Endpoints
+from app.notifications import Notifications
+from app.outbound import outbound_client
+from app.security import Cipher, InstallationKey, Passwords
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.blobs import BlobStore
+
+IDLE_IN_TRANSACTION_SECONDS = 10
+"""A frozen worker loses its rows' locks after this long (DESIGN §2.3)."""
+
+
+@dataclass(slots=True)
+class Container:
+    """One per process. `keep_running` gives it loops that end with it."""
+
+    settings: Settings
+    clock: Clock
+    key: InstallationKey = field(repr=False)
+    cipher: Cipher = field(repr=False)
+    passwords: Passwords
+    tokens: AccessTokens = field(repr=False)
+    database: Database
+    notifications: Notifications
+    endpoints: Endpoints
+    bus: Log
+    blobs: "BlobStore"
+    http: httpx.AsyncClient
+    _loops: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def keep_running(self, loop: Coroutine[Any, Any, None], name: str) -> None:
+        """Run `loop` until the container closes."""
+        self._loops.add(asyncio.create_task(loop, name=name))
+
+    async def end_loops(self) -> None:
+        for task in self._loops:
+            task.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+
+
+@asynccontextmanager
+async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncIterator[Container]:
+    """A whole process's worth of parts for `role`. Raises CommandError when the installation is unusable."""
+    from app.blobs import open_blobs
+    from app.bus import open_log
+
+    assert settings.database_url is not None, "the caller has found or started the database"
+    async with AsyncExitStack() as stack:
+        clock, key = SystemClock(), InstallationKey.load(settings)
+        cipher, passwords = Cipher(key), Passwords()
+        stack.callback(passwords.close)
+        database = _database(settings, role)
+        stack.push_async_callback(database.close)
+        notifications = Notifications(database)
+        bus = open_log(settings, database)
+        await bus.start()
+        stack.push_async_callback(bus.close)
+        endpoints = Endpoints(database, cipher, notifications)
+        await endpoints.refresh()
+        container = Container(
+            settings=settings,
+            clock=clock,
+            key=key,
+            cipher=cipher,
+            passwords=passwords,
+            tokens=AccessTokens(key.derive("access tokens"), clock),
+            database=database,
+            notifications=notifications,
+            endpoints=endpoints,
+            bus=bus,
+            blobs=open_blobs(settings, cipher),
+            http=await stack.enter_async_context(outbound_client()),
+        )
+        stack.push_async_callback(container.end_loops)
+        container.keep_running(notifications.run(), "notifications")
+        container.keep_running(endpoints.run(), "endpoints")
+        yield container
+
+
+def _database(settings: Settings, role: str) -> Database:
+    idle = IDLE_IN_TRANSACTION_SECONDS if role == WORKER_ROLE else None
+    assert settings.database_url is not None
+    return Database(
+        settings.database_url,
+        role,
+        pool_size=settings.database_pool_max,
+        idle_in_transaction_seconds=idle,
+    )

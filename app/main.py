@@ -1,0 +1,72 @@
+"""The api: every router over one container, and the server that runs it."""
+
+import socket
+from importlib.metadata import PackageNotFoundError, version
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import pages, problems
+from app.child import listen
+from app.container import Container, open_container
+from app.database import API_ROLE
+from app.door import Door
+from app.idempotency import Replayed
+from app.settings import Settings
+from routers import all_routers
+
+
+def create_app(container: Container) -> FastAPI:
+    """The whole HTTP and WebSocket surface over `container`, which the caller opens and closes."""
+    app = FastAPI(
+        title="Touchpoint",
+        version=_version(),
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.container = container
+    app.add_middleware(Door, settings=container.settings)
+    app.add_exception_handler(Replayed, _stored_answer)
+    problems.install(app)
+    for router in all_routers():
+        app.include_router(router)
+    pages.install(app)
+    return app
+
+
+async def _stored_answer(_request: Request, replayed: Exception) -> Response:
+    assert isinstance(replayed, Replayed)
+    return replayed.answer
+
+
+def _version() -> str:
+    try:
+        return version("touchpoint")
+    except PackageNotFoundError:
+        return "0"
+
+
+async def serve_api(settings: Settings) -> None:
+    """Run one api process until it is told to end; sockets are then closed with 1012 (restart)."""
+    with listen(settings) as listener:
+        async with open_container(settings, API_ROLE) as container:
+            await serve(create_app(container), listener, settings)
+
+
+async def serve(app: FastAPI, listener: socket.socket, settings: Settings) -> None:
+    """uvicorn on `listener`, until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=max(1, int(settings.stop_seconds) - 1),
+        ws_max_size=settings.body_max_bytes,
+        ws_ping_interval=None,
+        lifespan="off",
+    )
+    await uvicorn.Server(config).serve([listener])

@@ -1,0 +1,183 @@
+"""The parts of an api for tests: a real database, a log that remembers, blobs in memory, tenants alike."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+
+from app.access import AccessTokens, AgentPrincipal
+from app.clock import SystemClock, new_id
+from app.container import Container
+from app.database import API_ROLE, Database
+from app.endpoints import Endpoints
+from app.errors import Unavailable
+from app.events import Envelope
+from app.main import create_app
+from app.notifications import Notifications
+from app.outbound import outbound_client
+from app.security import Cipher, InstallationKey, Passwords
+from app.settings import Settings
+from models import Agent, Endpoint, Queue, Team, Tenant
+
+PASSWORD = "correct horse battery staple"
+# Argon2id of PASSWORD, made once: hashing costs 150 ms.
+PASSWORD_HASH = (
+    "$argon2id$v=19$m=65536,t=3,p=4$qWlnyHu7mfj5uwujiGtSvg$jWPEgeEwwbhMnXoZMJf8jDPq+uWQzV4661fG9FLxtcc"
+)
+ROLES = {"li": ["agent"], "han": ["supervisor"], "wang": ["admin"]}
+
+
+class MemoryLog:
+    """A log that keeps what was published, or refuses it (`away`)."""
+
+    def __init__(self) -> None:
+        self.published: list[Envelope] = []
+        self.away = False
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        if self.away:
+            raise Unavailable(retry_after_seconds=2)
+        self.published.extend(envelopes)
+
+    def feed(self, consumer: str, stream: Any) -> Any:
+        raise NotImplementedError("nothing reads a MemoryLog")
+
+
+@dataclass
+class SeededTenant:
+    """Both tenants of a test hold the same keys; only ids differ."""
+
+    id: UUID
+    key: str
+    agents: dict[str, Agent]
+    endpoints: dict[str, Endpoint]
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def bearer(self, agent: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.tokens[agent]}"}
+
+
+CTI_SECRET = "whsec_" + base64.b64encode(b"a secret of the telephony platform").decode()
+ENDPOINTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "hotline": ("cti", "voice", {"secret": CTI_SECRET, "command_url": None}),
+    "site-chat": ("chat", "chat", {"allowed_origins": ["https://shop.example"]}),
+    "contact-form": ("form", "task", {}),
+}
+
+
+@asynccontextmanager
+async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIterator[Container]:
+    """A container as the api has, but with a MemoryLog and no loops running."""
+    settings = Settings(data_dir=folder, database_url=url, **changed)
+    key, clock = InstallationKey.load(settings), SystemClock()
+    async with AsyncExitStack() as stack:
+        database = Database(url, API_ROLE, pool_size=8)
+        stack.push_async_callback(database.close)
+        passwords, cipher = Passwords(), Cipher(key)
+        stack.callback(passwords.close)
+        notifications = Notifications(database)
+        container = Container(
+            settings=settings,
+            clock=clock,
+            key=key,
+            cipher=cipher,
+            passwords=passwords,
+            tokens=AccessTokens(key.derive("access tokens"), clock),
+            database=database,
+            notifications=notifications,
+            endpoints=Endpoints(database, cipher, notifications),
+            bus=MemoryLog(),
+            blobs=MemoryBlobs(),  # type: ignore[arg-type]
+            http=await stack.enter_async_context(outbound_client()),
+        )
+        stack.push_async_callback(container.end_loops)
+        yield container
+
+
+class MemoryBlobs:
+    """Blobs by tenant and content, gone with the test."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[UUID, str], bytes] = {}
+
+    async def put(self, tenant_id: UUID, content: bytes) -> str:
+        name = hashlib.sha256(content).hexdigest()
+        self.kept[tenant_id, name] = content
+        return name
+
+    async def get(self, tenant_id: UUID, sha256: str) -> bytes:
+        return self.kept[tenant_id, sha256]
+
+
+async def seed(container: Container, key: str) -> SeededTenant:
+    """A tenant with an agent (li), a supervisor (han), an admin (wang), a queue, a team, endpoints."""
+    tenant_id = new_id()
+    secret = container.cipher.new_secret(tenant_id)
+    agents = {name: _agent(tenant_id, name, roles) for name, roles in ROLES.items()}
+    endpoints = {name: _endpoint(container.cipher, tenant_id, name) for name in ENDPOINTS}
+    async with container.database.transaction(tenant_id) as session:
+        session.add(Tenant(id=tenant_id, key=key, name=key.title(), secret=secret))
+        await session.flush()
+        session.add_all([*agents.values(), *endpoints.values()])
+        session.add(Queue(tenant_id=tenant_id, key="billing", name="Billing"))
+        session.add(Team(tenant_id=tenant_id, key="support", name="Support"))
+    await container.endpoints.refresh()
+    tokens = {name: container.tokens.issue(_principal(agent)) for name, agent in agents.items()}
+    return SeededTenant(tenant_id, key, agents, endpoints, tokens)
+
+
+def client_of(container: Container) -> httpx.AsyncClient:
+    """A client of a whole app over `container`."""
+    transport = httpx.ASGITransport(create_app(container), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="https://touchpoint.test")
+
+
+def _agent(tenant_id: UUID, name: str, roles: list[str]) -> Agent:
+    return Agent(
+        id=new_id(),
+        tenant_id=tenant_id,
+        email=f"{name}@example.test",
+        name=name.title(),
+        password_hash=PASSWORD_HASH,
+        roles=roles,
+        teams=["support"],
+        channels=["voice", "chat", "email", "task"],
+        skills={"billing": 5},
+    )
+
+
+def _endpoint(cipher: Cipher, tenant_id: UUID, key: str) -> Endpoint:
+    adapter, channel, config = ENDPOINTS[key]
+    return Endpoint(
+        id=new_id(),
+        tenant_id=tenant_id,
+        key=key,
+        adapter=adapter,
+        channel=channel,
+        queue="billing",
+        config=cipher.seal(tenant_id, orjson.dumps(config)),
+    )
+
+
+def _principal(agent: Agent) -> AgentPrincipal:
+    return AgentPrincipal(
+        tenant_id=agent.tenant_id,
+        id=agent.id,
+        email=agent.email,
+        name=agent.name,
+        roles=tuple(agent.roles),
+        session_id=new_id(),
+        expires_at=SystemClock().now() + timedelta(seconds=600),
+    )
