@@ -58,8 +58,7 @@ def work_snapshot(work: Work, *, force: bool = False) -> InteractionSnapshot:
 
 
 def agent_snapshot(agent: Agent, devices: Iterable[Device], *, force: bool = False) -> AgentSnapshot:
-    """`lease`: a lease that has ended leaves its agent offline, so presence tells; `connected`: a socket is
-    open."""
+    """`lease`: lost ones leave their time until the agent is back; `connected`: a socket is open."""
     present = agent.presence != Presence.OFFLINE and agent.disabled_at is None
     return AgentSnapshot(
         id=str(agent.id),
@@ -67,7 +66,7 @@ def agent_snapshot(agent: Agent, devices: Iterable[Device], *, force: bool = Fal
         key=agent.email,
         presence=Presence(agent.presence).value if present else "offline",
         presence_reason=agent.presence_reason,
-        lease=agent.signed_in or present,
+        lease=agent.lease_lost_at is None and (agent.signed_in or present),
         connected=agent.signed_in,
         voice_reachable=any(reachable(device) for device in devices),
         idle_since=_optional(agent.idle_since) or 0,

@@ -72,6 +72,11 @@ class Agent(Identified, Base):
         """However its letters were typed."""
         return await session.scalar(select(cls).where(func.lower(cls.email) == email.lower()))
 
+    @classmethod
+    async def leave_hot_desk(cls, session: AsyncSession, agent_id: UUID) -> None:
+        """The phones that the agent took for this working day are theirs no more."""
+        await session.execute(delete(Device).where(Device.agent_id == agent_id, Device.hot_desk))
+
 
 class Device(Identified, Base):
     """A phone that rings for an agent. `hot_desk`: set by the agent, dropped at sign-out. `registered`:

@@ -1,10 +1,12 @@
 """A leg: one agent's part in an interaction. Units hang on legs."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, one_of
@@ -79,3 +81,15 @@ class Leg(Identified, Base):
         Index("ix_leg_agent_live", "agent_id", postgresql_where=text("state <> 'ended'")),
         Index("ix_leg_wrap_up_due", "wrap_up_due_at", postgresql_where=text("state = 'wrap_up'")),
     )
+
+    @classmethod
+    async def work_of(cls, session: AsyncSession, agent_ids: Collection[UUID]) -> list[UUID]:
+        """The interactions that these agents have a part in now, offers included."""
+        query = select(cls.interaction_id).where(cls.agent_id.in_(agent_ids), cls.state != LegState.ENDED)
+        return list((await session.scalars(query.distinct())).all())
+
+    @classmethod
+    async def stay(cls, session: AsyncSession, agent_id: UUID) -> None:
+        """The agent is back: nothing of theirs counts down any more."""
+        counting = update(cls).where(cls.agent_id == agent_id, cls.reassign_at.is_not(None))
+        await session.execute(counting.values(reassign_at=None))

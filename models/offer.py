@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, Json, one_of
@@ -43,6 +45,29 @@ class Offer(Identified, Base):
         Index("ix_offer_agent_open", "agent_id", postgresql_where=text("state = 'open'")),
         Index("ix_offer_tenant_created", "tenant_id", "created_at"),
     )
+
+    @classmethod
+    async def ringing_at(cls, session: AsyncSession, agent_id: UUID) -> list[UUID]:
+        """The interactions that are offered to this agent now."""
+        query = select(cls.interaction_id).where(cls.agent_id == agent_id, cls.state == OfferState.OPEN)
+        return list((await session.scalars(query)).all())
+
+    @classmethod
+    async def made_to(cls, session: AsyncSession, offer_id: UUID, agent_id: UUID) -> UUID | None:
+        """The interaction of this agent's offer. No entity is loaded: it would be older than the lock."""
+        query = select(cls.interaction_id).where(cls.id == offer_id, cls.agent_id == agent_id)
+        found: UUID | None = await session.scalar(query)
+        return found
+
+    @classmethod
+    async def fresh(cls, session: AsyncSession, offer_id: UUID) -> Self:
+        return await session.get_one(cls, offer_id, populate_existing=True)
+
+    @classmethod
+    async def mark_shown(cls, session: AsyncSession, offer_id: UUID, agent_id: UUID) -> None:
+        """The agent's desktop shows it; once is enough."""
+        shown = update(cls).where(cls.id == offer_id, cls.agent_id == agent_id, cls.shown_at.is_(None))
+        await session.execute(shown.values(shown_at=func.clock_timestamp()))
 
 
 class Decision(Identified, Base):
