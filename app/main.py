@@ -15,7 +15,7 @@ from app.database import API_ROLE
 from app.door import Door
 from app.idempotency import Replayed
 from app.settings import Settings
-from routers import all_routers
+from routers import all_routers, webhooks
 
 
 def create_app(container: Container) -> FastAPI:
@@ -30,6 +30,7 @@ def create_app(container: Container) -> FastAPI:
     app.add_middleware(Door, settings=container.settings)
     app.add_exception_handler(Replayed, _stored_answer)
     problems.install(app)
+    app.router.routes.append(webhooks.route)
     for router in all_routers():
         app.include_router(router)
     pages.install(app)

@@ -7,8 +7,9 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 STATIC: Final = Path(__file__).parent / "static"
 PAGES: Final = {"wallboard": "wallboard.html", "demo": "customer.html"}
@@ -17,16 +18,24 @@ DESKTOP: Final = "index.html"
 _NOT_PAGES: Final = frozenset({"v1", "webhooks", "chat", "forms", "static", "docs", "problems"})
 
 
+class PageRoute(Route):
+    """Any path but those of the API, which says itself what it does not know or take."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        first = scope["path"].lstrip("/").partition("/")[0]
+        return (Match.NONE, {}) if first in _NOT_PAGES else super().matches(scope)
+
+
 def install(app: FastAPI) -> None:
     """After all routers: what they do not know is a page, or nothing."""
     if STATIC.is_dir():
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.router.routes.append(Route("/{path:path}", _page, methods=["GET"], include_in_schema=False))
+    app.router.routes.append(PageRoute("/{path:path}", _page, methods=["GET"], include_in_schema=False))
 
 
 async def _page(request: Request) -> Response:
     first = request.path_params["path"].partition("/")[0]
     file = STATIC / PAGES.get(first, DESKTOP)
-    if first in _NOT_PAGES or "text/html" not in request.headers.get("accept", "") or not file.is_file():
+    if "text/html" not in request.headers.get("accept", "") or not file.is_file():
         raise HTTPException(404)
     return FileResponse(file, headers={"cache-control": "no-cache"})

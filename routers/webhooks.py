@@ -1,0 +1,136 @@
+"""`POST /webhooks/{endpoint_id}`: verified, parsed and in the log before the sender hears of success.
+
+The hot path: a bare ASGI route, for a framework's conveniences would cost more than the work itself.
+"""
+
+from typing import Final
+from uuid import UUID
+
+import structlog
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from app.clock import new_id
+from app.container import Container
+from app.endpoints import KnownEndpoint
+from app.errors import (
+    BadRequest,
+    BadSignature,
+    Invalid,
+    MalformedPayload,
+    NotFound,
+    PoisonEvent,
+    Unauthenticated,
+)
+from app.events import Envelope, InboundEvent, dumps
+from app.problems import as_service_error, problem
+from app.unreadable import keep_unreadable
+from channels.base import WireRequest
+
+log = structlog.get_logger()
+
+FORMAT_IS_OURS: Final = frozenset({"cti"})
+"""Who speaks our own format is told what is wrong with it; a provider would only repeat it for ever."""
+
+OTHER_DOORS: Final = frozenset({"form", "chat", "email"})
+
+
+class WebhookDoor:
+    """An ASGI endpoint. Needs no database while the log is Kafka; else it shares one write with others."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        container: Container = scope["app"].state.container
+        try:
+            answer = await self._accept(container, HTTPConnection(scope), receive)
+        except Exception as error:
+            if (known := as_service_error(error)) is None:
+                raise
+            answer = problem(known)
+        await answer(scope, receive, send)
+
+    async def _accept(self, container: Container, connection: HTTPConnection, receive: Receive) -> Response:
+        endpoint = _endpoint(container, connection.path_params["endpoint_id"])
+        request = await _wire_request(container, connection, receive)
+        try:
+            endpoint.adapter.verify(request)
+            events = endpoint.adapter.parse(request)
+            await container.bus.publish([envelope(endpoint, event, request) for event in events])
+        except BadSignature as error:
+            log.warning("webhook refused", endpoint=endpoint.key, reason=str(error))
+            raise Unauthenticated("The signature does not fit.") from None
+        except (MalformedPayload, PoisonEvent) as error:
+            await _keep(container, endpoint, request.body, error)
+            if endpoint.adapter_name in FORMAT_IS_OURS:
+                raise Invalid(str(error), errors=[_told(error)]) from None
+        return Response(b"{}", media_type="application/json")
+
+
+def envelope(endpoint: KnownEndpoint, event: InboundEvent, request: WireRequest) -> Envelope:
+    """`event` as it stands in the log: it belongs to the endpoint's tenant."""
+    assert request.received_at is not None
+    return Envelope(
+        id=new_id(),
+        tenant_id=endpoint.tenant_id,
+        stream=event.stream,
+        key=event.key(endpoint.id),
+        type=event.type,
+        at=request.received_at,
+        data=dumps(event),
+        source=f"/endpoints/{endpoint.id}",
+    )
+
+
+def _endpoint(container: Container, endpoint_id: str) -> KnownEndpoint:
+    try:
+        endpoint = container.endpoints.get(UUID(endpoint_id))
+    except ValueError:
+        endpoint = None
+    if endpoint is None or endpoint.adapter_name in OTHER_DOORS:
+        raise NotFound()
+    return endpoint
+
+
+async def _wire_request(container: Container, connection: HTTPConnection, receive: Receive) -> WireRequest:
+    scope = connection.scope
+    chunks, more = [], True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest("The body ended early.")
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return WireRequest(
+        method=scope["method"],
+        url=_url(container, connection),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        body=b"".join(chunks),
+        received_at=container.clock.now(),
+        remote=scope["client"][0] if scope.get("client") else None,
+    )
+
+
+async def _keep(container: Container, endpoint: KnownEndpoint, body: bytes, error: Exception) -> None:
+    log.warning("unreadable webhook kept as a dead letter", endpoint=endpoint.key, error=str(error))
+    place = (container.database, container.cipher, endpoint.tenant_id, endpoint.id)
+    await keep_unreadable(*place, body, str(error))
+
+
+def _url(container: Container, connection: HTTPConnection) -> str:
+    """As the sender knows it: some platforms sign it."""
+    public = container.settings.public_url
+    if public is None:
+        return str(connection.url)
+    query = connection.scope["query_string"].decode("latin-1")
+    path = connection.scope["path"]
+    return f"{public.rstrip('/')}{path}" + (f"?{query}" if query else "")
+
+
+def _told(error: Exception) -> dict[str, str]:
+    if isinstance(error, MalformedPayload):
+        return {"pointer": error.pointer, "message": error.message}
+    return {"pointer": "", "message": str(error)}
+
+
+route = Route("/webhooks/{endpoint_id}", WebhookDoor(), methods=["POST"])
