@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.bus import outbox
-from app.events import Stream
 
-Waker = Callable[[frozenset[Stream]], None]
-"""Told after a commit which streams grew; must not block."""
+Waker = Callable[[frozenset[outbox.Slot]], None]
+"""Told after a commit which streams grew, in which partitions; must not block."""
 
 API_ROLE = "touchpoint_api"
 WORKER_ROLE = "touchpoint_worker"
@@ -34,7 +34,7 @@ def _json(value: Any) -> str:
 class Database:
     """A pool of connections that act as `role` (which owns nothing). Transactions set the tenant for
     row-level
-    security; after the commit `wake` is told which streams grew."""
+    security; after the commit `wake` is told what grew."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Database:
             settings["idle_in_transaction_session_timeout"] = f"{idle_in_transaction_seconds}s"
         pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_pre_ping": False}
         self.url = url
+        self._settings = settings
         self.engine: AsyncEngine = create_async_engine(
             async_url(url),
             json_serializer=_json,
@@ -59,7 +60,7 @@ class Database:
             connect_args={"server_settings": settings, "timeout": 5},
             **(pool if pooled else {"poolclass": NullPool}),
         )
-        self.wake: Waker = lambda streams: None
+        self.wake: Waker = lambda slots: None
         self._session = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @asynccontextmanager
@@ -71,9 +72,9 @@ class Database:
                 await act_for(session, tenant_id)
                 yield session
                 await session.flush()
-                streams = await outbox.flush(session)
-        if streams:
-            self.wake(streams)
+                slots = await outbox.flush(session)
+        if slots:
+            self.wake(slots)
 
     @asynccontextmanager
     async def read(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -82,6 +83,10 @@ class Database:
             await session.execute(text("SET TRANSACTION READ ONLY"))
             await act_for(session, tenant_id)
             yield session
+
+    async def raw_connection(self, **settings: str) -> Any:
+        """An asyncpg connection of its own, in autocommit, for locks and LISTEN. The caller closes it."""
+        return await asyncpg.connect(self.url, server_settings={**self._settings, **settings}, timeout=5)
 
     async def close(self) -> None:
         await self.engine.dispose()

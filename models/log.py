@@ -29,7 +29,7 @@ class EventLog(Base):
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     __table_args__ = (
         Index("ix_event_log_stream_partition", "stream", "partition", "position"),
-        Index("ix_event_log_xid", "xid"),
+        Index("ix_event_log_unread", "stream", "partition", "xid"),
     )
 
 

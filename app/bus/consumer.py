@@ -1,51 +1,73 @@
 """The one runner of all consumers: a batch of one partition is prepared, then applied in one transaction in
 which rows, emitted events and the position change together, fenced by the partition's epoch."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Protocol, runtime_checkable
-from uuid import UUID
+import asyncio
+from collections.abc import Collection
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from app.bus.held import HeldPartition, Means
+from app.bus.port import Consumer, Log, Sealer, Transaction
+from app.clock import Clock, SystemClock
+from app.database import Database
 
-from app.events import Envelope, Stream
-
-Transaction = Callable[[UUID | None], AbstractAsyncContextManager[AsyncSession]]
-"""`async with transaction(tenant_id) as session`: fenced by the partition's epoch; raises StaleEpoch."""
+HAND_OVER_SECONDS = 5.0
 
 
-class Consumer(Protocol):
-    """What reads a stream. Events of types it does not know are its to ignore (`Envelope.event()` is None).
+class ConsumerRunner:
+    """Runs one consumer in this process on every partition that its feed holds.
 
-    Raise PoisonEvent (or let ValidationError, data and integrity errors pass) for what can never be applied:
-    it is parked in `dead_letter`. Everything else that is raised is an outage: tried again for ever.
+    At most `parallel` batches (of up to `batch_max` events) are worked on at once. `database` must give up
+    idle transactions after 10 s, so that a frozen worker cannot block its successor.
     """
 
-    name: ClassVar[str]
-    stream: ClassVar[Stream]
+    def __init__(
+        self,
+        database: Database,
+        log: Log,
+        consumer: Consumer,
+        sealer: Sealer,
+        *,
+        batch_max: int = 500,
+        parallel: int = 4,
+        clock: Clock | None = None,
+    ) -> None:
+        self._feed = log.feed(consumer.name, consumer.stream)
+        self._means = Means(
+            database=database,
+            feed=self._feed,
+            consumer=consumer,
+            sealer=sealer,
+            clock=clock or SystemClock(),
+            batch_max=batch_max,
+            slots=asyncio.Semaphore(parallel),
+        )
+        self._held: dict[int, HeldPartition] = {}
 
-    async def prepare(self, batch: Sequence[Envelope]) -> Sequence[Any]:
-        """One result for each event, made outside any transaction: parsing, blobs, subprocesses."""
+    async def start(self) -> None:
+        await self._feed.start(self)
 
-    async def apply(self, batch: Sequence[Envelope], prepared: Sequence[Any], session: AsyncSession) -> None:
-        """Change rows and `append` events. All of one call belong to one tenant, for whom `session` acts; a
-        batch with several tenants makes several calls in one transaction."""
+    async def stop(self) -> None:
+        """Finish the batches in hand, then give all partitions up."""
+        await self._feed.stop()
 
+    @property
+    def partitions(self) -> frozenset[int]:
+        """What this process holds now."""
+        return frozenset(self._held)
 
-@runtime_checkable
-class Stateful(Protocol):
-    """A consumer that keeps memory per partition or has timers (the routing worker). All calls of one
-    partition come one after the other, never two at once, and never beside `apply` of that partition."""
+    @property
+    def stopped_partitions(self) -> frozenset[int]:
+        """Held but not read any more: too many events in a row could not be applied."""
+        return frozenset(number for number, held in self._held.items() if held.stopped)
 
-    async def assigned(self, partition: int, epoch: int) -> None:
-        """This process holds the partition from now on; no memory of it is left."""
+    def transaction(self, partition: int) -> Transaction:
+        """Fenced transactions for work outside `apply` and `tick`. Raises KeyError if it is not held."""
+        return self._held[partition].transaction
 
-    def dropped(self, partition: int) -> None:
-        """Forget the partition: a transaction was rolled back, or another worker has it. If it is still ours,
-        `apply` or `tick` follow, after `assigned` once more."""
+    async def gain(self, partitions: Collection[int]) -> None:
+        for number in partitions:
+            self._held[number] = held = HeldPartition(self._means, number)
+            held.start()
 
-    def next_wake(self, partition: int) -> float | None:
-        """When `tick` is due, in seconds of the monotonic clock; asked after each batch and tick."""
-
-    async def tick(self, partition: int, transaction: Transaction) -> None:
-        """Fire what is due."""
+    async def lose(self, partitions: Collection[int]) -> None:
+        leaving = [self._held.pop(number) for number in partitions if number in self._held]
+        await asyncio.gather(*(held.leave(HAND_OVER_SECONDS) for held in leaving))

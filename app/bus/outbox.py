@@ -2,15 +2,19 @@
 commit,
 while every row lock is still held, so an entity's events stand in the order of its versions."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.clock import new_id
 from app.events import Envelope, Event, Stream, derived_id, dumps
+
+Slot = tuple[Stream, int]
+"""A partition of a stream."""
 
 _INSERT = text(
     """
@@ -70,7 +74,7 @@ def append(session: AsyncSession, event: Event, *, key: str, at: datetime | None
     )
 
 
-async def insert(session: AsyncSession, envelopes: list[Envelope]) -> None:
+async def insert(session: AsyncSession | AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     """Write `envelopes` to `event_log` in one statement."""
     if not envelopes:
         return
@@ -91,8 +95,12 @@ async def insert(session: AsyncSession, envelopes: list[Envelope]) -> None:
     )
 
 
-async def flush(session: AsyncSession) -> frozenset[Stream]:
-    """Write what was appended; the streams it went to, for waking their readers after the commit."""
+async def flush(session: AsyncSession) -> frozenset[Slot]:
+    """Write what was appended; the slots it went to, for waking their readers after the commit."""
     envelopes = outbox(session).envelopes
     await insert(session, envelopes)
-    return frozenset(envelope.stream for envelope in envelopes)
+    return slots_of(envelopes)
+
+
+def slots_of(envelopes: Iterable[Envelope]) -> frozenset[Slot]:
+    return frozenset((envelope.stream, envelope.partition) for envelope in envelopes)

@@ -1,12 +1,16 @@
-"""What a log is to the rest of the service: a place to publish (`Bus`), and feeds of batches for consumers.
+"""What a log is to the rest of the service: a place to publish (`Bus`), feeds of batches, and the consumers
+that are run on them.
 
 Two logs have this shape: PostgreSQL (`log.py`) and Kafka (`kafka.py`); `tests/contracts/bus.py` runs on both.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import Envelope, Stream
 
@@ -15,8 +19,9 @@ from app.events import Envelope, Stream
 class Position:
     """How far a consumer has read a partition; stored in `consumer_position`.
 
-    PostgreSQL: everything that `snapshot_old` sees, and, when a limit cut a batch, of what `snapshot_new` sees
-    besides the rows up to `position`. Kafka: `position` is the next offset, `event_id` stands before it.
+    PostgreSQL: everything that `snapshot_old` sees, and, when a limit cut a batch, of what `snapshot_new`
+    sees besides the rows up to `position`. Kafka: `position` is the next offset, `event_id` is of the record
+    before it.
     """
 
     snapshot_old: str | None = None
@@ -76,9 +81,7 @@ class Feed(Protocol):
     async def seek(self, partition: int, position: Position | None) -> Position:
         """Begin to read at `position` (None: the beginning of what is kept)."""
 
-    async def fetch(
-        self, partition: int, position: Position, limit: int, timeout_seconds: float
-    ) -> Batch:
+    async def fetch(self, partition: int, position: Position, limit: int, timeout_seconds: float) -> Batch:
         """What follows `position`, at once or as soon as something arrives; empty after the time-out."""
 
 
@@ -90,3 +93,50 @@ class Log(Bus, Protocol):
     async def close(self) -> None: ...
 
     def feed(self, consumer: str, stream: Stream) -> Feed: ...
+
+
+Transaction = Callable[[UUID | None], AbstractAsyncContextManager[AsyncSession]]
+"""`async with transaction(tenant_id) as session`: fenced by the partition's epoch; raises StaleEpoch."""
+
+
+class Consumer(Protocol):
+    """What reads a stream. Events of types it does not know are its to ignore (`Envelope.event()` is None).
+
+    Raise PoisonEvent (or let ValidationError, data and integrity errors pass) for what can never be applied:
+    it is parked in `dead_letter`. Everything else that is raised is an outage: tried again for ever.
+    """
+
+    name: ClassVar[str]
+    stream: ClassVar[Stream]
+
+    async def prepare(self, batch: Sequence[Envelope]) -> Sequence[Any]:
+        """One result for each event, made outside any transaction: parsing, blobs, subprocesses."""
+
+    async def apply(self, batch: Sequence[Envelope], prepared: Sequence[Any], session: AsyncSession) -> None:
+        """Change rows and `append` events. All of one call belong to one tenant, for whom `session` acts; a
+        batch with several tenants makes several calls in one transaction."""
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A consumer that keeps memory per partition or has timers (the routing worker). All calls of one
+    partition come one after the other, never two at once, and never beside `apply` of that partition."""
+
+    async def assigned(self, partition: int, epoch: int) -> None:
+        """This process holds the partition from now on; no memory of it is left."""
+
+    def dropped(self, partition: int) -> None:
+        """Forget the partition: a transaction was rolled back, or another worker has it. If it is still ours,
+        `apply` or `tick` follow, after `assigned` once more."""
+
+    def next_wake(self, partition: int) -> float | None:
+        """When `tick` is due, in seconds of the monotonic clock; asked after each batch and tick."""
+
+    async def tick(self, partition: int, transaction: Transaction) -> None:
+        """Fire what is due."""
+
+
+class Sealer(Protocol):
+    """Encrypts with the tenant's key (`app.security.Cipher`); raises while it does not know the tenant."""
+
+    def seal(self, tenant_id: UUID, plain: bytes) -> bytes: ...

@@ -1,0 +1,131 @@
+"""The log in PostgreSQL: published with group commit, read by snapshots, shared by advisory locks."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from typing import ClassVar, Final
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.bus import outbox
+from app.bus.assignment import Assignment
+from app.bus.group_commit import GroupCommit
+from app.bus.port import Batch, Holder, Position
+from app.bus.signals import Signals
+from app.bus.snapshot import BEGINNING, SnapshotReader
+from app.database import Database
+from app.errors import CommandError
+from app.events import PARTITIONS, Envelope, Stream
+
+log = structlog.get_logger()
+
+POLL_SECONDS: Final = 1.0
+
+
+class PostgresLog:
+    """Opened once per process. Makes `database.wake` its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._autocommit = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._commits = GroupCommit(self._insert)
+        self.signals = Signals(database)
+        database.wake = self.signals.wake
+
+    async def start(self) -> None:
+        """Raises CommandError when the database was made for another number of partitions."""
+        await check_partitions(self._database)
+        await self.signals.start()
+        await self._commits.start()
+
+    async def close(self) -> None:
+        await self._commits.close()
+        await self.signals.close()
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        await self._commits.publish(envelopes)
+
+    def feed(self, consumer: str, stream: Stream) -> "PostgresFeed":
+        return PostgresFeed(self._database, self.signals, consumer, stream)
+
+    async def _insert(self, envelopes: Sequence[Envelope]) -> None:
+        async with self._autocommit.connect() as connection:
+            await outbox.insert(connection, envelopes)
+        self.signals.wake(outbox.slots_of(envelopes))
+
+
+class PostgresFeed:
+    """One consumer's share of a stream."""
+
+    log: ClassVar[str] = "postgres"
+
+    def __init__(self, database: Database, signals: Signals, consumer: str, stream: Stream) -> None:
+        self._database, self._signals = database, signals
+        self._consumer, self._stream = consumer, stream
+        self._reader = SnapshotReader(database.engine, stream)
+        self._grown = {number: asyncio.Event() for number in range(PARTITIONS)}
+        self._assignment: Assignment | None = None
+        self._poll: asyncio.Task[None] | None = None
+        self._deafen: Callable[[], None] = lambda: None
+
+    async def start(self, holder: Holder) -> None:
+        self._deafen = self._signals.listen(self._hear)
+        self._poll = asyncio.create_task(self._poll_slowly(), name=f"{self._consumer} poll")
+        self._assignment = Assignment(self._database, self._consumer, holder)
+        self._assignment.start()
+
+    async def stop(self) -> None:
+        self._deafen()
+        if self._assignment is not None:
+            await self._assignment.stop()
+        if self._poll is not None:
+            self._poll.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._poll
+
+    async def seek(self, partition: int, position: Position | None) -> Position:
+        self._grown[partition].set()
+        return position or BEGINNING
+
+    async def fetch(self, partition: int, position: Position, limit: int, timeout_seconds: float) -> Batch:
+        grown = self._grown[partition]
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await grown.wait()
+        except TimeoutError:
+            return Batch((), position)
+        grown.clear()
+        batch = await self._reader.read((partition,), position, limit)
+        if batch.after.snapshot_new or position.snapshot_new:
+            grown.set()  # a limit cut it: there is more, and after the last piece what came since
+        return batch
+
+    def _hear(self, slots: Collection[outbox.Slot]) -> None:
+        for stream, number in slots:
+            if stream is self._stream:
+                self._grown[number].set()
+
+    async def _poll_slowly(self) -> None:
+        """The safety net under the wake-ups."""
+        seen: str | None = None
+        while True:
+            try:
+                seen, grown = await self._reader.grown(range(PARTITIONS), seen)
+            except (OSError, SQLAlchemyError) as error:
+                log.warning("poll waits", consumer=self._consumer, error=repr(error))
+            else:
+                self._hear({(self._stream, number) for number in grown})
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def check_partitions(database: Database) -> None:
+    """Raises CommandError when the installation was made for another number of partitions."""
+    async with database.read() as session:
+        found = (await session.execute(text("SELECT partitions FROM installation"))).scalar_one()
+    if found != PARTITIONS:
+        raise CommandError(
+            f"This database was made for {found} partitions, this version uses {PARTITIONS}: "
+            "run the version that made it, or start with an empty database."
+        )
