@@ -1,0 +1,35 @@
+"""`touchpoint route --setup SETUP.yaml TRACE.jsonl`: the engine's decisions on a trace, as JSON lines."""
+
+from pathlib import Path
+from typing import TextIO
+
+from app.setup.document import SetupError, load
+from routing.engine import Engine
+from routing.policy import Policy
+from routing.trace import BadTrace, as_line, names_of, read, run
+
+DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+
+
+def route(setup_path: Path, trace_path: Path, out: TextIO, err: TextIO, explain: bool = False) -> int:
+    """Print the decisions to `out`; returns the exit code. A wrong set-up or line: reasons on `err` and
+    nothing on `out`. `explain` adds the candidates to each offer."""
+    try:
+        setup = load(setup_path)
+        policy = Policy.from_document(setup.policy_document())
+        agents = setup.agent_snapshots()
+        with trace_path.open(encoding="utf-8") as file:
+            lines = read(file, names_of(policy, agents, setup.skills))
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=err)
+        return WRONG_USAGE
+    except SetupError as error:
+        print("\n".join(error.lines()), file=err)
+        return REFUSED
+    except (BadTrace, UnicodeDecodeError) as error:
+        print(f"{trace_path}: {error}", file=err)
+        return REFUSED
+    engine = Engine(policy)
+    for decision in run(engine, agents, lines):
+        print(as_line(decision), file=out)
+    return DONE

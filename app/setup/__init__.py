@@ -1,0 +1,1 @@
+"""Set-up as code: `SETUP.yaml` as a typed document."""

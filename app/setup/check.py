@@ -1,0 +1,95 @@
+"""What names what: keys are unique, and everything that is referred to exists."""
+
+from collections.abc import Iterable, Sequence
+
+from app.setup.model import Agent, Document, Queue
+from app.setup.source import Pointer, Source
+from routing.requirement import Requirement, parse
+
+
+def cross_check(source: Source, document: Document) -> None:
+    """Complain to `source` about duplicates and unknown names."""
+    _Check(source, document).run()
+
+
+class _Check:
+    def __init__(self, source: Source, document: Document) -> None:
+        self._source = source
+        self._document = document
+        self._skills = frozenset(document.skills)
+        self._teams = {team.key for team in document.teams}
+        self._queues = {queue.key for queue in document.queues}
+        self._agents = {agent.email for agent in document.agents}
+        self._calendars = {calendar.key for calendar in document.calendars}
+        self._endpoints = {endpoint.key for endpoint in document.endpoints}
+
+    def run(self) -> None:
+        self._unique_keys()
+        self._one_default_tier()
+        for index, agent in enumerate(self._document.agents):
+            self._agent(("agents", index), agent)
+        for index, queue in enumerate(self._document.queues):
+            self._queue(("queues", index), queue)
+        for index, endpoint in enumerate(self._document.endpoints):
+            self._known(("endpoints", index, "queue"), "queue", [endpoint.queue], self._queues)
+
+    def _unique_keys(self) -> None:
+        document = self._document
+        self._unique(("skills",), document.skills)
+        self._unique(("break_codes",), document.break_codes)
+        for name in ("tiers", "calendars", "teams", "queues", "endpoints"):
+            self._unique((name,), [part.key for part in getattr(document, name)], "key")
+        self._unique(("agents",), [agent.email.lower() for agent in document.agents], "email")
+
+    def _unique(self, at: Pointer, names: Sequence[str], *member: str) -> None:
+        seen: set[str] = set()
+        for index, name in enumerate(names):
+            if name in seen:
+                self._source.complain((*at, index, *member), f"{name!r} stands here a second time")
+            seen.add(name)
+
+    def _one_default_tier(self) -> None:
+        marked = [index for index, tier in enumerate(self._document.tiers) if tier.default]
+        for index in marked[1:]:
+            self._source.complain(("tiers", index, "default"), "another tier is the default already")
+
+    def _agent(self, at: Pointer, agent: Agent) -> None:
+        self._known((*at, "teams"), "team", agent.teams, self._teams)
+        self._unique((*at, "teams"), agent.teams)
+        for skill in agent.skills:
+            self._known((*at, "skills", skill), "skill", [skill], self._skills)
+        for index, device in enumerate(agent.devices):
+            self._known((*at, "devices", index, "endpoint"), "endpoint", [device.endpoint], self._endpoints)
+
+    def _queue(self, at: Pointer, queue: Queue) -> None:
+        teams = [membership.key for membership in queue.teams]
+        self._unique((*at, "teams"), teams, "key")
+        for index, team in enumerate(teams):
+            self._known((*at, "teams", index, "key"), "team", [team], self._teams)
+        self._requirement((*at, "requirement"), queue.requirement)
+        for index, step in enumerate(queue.steps):
+            self._requirement((*at, "steps", index, "requirement"), step.requirement)
+            self._known((*at, "steps", index, "lend_queues"), "queue", step.lend_queues, self._queues)
+        for index, lend in enumerate(queue.lend):
+            self._known((*at, "lend", index, "queues"), "queue", lend.queues, self._queues)
+        if queue.hours is not None:
+            self._known((*at, "hours"), "calendar", [queue.hours], self._calendars)
+        for name in ("closed", "nobody_signed_in", "full"):
+            door = getattr(queue, name)
+            if door is not None and door.queue is not None:
+                self._known((*at, name, "queue"), "queue", [door.queue], self._queues)
+
+    def _requirement(self, at: Pointer, text: str | None) -> None:
+        for message in unknown_names(parse(text), self._skills, self._agents):
+            self._source.complain(at, message)
+
+    def _known(self, at: Pointer, noun: str, names: Iterable[str], known: Iterable[str]) -> None:
+        for index, name in enumerate(names):
+            if name not in known:
+                self._source.complain(self._source.known((*at, index)), f"unknown {noun} {name!r}")
+
+
+def unknown_names(requirement: Requirement, skills: Iterable[str], agents: Iterable[str]) -> list[str]:
+    """What a requirement names that does not exist, one message each."""
+    wrong = [f"unknown skill {name!r}" for name in sorted(requirement.skills - frozenset(skills))]
+    return wrong + [f"unknown agent {name!r}" for name in sorted(requirement.agents - frozenset(agents))]

@@ -1,0 +1,59 @@
+"""Keys that are read but have no effect yet: each is a warning with its line."""
+
+from collections.abc import Iterator
+
+from app.setup.model import Document, Queue
+from app.setup.source import Pointer, Problem, Source
+from routing.policy import REASSIGNED_CHANNELS
+
+NO_EFFECT = "no effect yet"
+BUSINESS_TIME = frozenset({"email", "task"})
+
+
+def without_effect(source: Source, document: Document) -> list[Problem]:
+    """In the order of the file."""
+    found = [source.problem(pointer, message) for pointer, message in _places(document)]
+    return sorted(found)
+
+
+def _places(document: Document) -> Iterator[tuple[Pointer, str]]:
+    for channel in document.work.interrupts:
+        yield ("work", "interrupts", channel), NO_EFFECT
+    for index, calendar in enumerate(document.calendars):
+        if calendar.holidays is not None:
+            yield ("calendars", index, "holidays"), NO_EFFECT
+    for index, tier in enumerate(document.tiers):
+        for named in BUSINESS_TIME & set(tier.max_wait_seconds.by_channel):
+            place: Pointer = ("tiers", index, "max_wait_seconds", named)
+            yield place, "counted by the wall clock: business time has no effect yet"
+    for index, queue in enumerate(document.queues):
+        yield from _of_queue(("queues", index), queue)
+
+
+def _of_queue(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
+    if queue.order == "strict":
+        yield (*at, "order"), NO_EFFECT
+    if queue.strategy != "longest_idle":
+        yield (*at, "strategy"), NO_EFFECT
+    if queue.prefer is not None and queue.prefer.account_team:
+        yield (*at, "prefer", "account_team"), NO_EFFECT
+    for name in ("steps", "lend", "full", "drain_seconds", "reserve_deferred"):
+        if getattr(queue, name):
+            yield (*at, name), NO_EFFECT
+    for name in ("closed", "nobody_signed_in"):
+        door = getattr(queue, name)
+        for action in ("voicemail", "callback"):
+            if door is not None and getattr(door, action):
+                yield (*at, name, action), NO_EFFECT
+    yield from _of_channels(at, queue)
+
+
+def _of_channels(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
+    for channel, rules in queue.channels.items():
+        here = (*at, "channels", channel)
+        if rules.auto_accept:
+            yield (*here, "auto_accept"), NO_EFFECT
+        if rules.connect_seconds is not None and channel != "voice":
+            yield (*here, "connect_seconds"), "no effect: only voice connects"
+        if rules.reassign_after_seconds is not None and channel not in REASSIGNED_CHANNELS:
+            yield (*here, "reassign_after_seconds"), "no effect: only chats and messages are reassigned"

@@ -1,0 +1,335 @@
+"""What a SETUP.yaml may say (API §7): frozen models, unknown keys refused. Durations are seconds."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from routing.calendar import Weekly, parse_weekly
+from routing.policy import CHANNELS, LIVE_CHANNELS, REASSIGNED_CHANNELS
+from routing.requirement import RESERVED, parse
+
+Channel = Literal["voice", "chat", "messaging", "email", "task"]
+ServiceClass = Literal["live", "deferred"]
+Role = Literal["agent", "supervisor", "admin"]
+
+SECONDS_MAX = 10**9
+OFFER_SECONDS = {"voice": 20, "chat": 30, "messaging": 60, "email": 120, "task": 120}
+SERVICE_LEVEL_SECONDS = {"voice": 20, "chat": 30, "messaging": 300, "email": 14400, "task": 14400}
+UNITS = {"voice": 100, "chat": 33, "messaging": 25, "email": 20, "task": 20}
+REASSIGN_AFTER_SECONDS = 120
+COOL_DOWN_SECONDS = 30
+
+_KEY = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_SKILL = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_EMAIL = re.compile(r"[^\s()<>,;]+")
+_CONDITION = re.compile(
+    r"(?:estimated_wait_seconds\s*>|service_level\s*<)\s*[0-9]+(?:\.[0-9]+)?|nobody_signed_in"
+)
+_TAKEN_KEYS = frozenset({"metrics", "states", "waiting", "me", "current"})
+
+
+def _key(value: str) -> str:
+    if not _KEY.fullmatch(value):
+        raise ValueError("a key is a lower-case letter, then letters, digits and `-`, 63 characters at most")
+    if value in _TAKEN_KEYS or _is_uuid(value):
+        raise ValueError("this key is taken by the interface: choose another")
+    return value
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        return bool(UUID(value))
+    except ValueError:
+        return False
+
+
+def _skill(value: str) -> str:
+    if not _SKILL.fullmatch(value) or value in RESERVED:
+        raise ValueError(
+            "a skill is a lower-case letter, then letters, digits, `_` and `-`; not and, or, anyone"
+        )
+    return value
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise ValueError("no e-mail address")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"unknown time zone {value!r}") from None
+    return value
+
+
+def _network(value: str) -> str:
+    ipaddress.ip_network(value)
+    return value
+
+
+def _requirement(value: str) -> str:
+    parse(value)
+    return value
+
+
+def _condition(value: str) -> str:
+    if not _CONDITION.fullmatch(value.strip()):
+        raise ValueError("not `estimated_wait_seconds > s`, `service_level < p` or `nobody_signed_in`")
+    return value
+
+
+def _whole_micros(value: float) -> float:
+    if abs(value) > SECONDS_MAX:
+        raise ValueError(f"more than {SECONDS_MAX} seconds")
+    if abs(round(value * 1e6) - value * 1e6) > 0.01:
+        raise ValueError("finer than a microsecond")
+    return value
+
+
+Key = Annotated[str, AfterValidator(_key)]
+Skill = Annotated[str, AfterValidator(_skill)]
+Email = Annotated[str, AfterValidator(_email)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Network = Annotated[str, AfterValidator(_network)]
+RequirementText = Annotated[str, AfterValidator(_requirement)]
+Condition = Annotated[str, AfterValidator(_condition)]
+AnySeconds = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(_whole_micros)]
+Seconds = Annotated[AnySeconds, Field(ge=0)]
+PositiveSeconds = Annotated[AnySeconds, Field(gt=0)]
+Whole = Annotated[int, Field(strict=True, ge=0, le=10**6)]
+Level = Annotated[int, Field(strict=True, ge=1, le=10)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Tenant(Part):
+    key: Key
+    name: str = ""
+    time_zone: Zone = "UTC"
+    languages: tuple[str, ...] = Field(("en",), strict=False)
+
+
+class Promise(Part):
+    """`max_wait_seconds`: by channel, or one number for work of the live class."""
+
+    live: Seconds | None = None
+    by_channel: dict[Channel, Seconds] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _either(cls, value: Any) -> Any:
+        return {"by_channel": value} if isinstance(value, Mapping) else {"live": value}
+
+
+class Tier(Part):
+    key: Key
+    name: str = ""
+    head_start_seconds: AnySeconds = 0
+    max_wait_seconds: Promise = Promise.model_construct()
+    default: bool = False
+
+
+class Work(Part):
+    units: dict[Channel, Whole] = {}
+    interrupts: dict[Channel, list[Channel]] = {}
+
+
+class Calendar(Part):
+    key: Key
+    time_zone: Zone = "UTC"
+    holidays: str | None = None
+    weekly: dict[str, list[str]] = {}
+
+    @model_validator(mode="after")
+    def _readable(self) -> "Calendar":
+        self.parsed()
+        return self
+
+    def parsed(self) -> Weekly:
+        return parse_weekly(self.time_zone, self.weekly)
+
+
+class Team(Part):
+    key: Key
+    name: str = ""
+
+
+class Capacity(Part):
+    """`units` in all; per channel, how many pieces at most."""
+
+    units: Whole = 100
+    voice: Whole | None = None
+    chat: Whole | None = None
+    messaging: Whole | None = None
+    email: Whole | None = None
+    task: Whole | None = None
+
+    def channel_max(self) -> dict[str, int]:
+        found = {channel: getattr(self, channel) for channel in CHANNELS}
+        return {channel: limit for channel, limit in found.items() if limit is not None}
+
+
+class Device(Part):
+    endpoint: str
+    address: str
+    confirm_key: bool = False
+
+
+class Agent(Part):
+    """`channels` None: all."""
+
+    email: Email
+    name: str = ""
+    password: str | None = None
+    roles: list[Role] = ["agent"]
+    teams: list[str] = []
+    channels: list[Channel] | None = None
+    skills: dict[str, Level] = {}
+    capacity: Capacity = Capacity()
+    devices: list[Device] = []
+
+
+class Membership(Part):
+    key: str
+    rank: Whole = 1
+    delay_seconds: Seconds = 0
+
+
+class ChannelRules(Part):
+    """What the queue says about a channel; None: the default of `Queue.rules`."""
+
+    offer_seconds: PositiveSeconds | None = None
+    connect_seconds: PositiveSeconds | None = None
+    accept: Literal["desktop", "device"] = "desktop"
+    auto_accept: bool = False
+    decline: Literal["allowed", "reason_required", "not_allowed"] | None = None
+    decline_cool_down_seconds: Seconds = COOL_DOWN_SECONDS
+    reassign_after_seconds: Seconds | None = None
+    service_level_seconds: Seconds | None = None
+    service_class: ServiceClass | None = None
+    head_start_seconds: AnySeconds = 0
+    expected_handle_seconds: Seconds | None = None
+
+
+class Step(Part):
+    after_seconds: Seconds
+    requirement: RequirementText | None = None
+    lend_queues: list[str] = []
+
+
+class Prefer(Part):
+    last_agent: bool = True
+    account_team: bool = False
+    prefer_seconds: Seconds = 0
+
+
+class WrapUp(Part):
+    mode: Literal["none", "optional", "mandatory", "timeboxed"] = "none"
+    seconds: PositiveSeconds | None = None
+    dispositions: list[str] = []
+
+    @model_validator(mode="after")
+    def _timeboxed_has_seconds(self) -> "WrapUp":
+        if self.mode == "timeboxed" and self.seconds is None:
+            raise ValueError("timeboxed needs `seconds`")
+        return self
+
+
+class Lend(Part):
+    when: Condition
+    queues: list[str]
+
+
+class Door(Part):
+    """What happens to who comes while the queue is closed or nobody is signed in."""
+
+    announcement: str | None = None
+    auto_reply: str | None = None
+    voicemail: bool = False
+    callback: bool = False
+    queue: str | None = None
+    end: bool = False
+
+
+class Full(Door):
+    max_waiting: Whole | None = None
+    max_estimated_wait_seconds: Seconds | None = None
+
+
+class Queue(Part):
+    key: Key
+    name: str = ""
+    teams: list[Membership] = []
+    channels: dict[Channel, ChannelRules] = {}
+    requirement: RequirementText | None = None
+    steps: list[Step] = []
+    order: Literal["urgency", "strict"] = "urgency"
+    strategy: Literal["longest_idle", "least_loaded", "best_skill"] = "longest_idle"
+    prefer: Prefer | None = None
+    head_start_seconds: AnySeconds = 0
+    short_abandon_seconds: Seconds = 5
+    wrap_up: WrapUp = WrapUp()
+    lend: list[Lend] = []
+    hours: str | None = None
+    closed: Door | None = None
+    nobody_signed_in: Door | None = None
+    full: Full | None = None
+    drain_seconds: Seconds | None = None
+    reserve_deferred: Whole | None = None
+
+    def rules(self, channel: str) -> ChannelRules:
+        """The queue's rules for a channel with every default filled in. Of the defaults only
+        `connect_seconds` stays None: in the live service that means `routing.policy.CONNECT_US`."""
+        said: ChannelRules = self.channels.get(channel, ChannelRules())  # type: ignore[call-overload]
+        defaults = {
+            "offer_seconds": OFFER_SECONDS[channel],
+            "service_level_seconds": SERVICE_LEVEL_SECONDS[channel],
+            "service_class": "live" if channel in LIVE_CHANNELS else "deferred",
+            "decline": "not_allowed" if channel == "voice" else "allowed",
+            "reassign_after_seconds": REASSIGN_AFTER_SECONDS if channel in REASSIGNED_CHANNELS else None,
+        }
+        missing = {name: value for name, value in defaults.items() if getattr(said, name) is None}
+        return said.model_copy(update=missing)
+
+
+class Endpoint(Part):
+    key: Key
+    name: str = ""
+    adapter: str
+    queue: str
+    config: dict[str, Any] = {}
+
+
+class Document(Part):
+    """The whole file. `tenant` may be left out where nothing is stored (`touchpoint route`)."""
+
+    tenant: Tenant | None = None
+    outbound_allow: list[Network] = []
+    skills: list[Skill] = []
+    break_codes: list[Skill] = []
+    tiers: list[Tier] = []
+    work: Work = Work()
+    calendars: list[Calendar] = []
+    teams: list[Team] = []
+    agents: list[Agent] = []
+    queues: list[Queue] = []
+    endpoints: list[Endpoint] = []
+
+    @property
+    def default_tier(self) -> str | None:
+        """The tier of who has none: the one marked, else the last."""
+        marked = [tier.key for tier in self.tiers if tier.default]
+        return next(iter(marked), self.tiers[-1].key if self.tiers else None)
+
+    def units(self) -> dict[str, int]:
+        return {channel: self.work.units.get(channel, UNITS[channel]) for channel in CHANNELS}  # type: ignore[call-overload]
