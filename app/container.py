@@ -17,6 +17,7 @@ from app.notifications import Notifications
 from app.outbound import outbound_client
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
+from interactions.policies import PolicyBook
 
 if TYPE_CHECKING:
     from app.blobs import BlobStore
@@ -41,6 +42,7 @@ class Container:
     bus: Log
     blobs: "BlobStore"
     http: httpx.AsyncClient
+    policies: PolicyBook = field(default_factory=PolicyBook)
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
 
     def keep_running(self, loop: Coroutine[Any, Any, None], name: str) -> None:

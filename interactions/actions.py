@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access import AgentPrincipal
 from app.errors import Invalid, NoCallControl, Stale
 from interactions import call_commands
 from interactions.desk import Desk
@@ -22,7 +23,7 @@ PHONE_ONLY = "works on phone calls only"
 class Actions:
     """One agent's actions in one transaction; each loads, changes and saves one interaction."""
 
-    def __init__(self, session: AsyncSession, agent: Agent, policies: PolicyBook) -> None:
+    def __init__(self, session: AsyncSession, agent: AgentPrincipal, policies: PolicyBook) -> None:
         self.session, self.agent, self.policies = session, agent, policies
 
     async def transfer(self, interaction_id: UUID, queue: str | None, to_agent: UUID | None) -> Interaction:

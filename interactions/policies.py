@@ -67,6 +67,13 @@ class TenantPolicy:
         """What a piece of the channel costs, of an agent's capacity of usually 100."""
         return self.policy.units.get(channel, 100)
 
+    def head_start_seconds(self, x: Interaction) -> float:
+        """Tier + queue + channel + boost (SEMANTICS §1.5)."""
+        queue, tier = self.policy.queues.get(x.queue), self.policy.tiers.get(x.tier)
+        rules = queue.channels.get(x.channel) if queue else None
+        parts = (queue, tier, rules)
+        return sum(part.head_start_us for part in parts if part) / SECOND + x.boost_seconds
+
     def dispositions(self, queue: str) -> tuple[str, ...]:
         """What an agent may choose from at the end; empty: anything."""
         return tuple((self._queues.get(queue, {}).get("wrap_up") or {}).get("dispositions", ()))

@@ -142,6 +142,21 @@ class Work:
         self.interaction.cool_downs = {**self.interaction.cool_downs, str(agent_id): until.isoformat()}
         self._note("cool_down")
 
+    def boost(self, seconds: int) -> None:
+        """A supervisor moves it up by `seconds` of head start."""
+        self.interaction.boost_seconds = seconds
+        self._note("boosted")
+
+    def refuse(self, cause: str) -> None:
+        """Turned away at the door: closed without ever having waited."""
+        self._end_segment(self._begin(SegmentKind.CLOSED_DOOR), cause)
+        self._finish(State.CLOSED, "platform", cause)
+
+    def touched(self, *, by_customer: bool) -> None:
+        """Something new stands in the conversation. What the customer wrote makes an agent's view stale."""
+        self.interaction.last_touch_at = self.now
+        self._note("touched", relevant=by_customer)
+
     # ---- in an agent's hands ----
 
     def accept(self, *, connect_seconds: float | None) -> Leg:
@@ -192,10 +207,16 @@ class Work:
         """The agent's device did not come: they are `not_responding(device)`, the customer waits on."""
         leg = self.primary
         assert leg is not None
-        self._end_segment(self._open(SegmentKind.CONNECT), "failed")
-        self._end_leg(leg, cause)
+        self.stop_connecting(cause)
         self.not_responding(leg.agent_id, "device")
         self._to(State.QUEUED, "connect_failed")
+
+    def stop_connecting(self, cause: str) -> None:
+        """The call no longer goes to this agent, by no fault of theirs."""
+        leg = self.primary
+        assert leg is not None
+        self._end_segment(self._open(SegmentKind.CONNECT), cause)
+        self._end_leg(leg, cause)
 
     def hold(self) -> None:
         leg = self._talking_leg()
@@ -351,6 +372,7 @@ class Work:
         return self.agents[agent_id]
 
     def _note(self, cause: str, *, relevant: bool = False) -> None:
+        """`relevant`: what an agent saw before is stale."""
         self.causes.append(cause)
         self.relevant = self.relevant or relevant
 

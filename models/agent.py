@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.errors import NotFound
 from models.base import Base, Identified, Json, TenantRow, one_of
 
 
@@ -71,6 +72,17 @@ class Agent(Identified, Base):
     async def with_email(cls, session: AsyncSession, email: str) -> Self | None:
         """However its letters were typed."""
         return await session.scalar(select(cls).where(func.lower(cls.email) == email.lower()))
+
+    @classmethod
+    async def named(cls, session: AsyncSession, key: str) -> Self:
+        """By id or by key (the e-mail). Raises NotFound."""
+        try:
+            found = await session.get(cls, UUID(key))
+        except ValueError:
+            found = await cls.with_email(session, key)
+        if found is None:
+            raise NotFound("There is no such agent.")
+        return found
 
     @classmethod
     async def leave_hot_desk(cls, session: AsyncSession, agent_id: UUID) -> None:

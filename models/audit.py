@@ -1,7 +1,8 @@
 """Who changed what by hand, and the stored answers of requests that carry an Idempotency-Key."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, delete, func, select, text, update
@@ -22,6 +23,12 @@ class Audit(Identified, Base):
     details: Mapped[Json] = mapped_column(default=dict)
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     __table_args__ = (Index("ix_audit_at", "tenant_id", "at"),)
+
+    @classmethod
+    async def page(cls, session: AsyncSession, before: UUID | None, limit: int) -> Sequence[Self]:
+        """Newest first, older than the row `before`."""
+        query = select(cls).order_by(cls.id.desc()).limit(limit)
+        return (await session.scalars(query if before is None else query.where(cls.id < before))).all()
 
 
 ANSWER_KEPT = timedelta(hours=24)

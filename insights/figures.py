@@ -1,0 +1,167 @@
+"""The figures of SEMANTICS §2, as pure functions over queue entries, agent segments and offers.
+
+Every exit of an entry counts in the interval of its entry, so the balance holds in each interval.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from statistics import fmean
+from typing import Any
+from uuid import UUID
+
+
+class Exit(StrEnum):
+    """How a queue entry ended; with `still_waiting` they sum to `offered`."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    SHORT_ABANDONED = "short_abandoned"
+    FLOWED_OUT = "flowed_out"
+    CALLBACK_REQUESTED = "callback_requested"
+    ENDED_BY_US = "ended_by_us"
+    STILL_WAITING = "still_waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One queue entry. `outcome` None: it waits. `service_level_seconds` and `short_abandon_seconds` are
+    those of
+    the policy version that the interaction runs under."""
+
+    interaction_id: UUID
+    queue: str
+    channel: str
+    tier: str
+    entry_kind: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    service_level_seconds: float
+    short_abandon_seconds: float
+
+    def wait_seconds(self, now: datetime) -> float:
+        return ((self.ended_at or now) - self.started_at).total_seconds()
+
+    def exit(self, now: datetime) -> Exit:
+        """Abandoned within `short_abandon_seconds` is a short abandon."""
+        if self.outcome is None:
+            return Exit.STILL_WAITING
+        if self.outcome == "abandoned" and self.wait_seconds(now) < self.short_abandon_seconds:
+            return Exit.SHORT_ABANDONED
+        return Exit(self.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One agent's ended part: `seconds` of active, hold and wrap-up; ring and connect excluded."""
+
+    queue: str
+    channel: str
+    tier: str
+    seconds: float
+    transferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An arrival at a closed door: never offered."""
+
+    queue: str
+    channel: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    queue: str
+    channel: str
+    tier: str
+
+
+Row = Entry | Handled | Refused | Missed
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All rows of one interval, as read from the database; `waiting`: what waits now, whenever it came."""
+
+    waiting: Sequence[Entry] = ()
+    entries: Sequence[Entry] = ()
+    handled: Sequence[Handled] = ()
+    refused: Sequence[Refused] = ()
+    missed: Sequence[Missed] = ()
+
+    def where(self, keep: Callable[[Row], bool]) -> "Facts":
+        return Facts(
+            [row for row in self.waiting if keep(row)],
+            [row for row in self.entries if keep(row)],
+            [row for row in self.handled if keep(row)],
+            [row for row in self.refused if keep(row)],
+            [row for row in self.missed if keep(row)],
+        )
+
+
+def figures(facts: Facts, now: datetime) -> dict[str, Any]:
+    """The default dialect. Rates and means are None where there is nothing to divide by."""
+    exits = dict.fromkeys(Exit, 0)
+    for entry in facts.entries:
+        exits[entry.exit(now)] += 1
+    waiting = [entry.wait_seconds(now) for entry in facts.waiting]
+    answered = [entry for entry in facts.entries if entry.outcome == Exit.ANSWERED]
+    numerator, denominator = service_level(facts.entries, now)
+    return {
+        "waiting": len(waiting),
+        "longest_wait_seconds": max(waiting, default=None),
+        "offered": len(facts.entries),
+        **{kind.value: count for kind, count in exits.items()},
+        "closed": len(facts.refused),
+        "service_level": _ratio(numerator, denominator),
+        "service_level_numerator": numerator,
+        "service_level_denominator": denominator,
+        "asa_seconds": _mean(entry.wait_seconds(now) for entry in answered),
+        "aht_seconds": _mean(part.seconds for part in facts.handled),
+        "abandon_rate": _ratio(exits[Exit.ABANDONED], len(facts.entries) - exits[Exit.SHORT_ABANDONED]),
+        "transfer_rate": _ratio(sum(part.transferred for part in facts.handled), len(facts.handled)),
+        "missed_offers": len(facts.missed),
+    }
+
+
+def service_level(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
+    """(answered within T, answered + abandoned + still waiting longer than T)."""
+    numerator = denominator = 0
+    for entry in entries:
+        kind = entry.exit(now)
+        late = entry.wait_seconds(now) > entry.service_level_seconds
+        if kind in (Exit.ANSWERED, Exit.ABANDONED) or (kind == Exit.STILL_WAITING and late):
+            denominator += 1
+            numerator += kind == Exit.ANSWERED and not late
+    return numerator, denominator
+
+
+def counted(entries: Iterable[Entry], figure: str, now: datetime) -> list[UUID]:
+    """The interactions that a figure counts, in order of entry (what a click on it shows)."""
+    keep = _COUNTED.get(figure)
+    found = (e for e in entries if (keep(e, now) if keep else e.exit(now) == figure))
+    chosen = sorted(found, key=lambda e: (e.started_at, e.interaction_id))
+    return list(dict.fromkeys(entry.interaction_id for entry in chosen))
+
+
+_COUNTED: dict[str, Callable[[Entry, datetime], bool]] = {
+    "offered": lambda entry, now: True,
+    "service_level": lambda entry, now: bool(service_level([entry], now)[0]),
+    "service_level_missed": lambda entry, now: service_level([entry], now) == (0, 1),
+}
+
+FIGURES = ("waiting", *_COUNTED, *(kind.value for kind in Exit))
+"""What can be drilled into."""
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    listed = list(values)
+    return fmean(listed) if listed else None

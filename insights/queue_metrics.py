@@ -1,0 +1,178 @@
+"""Live queue metrics: one read of an interval's rows, the same figures by queue, tier and channel (API
+§5)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from insights.agent_states import AgentState, agent_states, count_states
+from insights.figures import Entry, Facts, Handled, Missed, Refused, Row, counted, figures
+from interactions.policies import PolicyBook, TenantPolicy
+from interactions.views import instant
+from models.offer import Offer, OfferState
+from models.policy import Queue
+from models.segment import Segment, SegmentKind
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Half-open."""
+
+    start: datetime
+    end: datetime
+
+    def query(self) -> dict[str, str]:
+        return {"from": instant(self.start) or "", "to": instant(self.end) or ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one supervisor sees: all queues, or those that their teams serve."""
+
+    queues: Sequence[str] | None = None
+
+
+class QueueMetrics:
+    """One tenant's figures, read in one transaction."""
+
+    def __init__(self, session: AsyncSession, policies: PolicyBook, tenant_id: UUID, now: datetime) -> None:
+        self.session, self.policies, self.tenant_id, self.now = session, policies, tenant_id, now
+
+    async def report(self, interval: Interval, scope: Scope) -> dict[str, Any]:
+        """`{items, by_tier, by_channel, totals}`; every figure's `drill` lists what it counts."""
+        facts = await self.facts(interval, scope)
+        policy = await self.policies.current(self.session, self.tenant_id)
+        states = await agent_states(self.session)
+        closures = {queue.key: queue.closure for queue in await self.session.scalars(select(Queue))}
+        keys = [key for key in policy.policy.queues if scope.queues is None or key in scope.queues]
+        items = [
+            {
+                "queue": key,
+                **self._row(facts, interval, "queue", key),
+                "agents": count_states(_serving(states, policy, key)),
+                "closure": closures.get(key),
+            }
+            for key in keys
+        ]
+        return {
+            "from": instant(interval.start),
+            "to": instant(interval.end),
+            "items": items,
+            "by_tier": self._split(facts, interval, "tier"),
+            "by_channel": self._split(facts, interval, "channel"),
+            "totals": {**self._row(facts, interval, None, None), "agents": count_states(states)},
+        }
+
+    async def drill(
+        self, interval: Interval, scope: Scope, figure: str, keep: Callable[[Row], bool]
+    ) -> list[UUID]:
+        """The interactions behind a figure."""
+        facts = await self.facts(interval, scope)
+        chosen = facts.where(keep)
+        if figure == "waiting":
+            return counted(chosen.waiting, "offered", self.now)
+        return counted(chosen.entries, figure, self.now)
+
+    async def facts(self, interval: Interval, scope: Scope) -> Facts:
+        """Four statements, whatever the size."""
+        entries = await self._entries(interval, scope)
+        return Facts(
+            [entry for entry in entries if entry.outcome is None],
+            [entry for entry in entries if entry.started_at >= interval.start],
+            await self._handled(interval, scope),
+            await self._refused(interval, scope),
+            await self._missed(interval, scope),
+        )
+
+    def _row(self, facts: Facts, interval: Interval, column: str | None, key: str | None) -> dict[str, Any]:
+        chosen = facts if column is None else facts.where(lambda row: getattr(row, column) == key)
+        query = interval.query() | ({} if column is None else {column: key or ""})
+        drill = f"/v1/queues/metrics/interactions?{urlencode(query)}"
+        return {**figures(chosen, self.now), "estimated_wait_seconds": None, "drill": drill}
+
+    def _split(self, facts: Facts, interval: Interval, column: str) -> list[dict[str, Any]]:
+        rows = (*facts.waiting, *facts.entries, *facts.refused)
+        keys = sorted({getattr(row, column) for row in rows})
+        return [{column: key, **self._row(facts, interval, column, key)} for key in keys]
+
+    async def _entries(self, interval: Interval, scope: Scope) -> list[Entry]:
+        """Those of the interval, and those of before it that still wait."""
+        query = select(Segment).where(
+            Segment.kind == SegmentKind.QUEUE,
+            or_(
+                and_(Segment.started_at >= interval.start, Segment.started_at < interval.end),
+                and_(Segment.ended_at.is_(None), Segment.started_at < interval.end),
+            ),
+        )
+        rows = list(await self.session.scalars(_within(query, Segment.queue, scope)))
+        return [await self._entry(row) for row in rows]
+
+    async def _entry(self, row: Segment) -> Entry:
+        version = await self.policies.version(self.session, self.tenant_id, row.policy_version)
+        rules = version.rules(row.queue, row.channel)
+        return Entry(
+            interaction_id=row.interaction_id,
+            queue=row.queue,
+            channel=row.channel,
+            tier=row.tier,
+            entry_kind=row.entry_kind or "new",
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            outcome=row.outcome,
+            service_level_seconds=rules.service_level_seconds,
+            short_abandon_seconds=rules.short_abandon_seconds,
+        )
+
+    async def _handled(self, interval: Interval, scope: Scope) -> list[Handled]:
+        wrap_up = aliased(Segment)
+        query = (
+            select(
+                Segment.queue,
+                Segment.channel,
+                Segment.tier,
+                func.extract("epoch", Segment.ended_at - Segment.started_at),
+                func.extract("epoch", wrap_up.ended_at - wrap_up.started_at),
+                Segment.outcome,
+            )
+            .outerjoin(wrap_up, and_(wrap_up.leg_id == Segment.leg_id, wrap_up.kind == SegmentKind.WRAP_UP))
+            .where(Segment.kind == SegmentKind.AGENT, *_ended_in(Segment.ended_at, interval))
+        )
+        rows = await self.session.execute(_within(query, Segment.queue, scope))
+        return [
+            Handled(queue, channel, tier, float(talk) + float(wrap or 0), outcome == "transferred")
+            for queue, channel, tier, talk, wrap, outcome in rows.tuples()
+        ]
+
+    async def _refused(self, interval: Interval, scope: Scope) -> list[Refused]:
+        query = select(Segment.queue, Segment.channel, Segment.tier).where(
+            Segment.kind == SegmentKind.CLOSED_DOOR, *_ended_in(Segment.started_at, interval)
+        )
+        rows = await self.session.execute(_within(query, Segment.queue, scope))
+        return [Refused(*row) for row in rows.tuples()]
+
+    async def _missed(self, interval: Interval, scope: Scope) -> list[Missed]:
+        query = select(Offer.queue, Offer.channel, Offer.tier).where(
+            Offer.state == OfferState.MISSED, *_ended_in(Offer.settled_at, interval)
+        )
+        rows = await self.session.execute(_within(query, Offer.queue, scope))
+        return [Missed(*row) for row in rows.tuples()]
+
+
+def _within(query: Any, column: Any, scope: Scope) -> Any:
+    return query if scope.queues is None else query.where(column.in_(scope.queues))
+
+
+def _ended_in(column: Any, interval: Interval) -> tuple[Any, Any]:
+    return column >= interval.start, column < interval.end
+
+
+def _serving(states: Sequence[AgentState], policy: TenantPolicy, queue: str) -> list[AgentState]:
+    teams = policy.policy.queues[queue].teams
+    return [state for state in states if teams.intersection(state.agent.teams)]

@@ -1,0 +1,154 @@
+"""Queues as supervisors see and steer them: metrics with drill, the waiting list, emergency closure (API §5)."""
+
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import ApiKeyPrincipal, Permission, Principal, Role
+from app.container import Container
+from app.errors import Invalid, NotFound
+from app.problems import problems
+from insights.figures import FIGURES, Row
+from insights.queue_metrics import Interval, QueueMetrics, Scope
+from insights.waiting import waiting_list
+from interactions import lookup
+from interactions.desk import database_now
+from interactions.supervision import Supervision
+from interactions.views import instant
+from models.agent import Agent
+from models.tenant import Tenant
+from routers.deps import (
+    CurrentAgent,
+    CurrentPrincipal,
+    ReadTransaction,
+    Services,
+    Transaction,
+    api_router,
+    needs,
+)
+
+router = api_router("/v1/queues", Permission.REPORTS_READ, tags=["queues"])
+
+
+class Window(BaseModel):
+    """`window=today` (in the tenant's zone), the last `window_seconds`, or `from` and `to`."""
+
+    window: str = "today"
+    window_seconds: int | None = Field(default=None, ge=1, le=31 * 86400)
+    start: AwareDatetime | None = Field(default=None, alias="from")
+    end: AwareDatetime | None = Field(default=None, alias="to")
+
+
+class DrillQuery(Window):
+    figure: str
+    queue: str | None = None
+    tier: str | None = None
+    channel: str | None = None
+
+
+class ClosureIn(BaseModel):
+    """`reason` null opens the queue again."""
+
+    reason: str | None = Field(default=None, max_length=500)
+    announcement: str | None = Field(default=None, max_length=200)
+    until: AwareDatetime | None = None
+
+
+async def metrics_of(session: ReadTransaction, caller: CurrentPrincipal, container: Services) -> QueueMetrics:
+    return QueueMetrics(session, container.policies, caller.tenant_id, await database_now(session))
+
+
+async def scope_of(session: ReadTransaction, caller: CurrentPrincipal, container: Services) -> Scope:
+    return await scope_for(session, caller, container)
+
+
+async def scope_for(session: AsyncSession, caller: Principal, container: Container) -> Scope:
+    """Administrators and integrations see all queues, supervisors those that their teams serve."""
+    if isinstance(caller, ApiKeyPrincipal) or Role.ADMIN in caller.roles:
+        return Scope()
+    me = await session.get(Agent, caller.id)
+    teams = set(me.teams if me else ())
+    policy = await container.policies.current(session, caller.tenant_id)
+    return Scope([queue.key for queue in policy.policy.queues.values() if queue.teams & teams])
+
+
+Metrics = Annotated[QueueMetrics, Depends(metrics_of, scope="function")]
+Sees = Annotated[Scope, Depends(scope_of, scope="function")]
+
+
+@router.get("/metrics", responses=problems(Invalid))
+async def queue_metrics(
+    window: Annotated[Window, Query()], metrics: Metrics, scope: Sees, session: ReadTransaction
+) -> dict[str, Any]:
+    """Per queue, tier and channel, computed from segments and offers."""
+    return await metrics.report(await _interval(session, window, metrics.tenant_id, metrics.now), scope)
+
+
+@router.get("/metrics/interactions", responses=problems(Invalid))
+async def drill(
+    wanted: Annotated[DrillQuery, Query()], metrics: Metrics, scope: Sees, session: ReadTransaction
+) -> dict[str, Any]:
+    """The interactions that a figure counts, in order of entry."""
+    if wanted.figure not in FIGURES:
+        message = f"one of {', '.join(FIGURES)}"
+        raise Invalid("There is no such figure.", errors=[{"pointer": "/figure", "message": message}])
+    interval = await _interval(session, wanted, metrics.tenant_id, metrics.now)
+    ids = await metrics.drill(interval, scope, wanted.figure, lambda row: _fits(row, wanted))
+    return {"items": await lookup.listed(session, ids), "total": len(ids), "next_cursor": None}
+
+
+@router.get("/{key}/waiting", responses=problems(NotFound))
+async def waiting(
+    key: str, session: ReadTransaction, scope: Sees, caller: CurrentPrincipal, container: Services
+) -> dict[str, Any]:
+    """Who waits, in serving order."""
+    await check_queue(session, caller, container, scope, key)
+    now = await database_now(session)
+    items = await waiting_list(session, container.policies, caller.tenant_id, key, now)
+    return {"items": items, "next_cursor": None}
+
+
+@router.put("/{key}/closure", responses=problems(NotFound), dependencies=[needs(Permission.SUPERVISE)])
+async def close_queue(
+    key: str, wish: ClosureIn, session: Transaction, agent: CurrentAgent, container: Services
+) -> dict[str, Any]:
+    """Emergency closure: new entries meet it within a second."""
+    await check_queue(session, agent, container, await scope_for(session, agent, container), key)
+    given = {"reason": wish.reason, "announcement": wish.announcement, "until": instant(wish.until)}
+    closure = {name: value for name, value in given.items() if value is not None} if wish.reason else None
+    return await Supervision(session, agent, container.policies).close_queue(key, closure)
+
+
+async def check_queue(
+    session: AsyncSession, caller: Principal, container: Container, scope: Scope, key: str
+) -> None:
+    """Raises NotFound for a queue that is not there or that this caller does not steer."""
+    policy = await container.policies.current(session, caller.tenant_id)
+    seen = scope.queues is None or key in scope.queues
+    if key not in policy.policy.queues or not seen:
+        raise NotFound("There is no such queue.")
+
+
+async def _interval(session: AsyncSession, window: Window, tenant_id: UUID, now: datetime) -> Interval:
+    end = window.end or now + timedelta(seconds=1)
+    if window.start is not None:
+        return Interval(window.start, end)
+    if window.window_seconds is not None:
+        return Interval(now - timedelta(seconds=window.window_seconds), end)
+    if window.window != "today":
+        raise Invalid(
+            "Unknown window.", errors=[{"pointer": "/window", "message": "today, or window_seconds"}]
+        )
+    tenant = await session.get(Tenant, tenant_id)
+    zone = ZoneInfo(tenant.time_zone if tenant else "UTC")
+    return Interval(datetime.combine(now.astimezone(zone).date(), time(), zone), end)
+
+
+def _fits(row: Row, wanted: DrillQuery) -> bool:
+    pairs = ((row.queue, wanted.queue), (row.tier, wanted.tier), (row.channel, wanted.channel))
+    return all(asked is None or value == asked for value, asked in pairs)
