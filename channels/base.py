@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
+from app.errors import ChannelError
 from app.events import Address, InboundEvent
 
 
@@ -45,6 +46,10 @@ class WireResponse:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+
+class Unsendable(ChannelError):
+    """`render` cannot put this message into the channel's form; no repeat will help."""
 
 
 class SendOutcome(StrEnum):
@@ -123,7 +128,8 @@ class ChannelAdapter(Protocol):
     def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
         """The events in the payload. Raises MalformedPayload; unknown event types give no event."""
 
-    def render(self, message: OutboundMessage) -> WireRequest | MailEnvelope: ...
+    def render(self, message: OutboundMessage) -> WireRequest | MailEnvelope:
+        """The request that sends it. Raises Unsendable."""
 
     def interpret(self, response: WireResponse) -> SendResult: ...
 

@@ -10,6 +10,7 @@ from channels.base import ChannelAdapter
 from channels.chat import ChatAdapter, ChatConfig
 from channels.config import ChannelConfig, problems_of
 from channels.cti import CtiAdapter, CtiConfig
+from channels.email import EmailAdapter, EmailConfig
 from channels.form import FormAdapter, FormConfig
 
 
@@ -23,6 +24,7 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "cti": Registered(CtiAdapter, CtiConfig),
     "chat": Registered(ChatAdapter, ChatConfig),
     "form": Registered(FormAdapter, FormConfig),
+    "email": Registered(EmailAdapter, EmailConfig),
 }
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from app.errors import BadSignature, ChannelError
+from app.errors import BadSignature
 from app.events import InboundEvent
-from channels.base import Capabilities, OutboundMessage, SendResult, WireRequest, WireResponse
+from channels.base import Capabilities, OutboundMessage, SendResult, Unsendable, WireRequest, WireResponse
 from channels.config import ChannelConfig
 
 
@@ -37,10 +37,10 @@ class ChatAdapter:
         return ()
 
     def render(self, message: OutboundMessage) -> WireRequest:
-        raise ChannelError("a chat's messages travel on the activity stream")
+        raise Unsendable("a chat's messages travel on the activity stream")
 
     def interpret(self, response: WireResponse) -> SendResult:
-        raise ChannelError("a chat's messages travel on the activity stream")
+        raise Unsendable("a chat's messages travel on the activity stream")
 
 
 def _origin(origin: str) -> str:

@@ -7,10 +7,18 @@ import orjson
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, AnyHttpUrl, UrlConstraints
 
-from app.errors import BadSignature, ChannelError
+from app.errors import BadSignature
 from app.events import InboundEvent
 from channels import signature
-from channels.base import CallCommand, Capabilities, OutboundMessage, SendResult, WireRequest, WireResponse
+from channels.base import (
+    CallCommand,
+    Capabilities,
+    OutboundMessage,
+    SendResult,
+    Unsendable,
+    WireRequest,
+    WireResponse,
+)
 from channels.config import ChannelConfig, WebhookSecret
 from channels.cti.payload import parse_event
 from channels.http_answer import result_of
@@ -78,7 +86,7 @@ class CtiAdapter:
         return () if event is None else (event,)
 
     def render(self, message: OutboundMessage) -> WireRequest:
-        raise ChannelError("a phone call carries no written messages")
+        raise Unsendable("a phone call carries no written messages")
 
     def command(self, command: CallCommand) -> WireRequest:
         """The signed order. Its `webhook-id` is the command's id, so a repeat is the same request."""

@@ -15,11 +15,10 @@ from channels.email.charset import codec_of, decode_bytes, decode_header
 from channels.email.files import Attached, file_of
 from channels.email.html_text import cut_html, safe_html, text_of_html
 from channels.email.limits import MailLimits
+from channels.email.loops import LOOP_HEADER
 from channels.email.parsed import MailRefused
 from channels.email.quotes import reply_of
 from channels.email.structure import Bodies, Part, bodies_of, content_of, kind_of, parse_parts
-
-LOOP_HEADER: Final = "X-Touchpoint-Loop"
 
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,250})>")
 _FOLD: Final = re.compile(r"\r?\n[ \t]*|\r")

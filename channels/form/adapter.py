@@ -15,11 +15,11 @@ from pydantic import (
 )
 
 from app.addresses import email_address, phone_address
-from app.errors import ChannelError, MalformedPayload
+from app.errors import MalformedPayload
 from app.events import Address, FormSubmitted, InboundEvent
 from app.json_body import MalformedJson, parse_json_object
 from app.text import clean_line, clean_text, clean_value, mask_cards
-from channels.base import Capabilities, OutboundMessage, SendResult, WireRequest, WireResponse
+from channels.base import Capabilities, OutboundMessage, SendResult, Unsendable, WireRequest, WireResponse
 from channels.config import ChannelConfig, problems_of
 
 FIELDS_MAX: Final = 200
@@ -98,10 +98,10 @@ class FormAdapter:
         return (event,)
 
     def render(self, message: OutboundMessage) -> WireRequest:
-        raise ChannelError("a form has no way back: answer by mail or phone")
+        raise Unsendable("a form has no way back: answer by mail or phone")
 
     def interpret(self, response: WireResponse) -> SendResult:
-        raise ChannelError("a form has no way back: answer by mail or phone")
+        raise Unsendable("a form has no way back: answer by mail or phone")
 
     def _phone(self, raw: str) -> str:
         address = phone_address(raw, self.config.region)

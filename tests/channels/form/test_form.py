@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
-from app.errors import ChannelError, MalformedPayload
+from app.errors import MalformedPayload
 from app.events import Address, FormSubmitted
-from channels.base import WireRequest, WireResponse
+from channels.base import Unsendable, WireRequest, WireResponse
 from channels.form import FormAdapter, FormConfig
 from tests.channels.wire import NOW, post
 
@@ -106,5 +106,5 @@ class TestParse:
 
 class TestReply:
     def test_there_is_none(self) -> None:
-        with pytest.raises(ChannelError):
+        with pytest.raises(Unsendable):
             FormAdapter(FormConfig()).interpret(WireResponse(200))
