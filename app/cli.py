@@ -100,9 +100,9 @@ def route(
     explain: Annotated[bool, typer.Option("--explain", help="Add the candidates to each decision.")] = False,
 ) -> None:
     """Feed TRACE.jsonl to the routing engine and print its decisions as JSON lines. No database."""
-    from routing.trace import run
+    from app.route import route as decide
 
-    raise typer.Exit(run(setup, trace, explain))
+    raise typer.Exit(decide(setup, trace, sys.stdout, sys.stderr, explain))
 
 
 @dead_letters.command("list")

@@ -1,19 +1,24 @@
 """`touchpoint route --setup SETUP.yaml TRACE.jsonl`: the engine's decisions on a trace, as JSON lines."""
 
+import sys
 from pathlib import Path
 from typing import TextIO
 
 from app.setup.document import SetupError, load
 from routing.engine import Engine
 from routing.policy import Policy
-from routing.trace import BadTrace, as_line, names_of, read, run
+from routing.trace import BadTrace, as_line, decisions, names_of, read
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 
 
-def route(setup_path: Path, trace_path: Path, out: TextIO, err: TextIO, explain: bool = False) -> int:
-    """Print the decisions to `out`; returns the exit code. A wrong set-up or line: reasons on `err` and
-    nothing on `out`. `explain` adds the candidates to each offer."""
+def run(setup_path: Path, trace_path: Path, explain: bool = False) -> int:
+    """Print the decisions; returns the exit code. `explain` adds the candidates to each offer."""
+    return route(setup_path, trace_path, explain, sys.stdout, sys.stderr)
+
+
+def route(setup_path: Path, trace_path: Path, explain: bool, out: TextIO, err: TextIO) -> int:
+    """The same on given files. A wrong set-up or line: reasons on `err` and nothing on `out`."""
     try:
         setup = load(setup_path)
         policy = Policy.from_document(setup.policy_document())
@@ -30,6 +35,6 @@ def route(setup_path: Path, trace_path: Path, out: TextIO, err: TextIO, explain:
         print(f"{trace_path}: {error}", file=err)
         return REFUSED
     engine = Engine(policy)
-    for decision in run(engine, agents, lines):
+    for decision in decisions(engine, agents, lines):
         print(as_line(decision), file=out)
     return DONE

@@ -73,7 +73,7 @@ def read(lines: Iterable[str], names: Names) -> list[Line]:
     return found
 
 
-def run(engine: Engine, agents: Sequence[AgentSnapshot], lines: Sequence[Line]) -> Iterator[Decision]:
+def decisions(engine: Engine, agents: Sequence[AgentSnapshot], lines: Sequence[Line]) -> Iterator[Decision]:
     """The engine's decisions, instant by instant; deadlines after the last given instant do not fire."""
     if lines:
         engine.apply(agents, lines[0][0])

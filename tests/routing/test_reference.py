@@ -1,0 +1,33 @@
+"""The engine against the slow, obvious one, on random traces. A failure prints its seed."""
+
+from random import Random
+
+import pytest
+
+from routing.engine import Engine
+from routing.policy import Policy
+from routing.trace import decisions
+from tests.routing import worlds
+from tests.routing.reference import Out, Reference
+
+SEEDS = 300
+
+
+def engine_says(
+    document: dict[str, object], people: list[dict[str, object]], lines: list[worlds.Line]
+) -> list[Out]:
+    engine = Engine(Policy.from_document(document))
+    events = [(line["at"], worlds.event(line)) for line in lines]
+    made = decisions(engine, worlds.snapshots(people), events)
+    return [(made_.at, made_.kind, made_.interaction, made_.agent) for made_ in made]
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_same_decisions_as_the_reference(block: int) -> None:
+    for seed in range(block * SEEDS // 10, (block + 1) * SEEDS // 10):
+        random = Random(seed)
+        document = worlds.policy(random)
+        people = worlds.agents(random, document)
+        lines = worlds.trace(random, document, people, 120)
+        expected = Reference(document, people).run(lines)
+        assert engine_says(document, people, lines) == expected, f"seed {seed}"

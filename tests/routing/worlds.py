@@ -1,0 +1,212 @@
+"""Random set-ups and traces from a seed: small, crowded, and full of coincidences."""
+
+from random import Random
+from typing import Any
+
+from routing.events import (
+    AgentAvailable,
+    AgentLeaseLost,
+    AgentUnavailable,
+    InteractionCompleted,
+    InteractionConnected,
+    InteractionLeft,
+    InteractionQueued,
+    InteractionTransferred,
+    OfferAccepted,
+    OfferConnectFailed,
+    OfferDeclined,
+    TraceEvent,
+)
+from routing.state import AgentSnapshot
+
+SECOND = 1_000_000
+CHANNELS = ("voice", "chat", "messaging", "email", "task")
+SKILLS = ("a", "b", "c")
+
+Line = dict[str, Any]
+
+
+def seconds(random: Random, *choices: float) -> int:
+    return round(random.choice(choices) * SECOND)
+
+
+def requirement(random: Random, depth: int = 0) -> str | None:
+    pick = random.random()
+    if depth == 0 and pick < 0.5:
+        return None
+    if pick < 0.7 or depth > 1:
+        return f"{random.choice(SKILLS)} >= {random.randint(1, 6)}"
+    if pick < 0.75:
+        return f"agent(g{random.randint(0, 3)}@x)"
+    if pick < 0.78:
+        return "anyone"
+    word = random.choice(["and", "or"])
+    left, right = requirement(random, depth + 1), requirement(random, depth + 1)
+    return f"({left}) {word} ({right})"
+
+
+def policy(random: Random) -> dict[str, Any]:
+    """A policy document: what `Policy.from_document` and the reference both read."""
+    teams = [f"t{number}" for number in range(random.randint(1, 3))]
+    queues = [_queue(random, f"q{number}", teams) for number in range(random.randint(1, 3))]
+    tiers = [
+        {
+            "key": f"tier{number}",
+            "head_start_us": seconds(random, 0, 0, 5, 30, 600),
+            "promise_us": {name: seconds(random, 5, 20) for name in CHANNELS if random.random() < 0.2},
+            "promise_live_us": random.choice([None, None, 10 * SECOND]),
+        }
+        for number in range(random.randint(0, 3))
+    ]
+    units = {"voice": 100, "chat": 33, "messaging": 25, "email": 20, "task": 20}
+    default = random.choice(tiers)["key"] if tiers else None
+    return {"queues": queues, "tiers": tiers, "units": units, "default_tier": default}
+
+
+def _queue(random: Random, key: str, teams: list[str]) -> dict[str, Any]:
+    served = random.sample(teams, random.randint(1, len(teams)))
+    wait = seconds(random, 0, 5, 20)
+    return {
+        "key": key,
+        "teams": [
+            {"team": team, "rank": random.randint(1, 3), "delay_us": seconds(random, 0, 0, 4, 10)}
+            for team in sorted(served)
+        ],
+        "requirement": requirement(random) or "anyone",
+        "head_start_us": seconds(random, 0, 0, 7),
+        "prefer": random.choice([None, {"last_agent": True, "wait_us": wait}]),
+        "channels": {channel: _rules(random, channel) for channel in CHANNELS},
+    }
+
+
+def _rules(random: Random, channel: str) -> dict[str, Any]:
+    reassigned = channel in ("chat", "messaging")
+    return {
+        "offer_us": seconds(random, 3, 5, 8),
+        "live": (channel in ("voice", "chat")) ^ (random.random() < 0.1),
+        "cool_down_us": seconds(random, 0, 4, 10),
+        "connect_us": random.choice([None, 3 * SECOND]) if channel == "voice" else None,
+        "reassign_us": seconds(random, 0, 6) if reassigned else None,
+        "head_start_us": seconds(random, 0, 0, 3),
+        "expected_handle_us": random.choice([None, 2 * SECOND, 6 * SECOND]),
+    }
+
+
+def agents(random: Random, document: dict[str, Any]) -> list[dict[str, Any]]:
+    teams = sorted({team["team"] for queue in document["queues"] for team in queue["teams"]})
+    return [_agent(random, f"g{number}@x", teams) for number in range(random.randint(1, 5))]
+
+
+def _agent(random: Random, key: str, teams: list[str]) -> dict[str, Any]:
+    return {
+        "id": key,
+        "key": key,
+        "teams": sorted(random.sample(teams, random.randint(1, len(teams)))),
+        "skills": {skill: random.randint(1, 6) for skill in SKILLS if random.random() < 0.6},
+        "channels": random.choice([None, None, ["voice"], ["chat", "email", "messaging"]]),
+        "units_max": random.choice([100, 100, 120, 60]),
+        "channel_max": random.choice([{}, {}, {"chat": 1}, {"chat": 2, "email": 1}]),
+    }
+
+
+def snapshots(people: list[dict[str, Any]]) -> list[AgentSnapshot]:
+    return [
+        AgentSnapshot(
+            id=person["id"],
+            version=0,
+            key=person["key"],
+            teams=tuple(person["teams"]),
+            skills=person["skills"],
+            channels=None if person["channels"] is None else tuple(person["channels"]),
+            units_max=person["units_max"],
+            channel_max=person["channel_max"],
+        )
+        for person in people
+    ]
+
+
+def trace(random: Random, document: dict[str, Any], people: list[dict[str, Any]], length: int) -> list[Line]:
+    """Mostly plausible, sometimes nonsense; whole and half seconds, so that much happens at once."""
+    lines: list[Line] = []
+    at, known = 0, 0
+    for _ in range(length):
+        at += seconds(random, 0, 0, 0.5, 1, 1, 2, 5)
+        kind = random.choices(list(_KINDS), weights=list(_KINDS.values()))[0]
+        if kind == "interaction.queued":
+            known += random.random() < 0.95
+        lines.append({"at": at, "type": kind, **_fields(random, kind, document, people, known)})
+    return lines
+
+
+_KINDS = {
+    "interaction.queued": 30,
+    "agent.available": 18,
+    "offer.accepted": 30,
+    "interaction.completed": 25,
+    "interaction.connected": 8,
+    "offer.declined": 5,
+    "offer.connect_failed": 4,
+    "agent.unavailable": 4,
+    "agent.lease_lost": 4,
+    "interaction.left": 5,
+    "interaction.transferred": 5,
+    "tick": 3,
+}
+
+
+def _fields(
+    random: Random, kind: str, document: dict[str, Any], people: list[dict[str, Any]], known: int
+) -> Line:
+    agent = random.choice(people)["id"]
+    queue = random.choice(document["queues"])["key"]
+    interaction = f"x{random.randint(max(0, known - 6), known)}"
+    if kind == "interaction.queued":
+        return _queued(random, f"x{known}", queue, document, agent)
+    if kind == "interaction.left":
+        return {"interaction": interaction}
+    if kind == "interaction.transferred":
+        return {"interaction": interaction, "queue": queue}
+    if kind == "agent.unavailable":
+        return {"agent": agent, "reason": random.choice(["lunch", "offline", "offline"])}
+    if kind.startswith("agent."):
+        return {"agent": agent}
+    return {} if kind == "tick" else {"interaction": interaction, "agent": agent}
+
+
+def _queued(random: Random, interaction: str, queue: str, document: dict[str, Any], agent: str) -> Line:
+    tiers = [tier["key"] for tier in document["tiers"]]
+    return {
+        "interaction": interaction,
+        "queue": queue,
+        "channel": random.choice(CHANNELS),
+        "tier": random.choice([*tiers, None]),
+        "requirement": requirement(random),
+        "preferred_agent": agent if random.random() < 0.4 else None,
+        "waited_us": seconds(random, 0, 0, 0, 10),
+        "boost_us": seconds(random, 0, 0, 0, 15),
+    }
+
+
+def event(line: Line) -> TraceEvent | None:
+    """The engine's event of a line."""
+    fields = {name: value for name, value in line.items() if name not in ("at", "type")}
+    if "waited_us" in fields:
+        fields["age_us"] = fields.pop("waited_us")
+    kind = _EVENTS[line["type"]]
+    return None if kind is None else kind(**fields)
+
+
+_EVENTS: dict[str, Any] = {
+    "offer.accepted": OfferAccepted,
+    "offer.connect_failed": OfferConnectFailed,
+    "offer.declined": OfferDeclined,
+    "agent.available": AgentAvailable,
+    "agent.unavailable": AgentUnavailable,
+    "agent.lease_lost": AgentLeaseLost,
+    "interaction.connected": InteractionConnected,
+    "interaction.completed": InteractionCompleted,
+    "interaction.left": InteractionLeft,
+    "interaction.transferred": InteractionTransferred,
+    "interaction.queued": InteractionQueued,
+    "tick": None,
+}
