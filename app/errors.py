@@ -1,4 +1,5 @@
-"""The error families: ServiceError answers a caller, ChannelError blames a payload, PoisonEvent parks a record.
+"""The error families: ServiceError answers a caller, ChannelError blames a payload, PoisonEvent parks a
+record.
 
 The families are never mixed. A ServiceError is rendered as RFC 9457 `application/problem+json` with
 `type: /problems/<slug>`; slugs are part of the API and documented in docs/problems.md.
@@ -70,6 +71,12 @@ class NoCallControl(Conflict):
 
 class ContactBlocked(Conflict):
     slug, title = "contact-blocked", "This contact is not allowed now"
+
+
+class CursorGone(ServiceError):
+    """Older than what the log keeps, or not one of ours: take a fresh snapshot."""
+
+    status, slug, title = 410, "cursor-gone", "Nothing can be resumed from this cursor"
 
 
 class TooLarge(ServiceError):

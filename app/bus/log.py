@@ -1,27 +1,31 @@
 """The log in PostgreSQL: published with group commit, read by snapshots, shared by advisory locks."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import ClassVar, Final
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from app.bus import cursor as cursors
 from app.bus import outbox
 from app.bus.assignment import Assignment
 from app.bus.group_commit import GroupCommit
-from app.bus.port import Batch, Holder, Position
+from app.bus.poison import is_poison
+from app.bus.port import Batch, Holder, Page, Position, Seen
 from app.bus.signals import Signals
 from app.bus.snapshot import BEGINNING, SnapshotReader
 from app.database import Database
-from app.errors import CommandError
+from app.errors import CommandError, CursorGone
 from app.events import PARTITIONS, Envelope, Stream
 
 log = structlog.get_logger()
 
 POLL_SECONDS: Final = 1.0
+LIVE_MAX: Final = 1_000
+EVERY: Final = range(PARTITIONS)
 
 
 class PostgresLog:
@@ -50,6 +54,9 @@ class PostgresLog:
     def feed(self, consumer: str, stream: Stream) -> "PostgresFeed":
         return PostgresFeed(self._database, self.signals, consumer, stream)
 
+    def source(self, stream: Stream) -> "PostgresSource":
+        return PostgresSource(self._database, self.signals, stream)
+
     async def _insert(self, envelopes: Sequence[Envelope]) -> None:
         async with self._autocommit.connect() as connection:
             await outbox.insert(connection, envelopes)
@@ -65,7 +72,7 @@ class PostgresFeed:
         self._database, self._signals = database, signals
         self._consumer, self._stream = consumer, stream
         self._reader = SnapshotReader(database.engine, stream)
-        self._grown = {number: asyncio.Event() for number in range(PARTITIONS)}
+        self._grown = {number: asyncio.Event() for number in EVERY}
         self._assignment: Assignment | None = None
         self._poll: asyncio.Task[None] | None = None
         self._deafen: Callable[[], None] = lambda: None
@@ -91,10 +98,7 @@ class PostgresFeed:
 
     async def fetch(self, partition: int, position: Position, limit: int, timeout_seconds: float) -> Batch:
         grown = self._grown[partition]
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await grown.wait()
-        except TimeoutError:
+        if not await _wait(grown, timeout_seconds):
             return Batch((), position)
         grown.clear()
         batch = await self._reader.read((partition,), position, limit)
@@ -112,12 +116,67 @@ class PostgresFeed:
         seen: str | None = None
         while True:
             try:
-                seen, grown = await self._reader.grown(range(PARTITIONS), seen)
+                seen, grown = await self._reader.grown(EVERY, seen)
             except (OSError, SQLAlchemyError) as error:
                 log.warning("poll waits", consumer=self._consumer, error=repr(error))
             else:
                 self._hear({(self._stream, number) for number in grown})
             await asyncio.sleep(POLL_SECONDS)
+
+
+class PostgresSource:
+    """A stream from any cursor on."""
+
+    def __init__(self, database: Database, signals: Signals, stream: Stream) -> None:
+        self._reader = SnapshotReader(database.engine, stream)
+        self._signals, self._stream = signals, stream
+
+    async def end(self) -> str:
+        seen, _ = await self._reader.grown(EVERY, None)
+        return cursors.dump(Position(seen))
+
+    async def read(self, cursor: str | None, limit: int) -> Page:
+        position = BEGINNING if cursor is None else cursors.load(cursor)
+        try:
+            return _page(position, await self._reader.read(EVERY, position, limit))
+        except DBAPIError as error:
+            if is_poison(error):  # looks like a snapshot, but is none
+                raise CursorGone("This is not a cursor of this log.") from error
+            raise
+
+    async def live(self, cursor: str) -> AsyncIterator[Page]:
+        position = cursors.load(cursor)
+        grown = asyncio.Event()
+        deafen = self._signals.listen(lambda slots: self._hear(slots, grown))
+        try:
+            while True:
+                grown.clear()
+                page = _page(position, batch := await self._reader.read(EVERY, position, LIVE_MAX))
+                yield page
+                position = batch.after
+                if not page.more:
+                    await _wait(grown, POLL_SECONDS)
+        finally:
+            deafen()
+
+    def _hear(self, slots: Collection[outbox.Slot], grown: asyncio.Event) -> None:
+        if any(stream is self._stream for stream, _ in slots):
+            grown.set()
+
+
+def _page(before: Position, batch: Batch) -> Page:
+    seen = [Seen(record.envelope, cursors.dump(record.after)) for record in batch.records if record.envelope]
+    more = bool(batch.after.snapshot_new or before.snapshot_new)
+    return Page(seen, cursors.dump(batch.after), more)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it was set in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
 
 
 async def check_partitions(database: Database) -> None:

@@ -4,7 +4,7 @@ that are run on them.
 Two logs have this shape: PostgreSQL (`log.py`) and Kafka (`kafka.py`); `tests/contracts/bus.py` runs on both.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -85,6 +85,36 @@ class Feed(Protocol):
         """What follows `position`, at once or as soon as something arrives; empty after the time-out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An event as readers without a stored position get it; `cursor` resumes after it."""
+
+    envelope: Envelope
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`cursor` resumes after all of `seen`; `more`: there is something behind it already."""
+
+    seen: Sequence[Seen]
+    cursor: str
+    more: bool
+
+
+class Source(Protocol):
+    """A whole stream, from any cursor on, for any number of readers: nothing is stored."""
+
+    async def end(self) -> str:
+        """The cursor behind all that is there now."""
+
+    async def read(self, cursor: str | None, limit: int) -> Page:
+        """What follows `cursor` (None: the oldest that is kept). Raises CursorGone."""
+
+    def live(self, cursor: str) -> AsyncIterator[Page]:
+        """Pages as they come, for ever."""
+
+
 class Log(Bus, Protocol):
     """A whole log, as the composition root opens it: one per process."""
 
@@ -93,6 +123,8 @@ class Log(Bus, Protocol):
     async def close(self) -> None: ...
 
     def feed(self, consumer: str, stream: Stream) -> Feed: ...
+
+    def source(self, stream: Stream) -> Source: ...
 
 
 Transaction = Callable[[UUID | None], AbstractAsyncContextManager[AsyncSession]]

@@ -1,10 +1,32 @@
 """What every log does. `test_postgres_log.py` and `test_kafka_log.py` run these classes on theirs."""
 
 import asyncio
+import random
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from uuid import uuid4
 
-from app.events import PARTITIONS
-from tests.contracts.world import Recorder, World, by_key, event, events, keys_of_partition
+import orjson
+import pytest
+
+from app.bus.outbox import append
+from app.bus.port import Seen
+from app.bus.tail import BACKLOG_MAX, Following, Tail
+from app.database import API_ROLE, Database
+from app.errors import CursorGone
+from app.events import PARTITIONS, QueueChanged, Stream
+from tests.contracts.world import (
+    TENANT,
+    Recorder,
+    VersionRecorder,
+    World,
+    by_key,
+    change,
+    event,
+    events,
+    keys_of_partition,
+)
 from tests.waiting import eventually
 
 
@@ -49,6 +71,49 @@ class Publishing:
         for number in range(20):
             await log.publish([event("one")])
             await eventually(world.holds(number + 1), seconds=0.9)
+
+
+class Appending:
+    async def test_long_transactions_neither_hide_nor_reorder_versions(self, world: World) -> None:
+        """Positions and transaction ids are taken long before their commits: both orders would lie."""
+        database = await world.database()
+        await world.log(database)
+        await world.run(VersionRecorder())
+        dice = random.Random(7)
+
+        async def write(writer: int) -> None:
+            for _ in range(40):
+                await change(database, f"entity-{dice.randrange(6)}", dice.choice((0, 0, 0.001, 0.01, 0.03)))
+
+        await asyncio.gather(*(write(number) for number in range(8)))
+        await eventually(world.holds(320), seconds=30)
+        versions = await world.versions()
+        assert all(seen == list(range(1, len(seen) + 1)) for seen in versions.values())
+        assert sum(map(len, versions.values())) == 320
+
+    async def test_an_open_transaction_holds_nobody_up(self, world: World) -> None:
+        database = await world.database()
+        await world.log(database)
+        await world.run(VersionRecorder())
+        slow = asyncio.create_task(change(database, "slow", pause=2))
+        await change(database, "fast")
+        await eventually(world.holds(1), seconds=1.5)
+        assert await world.versions() == {"fast": [1]}
+        await slow
+        await eventually(world.holds(2))
+
+    async def test_what_is_rolled_back_is_never_read(self, world: World) -> None:
+        database = await world.database()
+        await world.log(database)
+        await world.run(VersionRecorder())
+        with suppress(ZeroDivisionError):
+            async with database.transaction(TENANT) as session:
+                append(session, QueueChanged(entity="queue/x", version=1, data={}), key="x")
+                await session.flush()
+                raise ZeroDivisionError
+        await change(database, "y")
+        await eventually(world.holds(1))
+        assert await world.versions() == {"y": [1]}
 
 
 class Restarting:
@@ -143,3 +208,91 @@ class Poison:
         await log.publish([event(good)])
         await eventually(world.holds(1))
         assert len(await world.letters()) == 100
+
+
+class Tailing:
+    async def test_followers_get_their_tenants_events_in_order(self, world: World) -> None:
+        database, tail = await tailed(world)
+        async with tail.follow(TENANT) as following:
+            for _ in range(5):
+                await change(database, "mine")
+            await change(database, "theirs", tenant_id=uuid4())
+            await change(database, "mine")
+            seen = await taken(following, 6)
+        assert versions_of(seen) == [1, 2, 3, 4, 5, 6]
+
+    async def test_a_client_resumes_at_another_process_after_any_event(self, world: World) -> None:
+        database, tail = await tailed(world)
+        start = tail.cursor
+        async with tail.follow(TENANT) as following:
+            await asyncio.gather(*(change(database, f"k{n % 4}", 0.01 * (n % 3)) for n in range(12)))
+            seen = await taken(following, 12)
+        _, elsewhere = await tailed(world)
+        for number, cursor in enumerate([start, *(one.cursor for one in seen)]):
+            page = await elsewhere.read_after(TENANT, cursor)
+            assert [e.envelope.id for e in page.seen] == [e.envelope.id for e in seen[number:]]
+
+    async def test_what_was_missed_comes_before_what_happens_and_nothing_twice(self, world: World) -> None:
+        database, tail = await tailed(world)
+        cursor = tail.cursor
+        await change(database, "k")
+        await change(database, "k")
+        changing = asyncio.create_task(change(database, "k"))
+        async with tail.follow(TENANT, cursor) as following:
+            await changing
+            await change(database, "k")
+            seen = await taken(following, 4)
+        assert versions_of(seen) == [1, 2, 3, 4]
+
+    async def test_all_that_is_kept_is_read_page_by_page(self, world: World) -> None:
+        database, tail = await tailed(world)
+        for _ in range(7):
+            await change(database, "k")
+        await eventually(lambda: kept(tail, 7))
+        first = await tail.read_after(TENANT, None, limit=4)
+        second = await tail.read_after(TENANT, first.cursor, limit=4)
+        assert (versions_of(first.seen), first.more) == ([1, 2, 3, 4], True)
+        assert (versions_of(second.seen), second.more) == ([5, 6, 7], False)
+
+    @pytest.mark.parametrize("cursor", ["", "x", "%%%", "NjkwMDAwMDAvMTox", "MS8xOjE6", "a" * 99])
+    async def test_a_cursor_that_is_not_ours_is_gone(self, world: World, cursor: str) -> None:
+        _, tail = await tailed(world)
+        with pytest.raises(CursorGone):
+            await tail.read_after(TENANT, cursor)
+
+    async def test_too_much_missed_is_gone_too(self, world: World) -> None:
+        database, tail = await tailed(world)
+        cursor = tail.cursor
+        async with database.transaction(TENANT) as session:
+            for number in range(BACKLOG_MAX + 1):
+                append(session, QueueChanged(entity="queue/x", version=number + 1, data={}), key="x")
+        await eventually(lambda: kept(tail, BACKLOG_MAX), seconds=30)
+        with pytest.raises(CursorGone):
+            async with tail.follow(TENANT, cursor):
+                pass
+
+
+async def tailed(world: World) -> tuple[Database, Tail]:
+    """A process with a tail of `activity`."""
+    database = await world.database(API_ROLE)
+    tail = Tail((await world.log(database)).source(Stream.ACTIVITY))
+    await tail.start()
+    world.at_end(tail.close)
+    return database, tail
+
+
+async def taken(following: Following, count: int) -> list[Seen]:
+    seen: list[Seen] = []
+    async with asyncio.timeout(10):
+        while len(seen) < count:
+            seen += await following.next()
+    return seen
+
+
+async def kept(tail: Tail, count: int) -> bool:
+    page = await tail.read_after(TENANT, None, limit=count)
+    return len(page.seen) == count
+
+
+def versions_of(seen: Sequence[Seen]) -> list[int]:
+    return [orjson.loads(one.envelope.data)["version"] for one in seen]

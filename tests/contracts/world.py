@@ -1,6 +1,7 @@
 """What the contract needs besides a log: a scratch table that consumers write to, events, consumers that
 record, and one place that closes all of it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -8,22 +9,25 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus.consumer import ConsumerRunner
+from app.bus.outbox import append
 from app.bus.port import Consumer, Log
 from app.clock import new_id
 from app.database import WORKER_ROLE, Database
 from app.errors import PoisonEvent
-from app.events import Envelope, Stream, partition_of
+from app.events import Envelope, QueueChanged, Stream, partition_of
 
 TENANT = UUID("11111111-1111-7111-8111-111111111111")
 SCRATCH = """
 CREATE TABLE applied (
   number bigserial PRIMARY KEY, worker text, partition int, key text, event uuid, at timestamptz DEFAULT
   clock_timestamp());
-GRANT ALL ON applied TO touchpoint_api, touchpoint_worker;
+CREATE TABLE entity (key text PRIMARY KEY, version int NOT NULL DEFAULT 0);
+GRANT ALL ON applied, entity TO touchpoint_api, touchpoint_worker;
 GRANT ALL ON SEQUENCE applied_number_seq TO touchpoint_api, touchpoint_worker;
 """
 
@@ -66,6 +70,37 @@ async def record(session: AsyncSession, worker: str, batch: Sequence[Envelope]) 
     )
 
 
+class VersionRecorder(Recorder):
+    """Writes down the versions in activity events."""
+
+    name: ClassVar[str] = "versions"
+    stream: ClassVar[Stream] = Stream.ACTIVITY
+
+    async def apply(
+        self, batch: Sequence[Envelope], prepared: Sequence[bytes], session: AsyncSession
+    ) -> None:
+        rows = [{"key": e.key, "version": orjson.loads(e.data)["version"]} for e in batch]
+        await session.execute(text("INSERT INTO applied (key, partition) VALUES (:key, :version)"), rows)
+
+
+async def change(database: Database, key: str, pause: float = 0, tenant_id: UUID = TENANT) -> int:
+    """Give entity `key` its next version in one transaction, with the event that tells; the pause is spent
+    while the transaction has its id already."""
+    async with database.transaction(tenant_id) as session:
+        await session.execute(text("SELECT pg_current_xact_id()"))
+        await asyncio.sleep(pause)
+        version: int = (await session.execute(_NEXT_VERSION, {"key": key})).scalar_one()
+        changed = QueueChanged(entity=f"queue/{key}", version=version, data={})
+        append(session, changed, key=key)
+    return version
+
+
+_NEXT_VERSION = text(
+    "INSERT INTO entity VALUES (:key, 1) ON CONFLICT (key) DO UPDATE SET version = entity.version + 1"
+    " RETURNING version"
+)
+
+
 def event(key: str, data: bytes = b"{}", **fields: Any) -> Envelope:
     given = {
         "id": new_id(),
@@ -95,6 +130,9 @@ class World:
     def __init__(self, url: str, open_log: Callable[[Database], Log], stack: AsyncExitStack) -> None:
         self.url, self.open_log, self._stack = url, open_log, stack
         self.owner: asyncpg.Connection = None
+
+    def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
+        self._stack.push_async_callback(close)
 
     async def database(self, role: str = WORKER_ROLE) -> Database:
         database = Database(self.url, role, pool_size=10, idle_in_transaction_seconds=10)
@@ -126,6 +164,13 @@ class World:
 
     async def letters(self) -> list[Any]:
         found: list[Any] = await self.owner.fetch("SELECT * FROM dead_letter ORDER BY id")
+        return found
+
+    async def versions(self) -> dict[str, list[int]]:
+        """What VersionRecorder saw of each entity, in order."""
+        found: dict[str, list[int]] = {}
+        for row in await self.owner.fetch("SELECT key, partition FROM applied ORDER BY number"):
+            found.setdefault(row["key"], []).append(row["partition"])
         return found
 
     def holds(self, count: int) -> Callable[[], Awaitable[bool]]:
