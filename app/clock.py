@@ -34,3 +34,10 @@ class SystemClock:
 def new_id() -> UUID:
     """A UUIDv7: sorts by creation."""
     return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+def rfc3339(at: datetime | None) -> str | None:
+    """In UTC with milliseconds, as all our JSON has it."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -361,11 +361,12 @@ class OfferEnded(ActivityEvent):
 
 @_catalogued
 class TouchCreated(ActivityEvent):
-    """`touch` is the timeline item of API §4; `visitor_id` names the chat visitor who must see it too."""
+    """`touch` is the timeline item of API §4; `visitor_id` names the chat visitor who must see it too. An
+    automatic mail that belongs to no work has no interaction."""
 
     type: ClassVar[str] = "touchpoint.touch.created.v1"
     touch_id: UUID
-    interaction_id: UUID
+    interaction_id: UUID | None = None
     touch: dict[str, Any]
     visitor_id: UUID | None = None
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     delete,
     func,
+    or_,
     select,
     text,
     update,
@@ -88,6 +89,15 @@ class Agent(Identified, Base):
     async def leave_hot_desk(cls, session: AsyncSession, agent_id: UUID) -> None:
         """The phones that the agent took for this working day are theirs no more."""
         await session.execute(delete(Device).where(Device.agent_id == agent_id, Device.hot_desk))
+
+    @classmethod
+    async def teams_signed_in(cls, session: AsyncSession, tenant_id: UUID) -> set[str]:
+        """The teams of which somebody is signed in, on a break or not."""
+        present = or_(cls.signed_in, cls.presence != Presence.OFFLINE)
+        query = select(func.unnest(cls.teams)).where(
+            cls.tenant_id == tenant_id, present, cls.disabled_at.is_(None)
+        )
+        return set(await session.scalars(query.distinct()))
 
 
 class Device(Identified, Base):

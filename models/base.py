@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, MetaData, Text, Uuid
+from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, MetaData, Text, Uuid, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -20,6 +20,9 @@ NAMING = {
 }
 
 Json = dict[str, Any]
+
+ROWS = bindparam("rows", type_=JSONB())
+"""Many rows as one JSON array, for `jsonb_to_recordset`: one statement whatever their number."""
 
 
 def _values(enum: type[StrEnum]) -> list[str]:

@@ -1,13 +1,18 @@
 """Customers, and the addresses that touches hang on; dated links join the two, so a merge can be undone."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, text, update
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from models.base import Base, Identified, Json
+from app.clock import new_id
+from app.events import Address
+from models.base import ROWS, Base, Identified, Json
 
 
 class Customer(Identified, Base):
@@ -29,6 +34,41 @@ class Customer(Identified, Base):
         Index("ix_customer_tenant_id_id", "tenant_id", "id"),
     )
 
+    @classmethod
+    async def insert_all(cls, session: AsyncSession, rows: Sequence["NewCustomer"]) -> None:
+        """Of the session's tenant, in one statement."""
+        if rows:
+            await session.execute(_INSERT_CUSTOMERS, {"rows": [row._asdict() for row in rows]})
+
+    @classmethod
+    async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Self]:
+        if not ids:
+            return {}
+        found = await session.scalars(select(cls).where(cls.id.in_(ids)))
+        return {customer.id: customer for customer in found}
+
+    @classmethod
+    async def index(cls, session: AsyncSession, customer_id: UUID, words: str) -> None:
+        """Make the customer findable by `words` (see customers.words)."""
+        vector = func.to_tsvector("simple", words)
+        await session.execute(update(cls).where(cls.id == customer_id).values(search=vector))
+
+
+class NewCustomer(NamedTuple):
+    id: UUID
+    tenant_id: UUID
+    name: str
+    words: str
+
+
+_INSERT_CUSTOMERS = text(
+    """
+    INSERT INTO customer (id, tenant_id, name, search, attributes, version)
+    SELECT id, tenant_id, name, to_tsvector('simple', words), '{}', 1
+    FROM jsonb_to_recordset(:rows) AS r (id uuid, tenant_id uuid, name text, words text)
+    """
+).bindparams(ROWS)
+
 
 class ContactAddress(Identified, Base):
     """Where a customer can be reached or was reached from. `kind` as in `app.events.Address`; an
@@ -41,6 +81,68 @@ class ContactAddress(Identified, Base):
     display_name: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     __table_args__ = (UniqueConstraint("tenant_id", "kind", "value"),)
+
+    @property
+    def address(self) -> Address:
+        return Address(kind=self.kind, value=self.value)
+
+    @classmethod
+    async def hold(
+        cls, session: AsyncSession, tenant_id: UUID, named: dict[Address, str | None]
+    ) -> dict[Address, UUID]:
+        """The ids of these addresses, made where they are new (with a display name), and their rows locked in
+        one order: who opens work for an address, or links it, does so alone."""
+        if not named:
+            return {}
+        ordered = sorted(named, key=lambda address: (address.kind, address.value))
+        found = await session.execute(
+            _HOLD_ADDRESSES,
+            {
+                "ids": [new_id() for _ in ordered],
+                "tenant": tenant_id,
+                "kinds": [address.kind for address in ordered],
+                "values": [address.value for address in ordered],
+                "names": [named[address] for address in ordered],
+            },
+        )
+        return {Address(kind=kind, value=value): id_ for id_, kind, value in found}
+
+    @classmethod
+    async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Self]:
+        if not ids:
+            return {}
+        found = await session.scalars(select(cls).where(cls.id.in_(ids)))
+        return {address.id: address for address in found}
+
+    @classmethod
+    async def find(cls, session: AsyncSession, value: str) -> list[UUID]:
+        """All kinds with this value: who searches by address seldom names the kind."""
+        return list(await session.scalars(select(cls.id).where(cls.value == value).limit(20)))
+
+
+_HOLD_ADDRESSES = text(
+    """
+    INSERT INTO address (id, tenant_id, kind, value, display_name)
+    SELECT id, CAST(:tenant AS uuid), kind, value, name
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:values AS text[]), CAST(:names AS text[]))
+      AS t (id, kind, value, name)
+    ON CONFLICT (tenant_id, kind, value)
+      DO UPDATE SET display_name = coalesce(address.display_name, excluded.display_name)
+    RETURNING id, kind, value
+    """
+)
+
+
+class Link(NamedTuple):
+    """A live link with what resolving needs. `proven`: its customer has a verified address."""
+
+    id: UUID
+    address_id: UUID
+    customer_id: UUID
+    verified: bool
+    proven: bool
+    name: str
+    tier: str | None
 
 
 class CustomerAddress(Identified, Base):
@@ -61,5 +163,102 @@ class CustomerAddress(Identified, Base):
             unique=True,
             postgresql_where=text("unlinked_at IS NULL"),
         ),
-        Index("ix_customer_address_address_id", "address_id", postgresql_where=text("unlinked_at IS NULL")),
+        Index("ix_customer_address_address_id", "address_id"),
+        Index("ix_customer_address_customer_id", "customer_id"),
     )
+
+    @classmethod
+    async def live(cls, session: AsyncSession, address_ids: Collection[UUID]) -> list[Link]:
+        """The live links of these addresses, oldest first."""
+        if not address_ids:
+            return []
+        other = aliased(cls)
+        proven = (
+            select(other.id)
+            .where(other.customer_id == cls.customer_id, other.unlinked_at.is_(None), other.verified)
+            .exists()
+        )
+        rows = await session.execute(
+            select(
+                cls.id, cls.address_id, cls.customer_id, cls.verified, proven, Customer.name, Customer.tier
+            )
+            .join(Customer, Customer.id == cls.customer_id)
+            .where(cls.address_id.in_(address_ids), cls.unlinked_at.is_(None))
+            .order_by(cls.linked_at, cls.id)
+        )
+        return [Link(*row) for row in rows]
+
+    @classmethod
+    async def around(
+        cls, session: AsyncSession, customer_id: UUID, as_of: datetime | None = None
+    ) -> list[Link]:
+        """All live links of the customer's addresses, other customers' links of them too; `as_of`: those
+        that were live then."""
+        rows = await session.execute(_AROUND, {"customer": customer_id, "as_of": as_of})
+        return [Link(*row) for row in rows]
+
+    @classmethod
+    async def verify(cls, session: AsyncSession, link_ids: Collection[UUID]) -> None:
+        if link_ids:
+            await session.execute(update(cls).where(cls.id.in_(link_ids)).values(verified=True))
+
+    @classmethod
+    async def of_customers(
+        cls, session: AsyncSession, customer_ids: Collection[UUID]
+    ) -> list[tuple[Self, ContactAddress]]:
+        """Live links with their addresses, oldest first."""
+        if not customer_ids:
+            return []
+        rows = await session.execute(
+            select(cls, ContactAddress)
+            .join(ContactAddress, ContactAddress.id == cls.address_id)
+            .where(cls.customer_id.in_(customer_ids), cls.unlinked_at.is_(None))
+            .order_by(cls.linked_at, cls.id)
+        )
+        return [(link, address) for link, address in rows]
+
+    @classmethod
+    async def unlink(cls, session: AsyncSession, customer_id: UUID, address_id: UUID) -> bool:
+        """Whether there was a live link."""
+        ended = await session.execute(
+            update(cls)
+            .where(cls.customer_id == customer_id, cls.address_id == address_id, cls.unlinked_at.is_(None))
+            .values(unlinked_at=func.clock_timestamp())
+            .returning(cls.id)
+        )
+        return ended.first() is not None
+
+    @classmethod
+    async def link(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+        """Links in one statement; one that lives already stays as it is, but becomes verified if the new one
+        is. Keys: tenant_id, customer_id, address_id, verified, source."""
+        if rows:
+            await session.execute(_LINK, {"rows": [{"id": new_id(), **row} for row in rows]})
+
+
+_LINK = text(
+    """
+    INSERT INTO customer_address (id, tenant_id, customer_id, address_id, verified, source)
+    SELECT id, tenant_id, customer_id, address_id, verified, source
+    FROM jsonb_to_recordset(:rows)
+      AS r (id uuid, tenant_id uuid, customer_id uuid, address_id uuid, verified boolean, source text)
+    ON CONFLICT (customer_id, address_id) WHERE unlinked_at IS NULL
+      DO UPDATE SET verified = customer_address.verified OR excluded.verified
+    """
+).bindparams(ROWS)
+
+_AROUND = text(
+    """
+    SELECT l.id, l.address_id, l.customer_id, l.verified,
+           EXISTS (SELECT FROM customer_address p
+                   WHERE p.customer_id = l.customer_id AND p.verified AND p.linked_at <= t.as_of
+                     AND (p.unlinked_at IS NULL OR p.unlinked_at > t.as_of)), c.name, c.tier
+    FROM (SELECT coalesce(CAST(:as_of AS timestamptz), 'infinity') AS as_of) t
+    JOIN customer_address own ON own.customer_id = :customer AND own.linked_at <= t.as_of
+      AND (own.unlinked_at IS NULL OR own.unlinked_at > t.as_of)
+    JOIN customer_address l ON l.address_id = own.address_id AND l.linked_at <= t.as_of
+      AND (l.unlinked_at IS NULL OR l.unlinked_at > t.as_of)
+    JOIN customer c ON c.id = l.customer_id
+    ORDER BY l.linked_at, l.id
+    """
+)

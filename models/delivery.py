@@ -1,10 +1,13 @@
 """The outbox that senders claim from, and the keys that make a repeated inbound event a duplicate."""
 
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy import ForeignKey, Index, delete, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import new_id
@@ -55,6 +58,91 @@ class Delivery(TenantRow, Base):
         Index("ix_delivery_touch_id", "tenant_id", "touch_id"),
     )
 
+    @classmethod
+    async def claim(cls, session: AsyncSession, limit: int, lease: timedelta) -> Sequence[Self]:
+        """Take what is due, of each conversation only the first that is not settled. A claim whose lease has
+        run out is due again."""
+        claimed = await session.scalars(
+            select(cls).from_statement(_CLAIM.columns(*cls.__table__.columns)),
+            {"limit": limit, "lease": lease},
+            execution_options={"populate_existing": True},
+        )
+        return claimed.all()
+
+    @classmethod
+    async def expire(cls, session: AsyncSession) -> Sequence[Self]:
+        """Settle what may not be sent any more and nobody is sending now."""
+        now = func.clock_timestamp()
+        over = select(cls.id).where(
+            cls.state.in_((DeliveryState.PENDING, DeliveryState.CLAIMED)),
+            cls.expires_at <= now,
+            (cls.state == DeliveryState.PENDING) | (cls.lease_until <= now),
+        )
+        expired = await session.scalars(
+            update(cls)
+            .where(cls.id.in_(over.with_for_update(skip_locked=True)))
+            .values(state=DeliveryState.EXPIRED, settled_at=now, lease_until=None, last_error="expired")
+            .returning(cls),
+            execution_options={"synchronize_session": False, "populate_existing": True},
+        )
+        return expired.all()
+
+    @classmethod
+    async def seconds_until_due(cls, session: AsyncSession) -> float | None:
+        """When the next attempt, lapsed lease or expiry comes; None: nothing waits."""
+        waiting = cls.state.in_((DeliveryState.PENDING, DeliveryState.CLAIMED))
+        due = func.min(func.least(func.coalesce(cls.lease_until, cls.next_attempt_at), cls.expires_at))
+        seconds = await session.scalar(
+            select(func.extract("epoch", due - func.clock_timestamp())).where(waiting)
+        )
+        return None if seconds is None else float(seconds)
+
+    @classmethod
+    async def settle(
+        cls,
+        session: AsyncSession,
+        delivery_id: UUID,
+        attempts: int,
+        state: DeliveryState,
+        *,
+        error: str | None = None,
+        wait: timedelta | None = None,
+    ) -> bool:
+        """Record what became of the claimed attempt. False: another sender has taken it over since."""
+        now = func.clock_timestamp()
+        again = state == DeliveryState.PENDING
+        settled = await session.execute(
+            update(cls)
+            .where(cls.id == delivery_id, cls.state == DeliveryState.CLAIMED, cls.attempts == attempts)
+            .values(
+                state=state,
+                lease_until=None,
+                last_error=error,
+                settled_at=None if again else now,
+                next_attempt_at=now + wait if wait is not None else cls.next_attempt_at,
+            )
+            .returning(cls.id),
+            execution_options={"synchronize_session": False},
+        )
+        return settled.first() is not None
+
+
+_CLAIM = text(
+    """
+    UPDATE delivery SET state = 'claimed', attempts = attempts + 1,
+                        lease_until = clock_timestamp() + CAST(:lease AS interval)
+    WHERE id IN (
+      SELECT d.id FROM delivery d
+      WHERE d.state IN ('pending', 'claimed') AND d.next_attempt_at <= clock_timestamp()
+        AND (d.state = 'pending' OR d.lease_until <= clock_timestamp())
+        AND (d.expires_at IS NULL OR d.expires_at > clock_timestamp())
+        AND NOT EXISTS (SELECT FROM delivery e WHERE e.conversation = d.conversation AND e.id < d.id
+                        AND e.state IN ('pending', 'claimed'))
+      ORDER BY d.next_attempt_at LIMIT :limit FOR UPDATE OF d SKIP LOCKED)
+    RETURNING *
+    """
+)
+
 
 class DeliveryKey(TenantRow, Base):
     """sha256 of (kind, provider's id, state): seen before means a duplicate. Mail: of (Message-ID, From,
@@ -66,3 +154,37 @@ class DeliveryKey(TenantRow, Base):
     scope: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    @classmethod
+    async def take(
+        cls, session: AsyncSession, tenant_id: UUID, keys: Collection[tuple[UUID, str]]
+    ) -> set[tuple[UUID, str]]:
+        """Those of the (scope, key) pairs that nobody took before; they are taken now."""
+        if not keys:
+            return set()
+        ordered = sorted(set(keys))  # two workers that take the same keys wait for each other in one order
+        taken = await session.execute(
+            _TAKE,
+            {
+                "tenant": tenant_id,
+                "scopes": [scope for scope, _ in ordered],
+                "keys": [key for _, key in ordered],
+            },
+        )
+        return {(scope, key) for scope, key in taken}
+
+    @classmethod
+    async def prune(cls, session: AsyncSession, kept: timedelta) -> None:
+        """Forget old ones of the session's tenant; those of mails stay for ever."""
+        old = cls.created_at < func.clock_timestamp() - kept
+        await session.execute(delete(cls).where(old, cls.scope != cls.tenant_id))
+
+
+_TAKE = text(
+    """
+    INSERT INTO delivery_key (tenant_id, scope, key)
+    SELECT CAST(:tenant AS uuid), scope, key
+    FROM unnest(CAST(:scopes AS uuid[]), CAST(:keys AS text[])) AS t (scope, key)
+    ON CONFLICT DO NOTHING RETURNING scope, key
+    """
+)

@@ -1,10 +1,13 @@
 """An interaction: one contact of a customer from arrival to close, transfers included, under one id."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, Json, one_of
@@ -118,7 +121,78 @@ class Interaction(Identified, Base):
             "endpoint_id",
             "conversation",
             unique=True,
-            postgresql_where=text("conversation IS NOT NULL AND state NOT IN ('closed', 'abandoned')"),
+            # In wrap-up the contact is over: the conversation's next message opens what follows.
+            postgresql_where=text(
+                "conversation IS NOT NULL AND state NOT IN ('wrap_up', 'closed', 'abandoned')"
+            ),
+        ),
+        Index("ix_interaction_conversation", "tenant_id", "endpoint_id", "conversation", "created_at"),
+        Index(
+            "ix_interaction_picked_address",
+            "tenant_id",
+            "address_id",
+            postgresql_where=text("picked_customer_id IS NOT NULL"),
         ),
         Index("ix_interaction_parked_until", "parked_until", postgresql_where=text("state = 'parked'")),
+        Index(
+            "ix_interaction_customer_gone_at",
+            "customer_gone_at",
+            postgresql_where=text("state IN ('queued', 'offered')"),
+        ),
+        Index(
+            "ix_interaction_pending_until",
+            "pending_until",
+            postgresql_where=text("pending_until IS NOT NULL"),
+        ),
     )
+
+    @classmethod
+    async def latest(
+        cls, session: AsyncSession, conversations: Collection[tuple[UUID, str]]
+    ) -> dict[tuple[UUID, str], "Latest"]:
+        """The last interaction of each (endpoint, conversation)."""
+        if not conversations:
+            return {}
+        ordered = sorted(conversations)
+        rows = await session.execute(
+            _LATEST,
+            {"endpoints": [endpoint for endpoint, _ in ordered], "conversations": [c for _, c in ordered]},
+        )
+        return {(row[0], row[1]): Latest(*row[2:]) for row in rows}
+
+    @classmethod
+    async def conversations(
+        cls, session: AsyncSession, ids: Collection[UUID]
+    ) -> dict[UUID, tuple[UUID, str, UUID | None]]:
+        """(endpoint, conversation, address) of each of these that has a conversation."""
+        if not ids:
+            return {}
+        rows = await session.execute(
+            select(cls.id, cls.endpoint_id, cls.conversation, cls.address_id).where(cls.id.in_(ids))
+        )
+        return {
+            id_: (endpoint, conversation, address)
+            for id_, endpoint, conversation, address in rows
+            if endpoint is not None and conversation is not None
+        }
+
+
+class Latest(NamedTuple):
+    """What decides whether a new touch continues this interaction, or follows it."""
+
+    id: UUID
+    state: str
+    queue: str
+    ended_at: datetime | None
+    last_agent_id: UUID | None
+
+
+_LATEST = text(
+    """
+    SELECT w.endpoint_id, w.conversation, i.id, i.state, i.queue, i.ended_at, i.last_agent_id
+    FROM unnest(CAST(:endpoints AS uuid[]), CAST(:conversations AS text[])) AS w (endpoint_id, conversation)
+    CROSS JOIN LATERAL (
+      SELECT * FROM interaction x WHERE x.endpoint_id = w.endpoint_id AND x.conversation = w.conversation
+      ORDER BY x.created_at DESC, x.id DESC LIMIT 1) i
+    """
+)

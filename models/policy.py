@@ -40,6 +40,12 @@ class Queue(Identified, Base):
     retired_at: Mapped[datetime | None]
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
 
+    @classmethod
+    async def closures(cls, session: AsyncSession, tenant_id: UUID) -> dict[str, Json]:
+        """The emergency closures in force or past, by queue."""
+        query = select(cls.key, cls.closure).where(cls.tenant_id == tenant_id, cls.closure.is_not(None))
+        return {key: closure for key, closure in await session.execute(query) if closure}
+
 
 class Team(Identified, Base):
     __tablename__ = "team"

@@ -1,16 +1,19 @@
 """Touches: what stands on the timeline, with the state of their delivery; and their attachments."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, func
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Select, func, select, tuple_
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.clock import new_id
-from models.base import Base, Identified, Json, TenantRow, one_of
+from app.clock import new_id, rfc3339
+from app.events import Address
+from models.base import ROWS, Base, Identified, Json, TenantRow, one_of
 
 DELIVERY_STATES = ("pending", "sending", "sent", "delivered", "read", "failed")
 """In this order: a delivery state never goes back, per hop."""
@@ -19,7 +22,8 @@ DELIVERY_STATES = ("pending", "sending", "sent", "delivered", "read", "failed")
 class Touch(TenantRow, Base):
     """`at` is when it happened (the channel's time), `id` (UUIDv7) sorts by arrival. `author`: {type:
     customer|agent|
-    system, id, name}. `delivery_hops`: [{hop, state, at, reason}]. `search` is the tokenised text."""
+    system, id, name}. `delivery_hops`: [{hop, state, at, reason}]. `search` is the tokenised text.
+    `interaction_version`: the version of the interaction that brought it; who saw a lower one missed it."""
 
     __tablename__ = "touch"
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True)
@@ -41,6 +45,7 @@ class Touch(TenantRow, Base):
     delivery_hops: Mapped[list[Any]] = mapped_column(default=list)
     provider_id: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
+    interaction_version: Mapped[int | None] = mapped_column(BigInteger)
     search: Mapped[str | None] = mapped_column(TSVECTOR)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     __table_args__ = (
@@ -57,6 +62,142 @@ class Touch(TenantRow, Base):
         ),
         Index("ix_touch_search", "search", postgresql_using="gin"),
     )
+
+    @classmethod
+    async def insert_all(cls, session: AsyncSession, touches: Sequence[Self]) -> None:
+        """In one statement. `touches` are not in the session; `search` holds the words to be found by."""
+        if touches:
+            await session.execute(_INSERT, {"rows": [_row(touch) for touch in touches]})
+
+    @classmethod
+    async def by_provider_id(
+        cls, session: AsyncSession, provider_ids: Collection[tuple[UUID, str]]
+    ) -> dict[tuple[UUID, str], "Touch"]:
+        """What we sent, by (endpoint, provider's id), locked."""
+        if not provider_ids:
+            return {}
+        query = select(Touch).where(tuple_(cls.endpoint_id, cls.provider_id).in_(sorted(provider_ids)))
+        found = await _locked(session, query)
+        return {(touch.endpoint_id, touch.provider_id or ""): touch for touch in found if touch.endpoint_id}
+
+    @classmethod
+    async def locked(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, "Touch"]:
+        if not ids:
+            return {}
+        return {touch.id: touch for touch in await _locked(session, select(Touch).where(cls.id.in_(ids)))}
+
+    @classmethod
+    async def of_interaction(
+        cls, session: AsyncSession, interaction_id: UUID, before: tuple[datetime, UUID] | None, limit: int
+    ) -> Sequence[Self]:
+        """Newest first."""
+        query = select(cls).where(cls.interaction_id == interaction_id)
+        if before is not None:
+            query = query.where(tuple_(cls.at, cls.id) < tuple_(*before))
+        return (await session.scalars(query.order_by(cls.at.desc(), cls.id.desc()).limit(limit))).all()
+
+    @classmethod
+    async def missed(cls, session: AsyncSession, interaction_id: UUID, seen_version: int) -> Sequence[Self]:
+        """What the customer wrote since, oldest first."""
+        query = select(cls).where(
+            cls.interaction_id == interaction_id,
+            cls.interaction_version > seen_version,
+            cls.direction == "inbound",
+        )
+        return (await session.scalars(query.order_by(cls.at, cls.id).limit(50))).all()
+
+    @classmethod
+    async def mail_times(
+        cls, session: AsyncSession, address_ids: Collection[UUID], since: datetime, limit: int
+    ) -> dict[UUID, list[datetime]]:
+        """When mails of either direction went between these addresses and us, newest first."""
+        if not address_ids:
+            return {}
+        times: dict[UUID, list[datetime]] = {}
+        rows = await session.execute(
+            _MAIL_TIMES, {"addresses": list(address_ids), "since": since, "limit": limit}
+        )
+        for address_id, at in rows:
+            times.setdefault(address_id, []).append(at)
+        return times
+
+    @classmethod
+    async def automatic_answers(
+        cls, session: AsyncSession, address_ids: Collection[UUID], since: datetime
+    ) -> set[UUID]:
+        """Those of the addresses that got an automatic mail from us since."""
+        if not address_ids:
+            return set()
+        query = select(cls.address_id).where(
+            cls.address_id.in_(address_ids), cls.at >= since, cls.direction == "outbound"
+        )
+        automatic = query.where(cls.author["type"].astext == "system", cls.channel == "email")
+        return {found for found in await session.scalars(automatic.distinct()) if found is not None}
+
+    def item(self, address: Address | None) -> dict[str, Any]:
+        """The timeline item of the API."""
+        state = self.delivery_state
+        return {
+            "id": str(self.id),
+            "at": rfc3339(self.at),
+            "direction": self.direction,
+            "kind": self.kind,
+            "channel": self.channel,
+            "address": None if address is None else {"kind": address.kind, "value": address.value},
+            "subject": self.subject,
+            "text": self.text,
+            "html": self.html,
+            "payload": self.payload,
+            "attachments": self.attachments,
+            "author": self.author,
+            "interaction_id": None if self.interaction_id is None else str(self.interaction_id),
+            "delivery": None if state is None else {"state": state, "hops": self.delivery_hops},
+            "version": self.version,
+        }
+
+
+_COLUMNS: Final = (
+    "tenant_id uuid, id uuid, interaction_id uuid, address_id uuid, endpoint_id uuid, at timestamptz, "
+    "direction text, kind text, channel text, subject text, text text, html text, payload jsonb, "
+    "attachments jsonb, author jsonb, delivery_state text, delivery_hops jsonb, provider_id text, "
+    "interaction_version bigint"
+)
+_NAMES: Final = tuple(column.split()[0] for column in _COLUMNS.split(", "))
+_INSERT = sql(
+    f"""
+    INSERT INTO touch ({", ".join(_NAMES)}, version, search)
+    SELECT {", ".join(_NAMES)}, 1, to_tsvector('simple', words) || to_tsvector('english', words)
+    FROM jsonb_to_recordset(:rows) AS r ({_COLUMNS}, words text)
+    """  # noqa: S608 - our own column names
+).bindparams(ROWS)
+
+_EMPTY: Final[Mapping[str, Any]] = {
+    "text": "",
+    "payload": {},
+    "attachments": [],
+    "author": {},
+    "delivery_hops": [],
+}
+
+_MAIL_TIMES = sql(
+    """
+    SELECT a.id, t.at FROM unnest(CAST(:addresses AS uuid[])) AS a (id)
+    CROSS JOIN LATERAL (SELECT at FROM touch WHERE address_id = a.id AND channel = 'email' AND at >= :since
+                        ORDER BY at DESC LIMIT :limit) t
+    """
+)
+
+
+def _row(touch: Touch) -> dict[str, Any]:
+    values = {name: getattr(touch, name) for name in _NAMES}
+    filled = {name: empty if values[name] is None else values[name] for name, empty in _EMPTY.items()}
+    return {**values, **filled, "words": touch.search or ""}
+
+
+async def _locked(session: AsyncSession, query: Select[Touch]) -> Sequence[Touch]:
+    """In one order, and read anew: what the session had may be older than the lock."""
+    locked = query.order_by(Touch.id).with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(locked)).all()
 
 
 class Attachment(Identified, Base):
@@ -78,3 +219,21 @@ class Attachment(Identified, Base):
         Index("ix_attachment_touch_id", "tenant_id", "touch_id"),
         Index("ix_attachment_sha256", "tenant_id", "sha256"),
     )
+
+    @classmethod
+    async def owned(cls, session: AsyncSession, ids: Collection[UUID], owner: str) -> dict[UUID, Self]:
+        """Those of `ids` that this owner has uploaded and not sent yet, locked."""
+        if not ids:
+            return {}
+        query = select(cls).where(cls.id.in_(ids), cls.owner == owner, cls.touch_id.is_(None))
+        found = await session.scalars(query.order_by(cls.id).with_for_update())
+        return {attachment.id: attachment for attachment in found}
+
+    @classmethod
+    async def of_touch(cls, session: AsyncSession, touch_id: UUID) -> Sequence[Self]:
+        return (await session.scalars(select(cls).where(cls.touch_id == touch_id).order_by(cls.id))).all()
+
+    def item(self) -> dict[str, Any]:
+        """As it stands in a touch."""
+        item = {"id": str(self.id), "name": self.name, "type": self.content_type, "size": self.size}
+        return item if self.content_id is None else {**item, "content_id": self.content_id}

@@ -1,0 +1,115 @@
+"""What a customer sent, as intake sees it whatever the channel: a touch, and what it may bring about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.clock import new_id
+from app.events import Address, Attachment
+from customers.identity import Sighting, anonymous
+from models.endpoint import Endpoint
+from models.touch import Touch
+
+PREVIEW_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An attachment that becomes a row with its touch; `shown`: it stands in the touch."""
+
+    id: UUID
+    sha256: str
+    name: str
+    content_type: str
+    size: int
+    content_id: str | None = None
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One touch of a customer.
+
+    `endpoint` is where it is answered from. `conversation` None: it starts one of its own. `address` None: it
+    cannot be recognised and gets an address of its own. `wakes` False: automatic mail, or past the ceilings
+    of the loop guard; it is kept, but opens, wakes and answers nothing.
+    """
+
+    endpoint: Endpoint
+    channel: str
+    kind: str
+    at: datetime
+    address: Address | None
+    text: str
+    conversation: str | None = None
+    name: str | None = None
+    claimed: bool = False
+    also: tuple[Address, ...] = ()
+    subject: str | None = None
+    html: str | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    uploads: Sequence[Attachment] = ()
+    files: Sequence[StoredFile] = ()
+    wakes: bool = True
+    queue: str | None = None
+    interaction_id: UUID = field(default_factory=new_id)
+    touch_id: UUID = field(default_factory=new_id)
+
+    @property
+    def from_address(self) -> Address:
+        return self.address or anonymous(self.interaction_id)
+
+    @property
+    def own_conversation(self) -> str:
+        """The conversation that it continues or starts."""
+        return self.conversation or str(self.interaction_id)
+
+    @property
+    def preview(self) -> str:
+        return " ".join(self.text.split())[:PREVIEW_CHARACTERS]
+
+    @property
+    def visitor_id(self) -> UUID | None:
+        """The chat visitor who must see it in their other windows too."""
+        return visitor_of(self.address)
+
+    def sighting(self) -> Sighting:
+        return Sighting(self.from_address, self.name, self.claimed, self.also, known_only=not self.wakes)
+
+    def touch(self, address_id: UUID, name: str | None) -> Touch:
+        """The timeline's item; the caller knows its interaction."""
+        shown = [file for file in self.files if file.shown]
+        return Touch(
+            tenant_id=self.endpoint.tenant_id,
+            id=self.touch_id,
+            address_id=address_id,
+            endpoint_id=self.endpoint.id,
+            at=self.at,
+            direction="inbound",
+            kind=self.kind,
+            channel=self.channel,
+            subject=self.subject,
+            text=self.text,
+            html=self.html,
+            payload=dict(self.payload),
+            attachments=[*(_uploaded(file) for file in self.uploads), *(_stored(file) for file in shown)],
+            author={"type": "customer", "id": None, "name": self.name or name},
+            delivery_hops=[],
+            version=1,
+        )
+
+
+def visitor_of(address: Address | None) -> UUID | None:
+    """The visitor behind an address of kind `visitor`."""
+    return UUID(address.value) if address is not None and address.kind == "visitor" else None
+
+
+def _uploaded(file: Attachment) -> dict[str, Any]:
+    return {"id": str(file.id), "name": file.name, "type": file.content_type, "size": file.size}
+
+
+def _stored(file: StoredFile) -> dict[str, Any]:
+    item = {"id": str(file.id), "name": file.name, "type": file.content_type, "size": file.size}
+    return item if file.content_id is None else {**item, "content_id": file.content_id}
