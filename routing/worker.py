@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus.port import Transaction
@@ -38,8 +37,15 @@ from models.tenant import Tenant
 from routing.decision import Decision
 from routing.engine import Engine
 from routing.events import RoutingEvent
-from routing.journal import event_to_json
-from routing.state import PolicyReplaced, agent_from_json, interaction_from_json
+from routing.state import (
+    AgentRemoved,
+    AgentSnapshot,
+    InteractionSnapshot,
+    PolicyReplaced,
+    agent_from_json,
+    interaction_from_json,
+    to_json,
+)
 
 log = structlog.get_logger()
 
@@ -80,7 +86,7 @@ class Router:
 
 @dataclass
 class Held:
-    """One partition of `routing` that this process holds. `routers` None for a tenant without policy."""
+    """One partition of `routing` that this process holds. A tenant without a policy has no router yet."""
 
     epoch: int
     clock: RoutingClock
@@ -157,7 +163,7 @@ class RoutingWorker:
     async def _get_to_know(self, held: Held, partition: int, transaction: Transaction) -> None:
         async with transaction(None) as session:
             held.clock.anchor(microseconds(await database_now(session)))
-            everyone = await Tenant.all_ids(session)
+            everyone = [tenant.id for tenant in await Tenant.all(session)]
         held.tenants |= {tenant for tenant in everyone if partition_of(str(tenant)) == partition}
         for tenant_id in held.tenants:
             async with transaction(tenant_id) as session:
@@ -208,7 +214,7 @@ class RoutingWorker:
         decisions = router.engine.apply(told, now)
         if not told and not decisions:
             return
-        documents = {d.ordinal: router.engine.decided(d) for d in decisions if d.kind == "offer"}
+        documents = {d.ordinal: d._asdict() for d in decisions if d.kind == "offer"}
         _keep(session, held, router, kind, now, told, decisions)
         router.corrections = await carry_out(
             session, router.tenant_id, decisions, documents, router.policy_version
@@ -252,7 +258,7 @@ def _keep(
 ) -> None:
     document: dict[str, Any] = {
         "policy_version": router.policy_version,
-        "events": [event_to_json(event) for event in events],
+        "events": [_as_json(event) for event in events],
         "decisions": [decision._asdict() for decision in decisions],
     }
     row = RoutingJournal(
@@ -264,3 +270,17 @@ def _keep(
         decision_count=len(decisions),
     )
     session.add(row)
+
+
+def _as_json(event: RoutingEvent) -> dict[str, Any]:
+    """An input of the engine as the journal keeps it."""
+    match event:
+        case InteractionSnapshot():
+            return {"interaction": to_json(event)}
+        case AgentSnapshot():
+            return {"agent": to_json(event)}
+        case AgentRemoved():
+            return {"agent_removed": event._asdict()}
+        case PolicyReplaced():
+            return {"policy": event.policy.version}
+    raise AssertionError(f"a trace's event in the live service: {event!r}")

@@ -77,6 +77,33 @@ LOOKUPS = (
 )
 
 
+DUE_WORK = """
+CREATE FUNCTION due_work(tenants uuid[], undelivered float8, warn float8, close float8, gone float8)
+  RETURNS TABLE (tenant_id uuid, kind text, id uuid) LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = public AS $$
+  SELECT o.tenant_id, 'undelivered', o.interaction_id FROM offer o
+    WHERE o.state = 'open' AND o.shown_at IS NULL AND o.tenant_id = ANY(tenants)
+      AND o.created_at <= statement_timestamp() - make_interval(secs => undelivered)
+  UNION SELECT l.tenant_id, 'lease', l.agent_id FROM agent_lease l
+    WHERE l.expires_at <= statement_timestamp() AND l.tenant_id = ANY(tenants)
+  UNION SELECT l.tenant_id, 'wrap_up', l.interaction_id FROM leg l
+    WHERE l.state = 'wrap_up' AND l.wrap_up_due_at <= statement_timestamp() AND l.tenant_id = ANY(tenants)
+  UNION SELECT i.tenant_id, 'parked', i.id FROM interaction i
+    WHERE i.state = 'parked' AND i.parked_until <= statement_timestamp() AND i.tenant_id = ANY(tenants)
+  UNION SELECT i.tenant_id, 'silence', i.id FROM interaction i
+    WHERE i.state = 'active' AND i.channel = 'chat' AND i.tenant_id = ANY(tenants)
+      AND i.last_touch_at > coalesce(i.last_customer_touch_at, '-infinity')
+      AND i.last_touch_at <= statement_timestamp() - make_interval(secs =>
+            CASE WHEN i.silence_warned_at >= i.last_touch_at THEN close ELSE warn END)
+  UNION SELECT i.tenant_id, 'visitor_gone', i.id FROM interaction i
+    WHERE i.customer_gone_at <= statement_timestamp() - make_interval(secs => gone)
+      AND i.state IN ('queued', 'offered') AND i.tenant_id = ANY(tenants)
+  UNION SELECT i.tenant_id, 'pending', i.id FROM interaction i
+    WHERE i.pending_until <= statement_timestamp() AND i.tenant_id = ANY(tenants)
+$$
+"""
+
+
 def upgrade() -> None:
     listed = ", ".join(f"'{table}'" for table in INFRASTRUCTURE)
     for statement in (ROLES, TENANT_TABLES.format(infrastructure=listed), INFRASTRUCTURE_GRANTS):
@@ -84,6 +111,7 @@ def upgrade() -> None:
             op.execute(part)
     for name, argument, table, condition in LOOKUPS:
         op.execute(LOOKUP.format(name=name, argument=argument, table=table, condition=condition))
+    op.execute(DUE_WORK)
     op.bulk_insert(Base.metadata.tables["installation"], [{"id": 1, "partitions": PARTITIONS}])
 
 

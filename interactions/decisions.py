@@ -1,0 +1,225 @@
+"""The router's decisions become rows: all of a batch at one desk, each only if the locked rows are still what
+the engine thought. What they are not is told to the engine anew."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.bus.outbox import append
+from app.clock import new_id
+from app.events import OfferCreated
+from interactions import call_commands
+from interactions.desk import Desk
+from interactions.facts import agent_snapshot, instant_of, work_snapshot
+from interactions.routing_rows import devices_of
+from interactions.views import instant
+from interactions.work import Work
+from models.agent import Agent, Presence
+from models.interaction import State
+from models.leg import Leg, LegState
+from models.offer import Decision as DecisionRow
+from models.offer import Offer, OfferState
+from models.screen_pop import screen_pops
+from routing.decision import Decision
+from routing.state import AgentRemoved, InteractionSnapshot, Snapshot
+
+Correction = Snapshot | AgentRemoved
+
+UNDELIVERED_SKIP_SECONDS: Final = 30
+
+
+async def carry_out(
+    session: AsyncSession,
+    tenant_id: UUID,
+    decisions: Sequence[Decision],
+    documents: Mapping[int, dict[str, Any]],
+    policy_version: int,
+) -> list[Correction]:
+    """Apply what still holds, in order. `documents` explain offers, by the decision's ordinal. Returns the
+    true state of everything that a decision was wrong about."""
+    wanted = [decision for decision in decisions if decision.kind != "ignored"]
+    if not wanted:
+        return []
+    interactions = {UUID(decision.interaction) for decision in wanted if decision.interaction}
+    agents = {UUID(decision.agent) for decision in wanted if decision.agent}
+    desk = await Desk.open(session, tenant_id, interactions, agents)
+    hand = _Hand(desk)
+    for decision in wanted:
+        hand.apply(decision)
+    await desk.save()
+    await _tell_offers(desk, hand.offers, documents, policy_version)
+    return await _corrections(desk, hand.wrong)
+
+
+class _Hand:
+    """`offers` were made, `wrong` was not as the engine thought."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.offers: list[tuple[Decision, Offer]] = []
+        self.wrong: list[Decision] = []
+
+    def apply(self, decision: Decision) -> None:
+        work = self.desk.works.get(UUID(decision.interaction)) if decision.interaction else None
+        agent = self.desk.agents.get(UUID(decision.agent)) if decision.agent else None
+        if work is None or agent is None or not self._done(decision, work, agent):
+            self.wrong.append(decision)
+
+    def _done(self, decision: Decision, work: Work, agent: Agent) -> bool:
+        match decision.kind:
+            case "offer":
+                return self._offer(decision, work, agent)
+            case "missed":
+                return self._missed(work, agent)
+            case "revoke":
+                return self._revoke(decision, work, agent)
+            case "connect_failed":
+                return self._connect_failed(decision, work, agent)
+            case "reassign":
+                return self._reassign(work, agent)
+        return True
+
+    def _offer(self, decision: Decision, work: Work, agent: Agent) -> bool:
+        x = work.interaction
+        if work.state != State.QUEUED or x.version != decision.interaction_version or work.primary:
+            return False
+        if not _may_get(agent, decision.units) or decision.deadline is None:
+            return False
+        deadline = instant_of(decision.deadline)
+        offer = work.offer_to(agent, decision.units, deadline, leg_id=new_id(), offer_id=new_id())
+        self.offers.append((decision, offer))
+        return True
+
+    def _missed(self, work: Work, agent: Agent) -> bool:
+        if not _is_offered_to(work, agent):
+            return False
+        work.end_offer(OfferState.MISSED, "missed")
+        work.not_responding(agent.id, "missed")
+        return True
+
+    def _revoke(self, decision: Decision, work: Work, agent: Agent) -> bool:
+        if not _is_offered_to(work, agent):
+            return False
+        work.end_offer(OfferState.REVOKED, decision.reason)
+        if decision.reason == "undelivered":
+            work.cool_down(agent.id, UNDELIVERED_SKIP_SECONDS)
+        return True
+
+    def _connect_failed(self, decision: Decision, work: Work, agent: Agent) -> bool:
+        leg = _leg_of(work, agent)
+        if leg is None or leg.state != LegState.CONNECTING or str(leg.id) != decision.leg:
+            return False
+        call_commands.cancel_agent_leg(self.desk, work, leg)
+        work.connect_failed("no_answer")
+        return True
+
+    def _reassign(self, work: Work, agent: Agent) -> bool:
+        """Their chats wait again; they are preferred should they return."""
+        leg = _leg_of(work, agent)
+        if agent.lease_lost_at is None or leg is None or leg.state not in (LegState.ACTIVE, LegState.HELD):
+            return False
+        work.requeue(work.interaction.queue, "return", "returned")
+        work.interaction.preferred_agent_id = agent.id
+        return True
+
+
+def _may_get(agent: Agent, units: int) -> bool:
+    if agent.presence != Presence.AVAILABLE or not agent.signed_in or agent.disabled_at is not None:
+        return False
+    return agent.units_held + units - agent.units_excess <= agent.units_max
+
+
+def _is_offered_to(work: Work, agent: Agent) -> bool:
+    return work.offer is not None and work.offer.agent_id == agent.id
+
+
+def _leg_of(work: Work, agent: Agent) -> Leg | None:
+    leg = work.primary
+    return leg if leg is not None and leg.agent_id == agent.id else None
+
+
+async def _tell_offers(
+    desk: Desk,
+    offers: Sequence[tuple[Decision, Offer]],
+    documents: Mapping[int, dict[str, Any]],
+    policy_version: int,
+) -> None:
+    """The decision is kept, the desktop is told all that its screen pop needs."""
+    pops = await screen_pops(desk.session, [offer.interaction_id for _, offer in offers])
+    for decision, offer in offers:
+        work = desk.works[offer.interaction_id]
+        desk.session.add(_decision_row(desk, decision, offer, documents, policy_version))
+        event = OfferCreated(
+            entity=f"interaction/{offer.interaction_id}",
+            version=work.interaction.version,
+            queue=offer.queue,
+            agent_ids=(offer.agent_id,),
+            offer_id=offer.id,
+            interaction_id=offer.interaction_id,
+            agent_id=offer.agent_id,
+            data=offer_summary(offer, work, decision.reason, pops[offer.interaction_id]),
+        )
+        append(desk.session, event, key=str(offer.interaction_id), at=desk.now)
+
+
+def offer_summary(offer: Offer, work: Work, reason: str, pop: Mapping[str, Any]) -> dict[str, Any]:
+    """As the desktop gets it (API §3). `expires_in_seconds` counts from `work.now`."""
+    x = work.interaction
+    return {
+        "offer_id": str(offer.id),
+        "interaction_id": str(x.id),
+        "interaction_version": x.version,
+        "queue": offer.queue,
+        "channel": offer.channel,
+        "tier": offer.tier,
+        "subject": x.subject,
+        "preview": x.preview,
+        "waited_seconds": offer.waited_us / 1_000_000,
+        "expires_in_seconds": max(0.0, (offer.deadline_at - work.now).total_seconds()),
+        "expires_at": instant(offer.deadline_at),
+        "reason": reason,
+        **pop,
+    }
+
+
+def _decision_row(
+    desk: Desk,
+    decision: Decision,
+    offer: Offer,
+    documents: Mapping[int, dict[str, Any]],
+    policy_version: int,
+) -> DecisionRow:
+    return DecisionRow(
+        id=new_id(),
+        tenant_id=desk.tenant_id,
+        offer_id=offer.id,
+        interaction_id=offer.interaction_id,
+        policy_version=policy_version,
+        decided_at=desk.now,
+        document=documents[decision.ordinal],
+    )
+
+
+async def _corrections(desk: Desk, wrong: Sequence[Decision]) -> list[Correction]:
+    """Everything that these decisions speak of, as it is now; what is gone is told as gone."""
+    interactions = sorted({decision.interaction for decision in wrong if decision.interaction})
+    agents = sorted({decision.agent for decision in wrong if decision.agent})
+    devices = await devices_of(desk.session, [UUID(agent) for agent in agents]) if agents else {}
+    told: list[Correction] = []
+    for agent_id in agents:
+        agent = desk.agents.get(UUID(agent_id))
+        known = None if agent is None else agent_snapshot(agent, devices.get(agent.id, ()), force=True)
+        told.append(known or AgentRemoved(agent_id, _NEVER_OUTDATED))
+    for interaction_id in interactions:
+        work = desk.works.get(UUID(interaction_id))
+        told.append(work_snapshot(work, force=True) if work else _gone(interaction_id))
+    return told
+
+
+_NEVER_OUTDATED: Final = 2**53
+
+
+def _gone(interaction_id: str) -> InteractionSnapshot:
+    return InteractionSnapshot(interaction_id, _NEVER_OUTDATED, "closed", "", "")

@@ -1,0 +1,126 @@
+"""What happens because time passes, read from the rows: undelivered offers, ended leases, wrap-up over,
+parked work due, silent chats, visitors gone, commands unanswered. Deadlines of offers are the engine's.
+
+The worker that owns the tenant's routing partition sweeps, under its epoch. What the sweep found is judged
+again under the rows' locks.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interactions import call_commands, presence
+from interactions.desk import Desk
+from interactions.policies import PolicyBook
+from interactions.work import Work
+from models.due import Due, Kind, Limits, find_due
+from models.interaction import State
+from models.leg import Leg, LegState
+from models.offer import OfferState
+
+TIMED_OUT: Final = "none(timed_out)"
+
+
+Warn = Callable[[Desk, Work], Awaitable[None]]
+"""Tell the visitor of a silent chat that it will be closed; the caller saves."""
+
+
+class Timers:
+    """One per worker process; it keeps nothing."""
+
+    def __init__(self, policies: PolicyBook, warn: Warn, limits: Limits | None = None) -> None:
+        self._policies, self._warn, self._limits = policies, warn, limits or Limits()
+
+    async def find(self, session: AsyncSession, tenant_ids: Collection[UUID]) -> list[Due]:
+        """What is due for these tenants; `session` acts for none of them."""
+        return await find_due(session, tenant_ids, self._limits)
+
+    async def fire(self, session: AsyncSession, tenant_id: UUID, due: Sequence[Due]) -> None:
+        """Do what is due, all of one tenant, as far as it still is."""
+        agents = {entry.id for entry in due if entry.kind == "lease"}
+        works = {entry.id for entry in due if entry.kind != "lease"}
+        works.update(await Leg.work_of(session, agents) if agents else ())
+        desk = await Desk.open(session, tenant_id, works, agents)
+        for entry in due:
+            work = desk.works.get(entry.id)
+            if work is not None:
+                await self._fire(desk, work, entry.kind)
+        await presence.end_leases(desk, agents & desk.agents.keys(), self._policies)
+        await desk.save()
+
+    async def _fire(self, desk: Desk, work: Work, kind: Kind) -> None:
+        match kind:
+            case "undelivered":
+                self._undelivered(desk, work)
+            case "wrap_up":
+                _wrap_up_over(desk, work)
+            case "parked":
+                _return(desk, work)
+            case "silence":
+                await self._silent(desk, work)
+            case "visitor_gone":
+                self._gone(desk, work)
+            case "pending":
+                _unanswered(desk, work)
+
+    def _undelivered(self, desk: Desk, work: Work) -> None:
+        """The desktop never showed it: skipped for a while, not punished."""
+        offer = work.offer
+        if offer is None or offer.shown_at is not None:
+            return
+        if _passed(offer.created_at, self._limits.undelivered_seconds, desk.now):
+            work.end_offer(OfferState.REVOKED, "undelivered")
+            work.cool_down(offer.agent_id, self._limits.undelivered_skip_seconds)
+
+    async def _silent(self, desk: Desk, work: Work) -> None:
+        """We wrote last and the customer says nothing: they are warned, then the chat ends."""
+        x = work.interaction
+        since = x.last_touch_at
+        if work.state != State.ACTIVE or since is None or since <= (x.last_customer_touch_at or _LONG_AGO):
+            return
+        warned = x.silence_warned_at is not None and x.silence_warned_at >= since
+        if warned and _passed(since, self._limits.silence_close_seconds, desk.now):
+            rules = await self._policies.rules(desk.session, x)
+            work.end_contact("customer", "silent", rules.wrap_up)
+        elif not warned and _passed(since, self._limits.silence_warn_seconds, desk.now):
+            x.silence_warned_at = desk.now
+            await self._warn(desk, work)
+
+    def _gone(self, desk: Desk, work: Work) -> None:
+        """The visitor's last socket closed, and nobody talked with them yet."""
+        gone_at = work.interaction.customer_gone_at
+        if work.state not in (State.QUEUED, State.OFFERED) or gone_at is None:
+            return
+        if _passed(gone_at, self._limits.disconnect_grace_seconds, desk.now):
+            work.customer_left("customer", "disconnected")
+
+
+_LONG_AGO: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _wrap_up_over(desk: Desk, work: Work) -> None:
+    for leg in list(work.legs):
+        if leg.state == LegState.WRAP_UP and leg.wrap_up_due_at and leg.wrap_up_due_at <= desk.now:
+            work.finish_wrap_up(leg, TIMED_OUT)
+
+
+def _return(desk: Desk, work: Work) -> None:
+    """Parked until now: back to its agent first, else anyone's."""
+    until = work.interaction.parked_until
+    if work.state == State.PARKED and until is not None and until <= desk.now:
+        work.unpark()
+        work.enter_queue(work.interaction.queue, "return")
+
+
+def _unanswered(desk: Desk, work: Work) -> None:
+    """The platform was told, and no event came: the desktop drops `pending`."""
+    x = work.interaction
+    if x.pending_command_id is not None and x.pending_until is not None and x.pending_until <= desk.now:
+        call_commands.failed(desk, work, x.pending_command_id, "no answer in time")
+
+
+def _passed(since: datetime, seconds: float, now: datetime) -> bool:
+    return now - since >= timedelta(seconds=seconds)

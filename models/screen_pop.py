@@ -1,0 +1,39 @@
+"""What a desktop shows of an offer before it is accepted: who it is and where they come from."""
+
+from collections.abc import Collection
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+CANDIDATES_MAX: Final = 10
+
+_QUERY: Final = text(
+    """
+    SELECT i.id,
+      CASE WHEN a.id IS NULL THEN NULL
+           ELSE jsonb_build_object('kind', a.kind, 'value', a.value, 'name', a.display_name) END AS address,
+      jsonb_build_object('id', c.id, 'name', coalesce(c.name, a.display_name), 'tier', i.tier,
+                         'candidates', coalesce(k.candidates, '[]'::jsonb)) AS customer
+    FROM interaction i
+    LEFT JOIN address a ON a.id = i.address_id
+    LEFT JOIN customer c ON c.id = coalesce(i.picked_customer_id, i.customer_id)
+    LEFT JOIN LATERAL (
+      SELECT jsonb_agg(jsonb_build_object('id', m.id, 'name', m.name, 'tier', m.tier) ORDER BY m.id)
+             AS candidates
+      FROM (SELECT cu.id, cu.name, cu.tier FROM customer_address l JOIN customer cu ON cu.id = l.customer_id
+            WHERE l.address_id = i.address_id AND l.unlinked_at IS NULL ORDER BY cu.id LIMIT :most) m
+    ) k ON c.id IS NULL
+    WHERE i.id = ANY(:ids)
+    """
+)
+
+
+async def screen_pops(session: AsyncSession, interaction_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """`{address, customer: {id, name, tier, candidates}}` by interaction. Candidates are listed where nobody
+    has said yet which of several customers it is."""
+    if not interaction_ids:
+        return {}
+    rows = await session.execute(_QUERY, {"ids": list(interaction_ids), "most": CANDIDATES_MAX})
+    return {row.id: {"address": row.address, "customer": row.customer} for row in rows}
