@@ -8,10 +8,8 @@ from routing.state import AgentSnapshot
 
 
 def policy_document(document: Document) -> dict[str, Any]:
-    """What `routing.policy.Policy.from_document` reads, and beside it what `interactions.policies` does.
-    Equal set-ups give equal documents."""
+    """What `routing.policy.Policy.from_document` reads. Equal set-ups give equal documents."""
     return {
-        "break_codes": document.break_codes,
         "units": document.units(),
         "default_tier": document.default_tier,
         "tiers": [_tier(tier) for tier in document.tiers],
@@ -68,17 +66,7 @@ def _queue(queue: Queue) -> dict[str, Any]:
         if prefer is None
         else {"last_agent": prefer.last_agent, "wait_us": micros(prefer.prefer_seconds)},
         "channels": {channel: _channel(queue, channel) for channel in CHANNELS},
-        "handling": {channel: _handling(queue, channel) for channel in CHANNELS},
-        "wrap_up": queue.wrap_up.model_dump(),
-        "short_abandon_seconds": queue.short_abandon_seconds,
     }
-
-
-def _handling(queue: Queue, channel: str) -> dict[str, Any]:
-    """What the life of an interaction needs of a channel's rules, and the engine does not."""
-    rules = queue.rules(channel)
-    wanted = {"accept", "decline", "service_level_seconds"}
-    return rules.model_dump(include=wanted)
 
 
 def _channel(queue: Queue, channel: str) -> dict[str, Any]:
