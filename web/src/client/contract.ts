@@ -126,8 +126,15 @@ export interface InteractionSummary {
 export interface Interaction extends InteractionSummary {
   address: Address | null;
   customer: CustomerRef | null;
-  candidates: CustomerRef[];
-  last_agent_id: Id | null;
+  candidates?: CustomerRef[];
+  last_agent_id?: Id | null;
+  endpoint: { id: Id; key: string; address: string | null; controls_calls: boolean } | null;
+}
+
+/** How lists tell an interaction. */
+export interface ListedInteraction extends InteractionSummary {
+  customer_name?: string | null;
+  address?: Address | null;
 }
 
 export interface Attachment {
@@ -179,31 +186,42 @@ export interface Page<T> {
 }
 
 export interface DirectoryEntry {
-  kind: "queue" | "agent" | "address";
+  type: "queue" | "agent" | "address";
+  id?: Id;
   key: string;
   name: string;
-  state: string | null;
+  presence?: PresenceStatus;
+  busy?: boolean;
+  closed?: boolean;
 }
 
-export interface QueueMetrics {
-  queue: string;
+export const EXITS = [
+  "answered",
+  "abandoned",
+  "short_abandoned",
+  "flowed_out",
+  "callback_requested",
+  "ended_by_us",
+  "still_waiting",
+] as const;
+
+export type Exit = (typeof EXITS)[number];
+
+export interface Figures extends Record<Exit, number> {
   waiting: number;
   longest_wait_seconds: number | null;
   offered: number;
-  answered: number;
-  abandoned: number;
-  short_abandoned: number;
-  flowed_out: number;
-  callback_requested: number;
-  ended_by_us: number;
-  still_waiting: number;
   closed: number;
   service_level: number | null;
+  service_level_numerator: number;
+  service_level_denominator: number;
   asa_seconds: number | null;
   aht_seconds: number | null;
-  agents: AgentCounts;
+  abandon_rate: number | null;
+  missed_offers: number;
   estimated_wait_seconds: { p50: number | null; p90: number | null } | null;
-  closure: { reason: string; until: string | null } | null;
+  /** The path that lists what a figure of this row counts; `&figure=` names which. */
+  drill: string;
 }
 
 export interface AgentCounts {
@@ -217,35 +235,46 @@ export interface AgentCounts {
   not_responding: number;
 }
 
-export type Figures = Omit<QueueMetrics, "queue" | "agents" | "closure" | "estimated_wait_seconds">;
-
-export interface Metrics {
-  items: (QueueMetrics & { by_tier: Record<string, Figures>; by_channel: Record<string, Figures> })[];
-  totals: Figures & { agents: AgentCounts; occupancy: number | null };
+export interface Closure {
+  reason: string;
+  until?: string | null;
 }
 
-export interface AgentState {
+export interface QueueRow extends Figures {
+  queue: string;
+  agents: AgentCounts;
+  closure: Closure | null;
+}
+
+export interface Metrics {
+  from: string;
+  to: string;
+  items: QueueRow[];
+  by_tier: (Figures & { tier: string })[];
+  by_channel: (Figures & { channel: Channel })[];
+  totals: Figures & { agents: AgentCounts; occupancy?: number | null };
+}
+
+export interface AgentSummary {
   id: Id;
   email: string;
   name: string;
-  presence: Presence;
-  state: "interacting" | "connecting" | "offered" | "wrap_up" | "not_responding" | "break" | "idle" | "offline";
-  since: string;
   teams: string[];
   skills: Record<string, number>;
-  interactions: { id: Id; channel: Channel; state: LegState; customer: string | null }[];
+  channels: string[];
+  presence: PresenceStatus;
+  presence_reason: string | null;
+  presence_at: string | null;
+  signed_in: boolean;
+  units_held: number;
+  units_max: number;
+  version: number;
 }
 
-export interface WaitingItem {
-  id: Id;
-  version: number;
-  channel: Channel;
-  customer: string | null;
-  tier: string | null;
-  address: Address | null;
-  subject: string | null;
-  waited_seconds: number;
-  estimated_wait_seconds: { p50: number | null; p90: number | null } | null;
+export interface AgentState extends AgentSummary {
+  state: "interacting" | "connecting" | "offered" | "wrap_up" | "not_responding" | "break" | "idle" | "offline";
+  since: string | null;
+  legs: { interaction_id: Id; channel: Channel; state: LegState }[];
 }
 
 /** Waiting: `agents` holds the first reason against each. Assigned: `winner` and who came next. */
@@ -288,7 +317,7 @@ export interface paths {
   "/v1/me": Read<Me>;
   "/v1/me/presence": Write<"put", { status: string; reason_code?: string | null }, Presence>;
   "/v1/me/device": Write<"put", Device, unknown>;
-  "/v1/interactions": Read<Page<Interaction>>;
+  "/v1/interactions": Read<Page<ListedInteraction>>;
   "/v1/interactions/{id}": Read<Interaction, OfId>;
   "/v1/interactions/{id}/touches": Read<Page<Touch>, OfId>;
   "/v1/interactions/{id}/explanation": Read<Explanation, OfId>;
@@ -315,7 +344,8 @@ export interface paths {
   "/v1/customers/{id}/context": Read<CustomerContext, OfId>;
   "/v1/customers/{id}/timeline": Read<Page<Touch>, OfId>;
   "/v1/queues/metrics": Read<Metrics>;
-  "/v1/queues/{key}/waiting": Read<Page<WaitingItem>, OfKey>;
+  "/v1/queues/{key}/waiting": Read<Page<ListedInteraction>, OfKey>;
+  "/v1/queues/metrics/interactions": Read<Page<ListedInteraction>>;
   "/v1/queues/{key}/closure": Write<"put", { reason: string; until?: string }, unknown, OfKey> & {
     delete: { parameters: { path: OfKey } } & Answer<unknown>;
   };

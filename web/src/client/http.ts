@@ -44,10 +44,7 @@ export async function content<T>(call: Promise<Outcome<T>>): Promise<T> {
 export async function upload(file: File): Promise<Attachment> {
   const body = new FormData();
   body.append("file", file);
-  const response = await persistentFetch(authorised("/v1/attachments", { method: "POST", body }));
-  const answer: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw Problem.of(response.status, answer);
-  return answer as Attachment;
+  return fetchPath<Attachment>("/v1/attachments", { method: "POST", body });
 }
 
 /** Attachments need the bearer token, which a plain link could not carry. */
@@ -55,6 +52,14 @@ export async function download(attachment: Attachment): Promise<Blob> {
   const response = await persistentFetch(authorised(`/v1/attachments/${attachment.id}`));
   if (!response.ok) throw Problem.of(response.status, await response.json().catch(() => null));
   return response.blob();
+}
+
+/** Follows a path that an answer named. */
+export async function fetchPath<T>(path: string, init?: RequestInit): Promise<T> {
+  const response = await persistentFetch(authorised(path, init));
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw Problem.of(response.status, answer);
+  return answer as T;
 }
 
 function authorised(path: string, init?: RequestInit): Request {

@@ -12,7 +12,7 @@ import { CallBar } from "./CallBar";
 import { Composer } from "./Composer";
 import { Conversation } from "./Conversation";
 import { useWork } from "./desk";
-import { nameOf } from "./names";
+import { addressOf, nameOf } from "../ui/names";
 import { useInteraction } from "./queries";
 import { WrapUp } from "./WrapUp";
 
@@ -54,7 +54,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
             <StateBadge state={mine && leg && interaction.state !== "parked" ? leg.state : interaction.state} />
           </Group>
           <Text size="xs" c="dimmed" className="clip">
-            {[interaction.queue, interaction.address?.kind === "anonymous" ? null : interaction.address?.value].filter(Boolean).join(" · ")}
+            {[interaction.queue, addressOf(interaction)].filter(Boolean).join(" · ")}
             {interaction.ended_at ? null : <> · <Since from={interaction.created_at} /></>}
           </Text>
         </div>

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text } from "@mantine/core";
+import { ActionIcon, Button, Group, Stack, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconAddressBook, IconUserSearch } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
@@ -48,11 +48,12 @@ function Panel({ interaction }: { interaction: Interaction }) {
 function Nobody({ interaction, search }: { interaction: Interaction; search: () => void }) {
   const { t } = useTranslation();
   const assign = useAssignCustomer(interaction);
-  const several = interaction.candidates.length > 0;
+  const candidates = interaction.candidates ?? [];
+  const several = candidates.length > 0;
   return (
     <Stack gap={6} p="sm" style={{ borderBlockEnd: "1px solid var(--desk-line)" }}>
       <Text size="sm" fw={600}>{several ? t("customer.several") : t("customer.none")}</Text>
-      {interaction.candidates.map((candidate: CustomerRef) => (
+      {candidates.map((candidate: CustomerRef) => (
         <Button key={candidate.id} variant="default" justify="space-between" loading={assign.isPending}
           rightSection={<TierBadge tier={candidate.tier} />} onClick={() => assign.mutate(candidate.id)}>
           {t("customer.assign", { name: candidate.name })}
@@ -75,10 +76,9 @@ function Profile({ customer, interaction, change }: { customer: CustomerRef; int
           <Text component="h2" m={0} fw={600} size="lg" className="clip">{customer.name}</Text>
           <TierBadge tier={customer.tier} />
         </Group>
-        <Button size="compact-xs" variant="subtle" color="gray" onClick={change} style={{ flexShrink: 0 }}
-          aria-label={t("customer.change")} leftSection={<IconUserSearch size={14} />}>
-          {t("customer.change")}
-        </Button>
+        <Tooltip label={t("customer.change")}>
+          <ActionIcon onClick={change} aria-label={t("customer.change")} aria-keyshortcuts="Alt+C"><IconUserSearch size={17} stroke={1.7} /></ActionIcon>
+        </Tooltip>
       </Group>
       <Loaded query={context} rows={2}>{(data) => <Context context={data} current={interaction.id} />}</Loaded>
     </Stack>

@@ -8,6 +8,7 @@ import { CustomerColumn } from "./CustomerColumn";
 import { Header } from "./Header";
 import { HelpDialog } from "./HelpDialog";
 import { OfferStack } from "./OfferStack";
+import { NotRespondingBanner } from "./PresenceMenu";
 import { WorkColumn } from "./WorkColumn";
 import { useChosen } from "./chosen";
 import { useDeskShortcuts } from "./shortcuts";
@@ -25,6 +26,7 @@ export function DeskPage() {
     <div className={classes.page}>
       <Header openHelp={openHelp} />
       <ConnectionBanner />
+      <NotRespondingBanner />
       <main className={classes.columns}>
         <section className="column" aria-label={t("work.title")}>
           <OfferStack />

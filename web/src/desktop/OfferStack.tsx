@@ -10,6 +10,7 @@ import { describe } from "../ui/reasons";
 import { useAcceptOffer, useDeclineOffer } from "./actions";
 import { useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
+import { addressOf, nameOf } from "../ui/names";
 import { prepareSound, ring } from "./sound";
 
 const DECLINE_REASONS = ["busy", "skill", "personal"];
@@ -43,11 +44,11 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
           <Badge variant="outline" color="gray">{offer.queue}</Badge>
         </Group>
         <Group gap={6} wrap="nowrap">
-          <Text size="lg" fw={700} className="clip">{offerName(offer, t)}</Text>
+          <Text size="lg" fw={700} className="clip">{nameOf(offer)}</Text>
           <TierBadge tier={offer.customer.tier} />
         </Group>
         <Text size="xs" c="dimmed" className="numbers">
-          {offer.address?.kind !== "anonymous" && offer.address?.value} · <Since from={offer.waitingSince} />
+          {addressOf(offer)} <Since from={offer.waitingSince} />
         </Text>
         {(offer.subject || offer.preview) && (
           <Text size="sm" lineClamp={3}>{offer.subject ? <b>{offer.subject} </b> : null}{offer.preview}</Text>
@@ -69,12 +70,7 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
   );
 }
 
-export function offerName(offer: OpenOffer, t: ReturnType<typeof useTranslation>["t"]): string {
-  if (offer.customer.name) return offer.customer.name;
-  return offer.address?.kind === "anonymous" ? t("offer.withheld") : t("offer.unknownCustomer");
-}
-
-export function useAcceptAndOpen(offer: { interaction_id: Id } | undefined) {
+function useAcceptAndOpen(offer: { interaction_id: Id } | undefined) {
   const accept = useAcceptOffer();
   const { choose } = useChosen();
   return {

@@ -1,5 +1,5 @@
-import { Alert, Button, Group, Menu, Popover, Text } from "@mantine/core";
-import { IconChevronDown, IconCoffee, IconPlayerPlay, IconPower } from "@tabler/icons-react";
+import { Alert, Button, Group, Menu, Text } from "@mantine/core";
+import { IconChevronDown, IconCoffee, IconPlayerPlay, IconPower, IconUserOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { word } from "../ui/i18n";
 import { Since, stateColor } from "../ui/marks";
@@ -17,7 +17,6 @@ export function PresenceMenu() {
     ? t("presence.breakOf", { code: word("break", presence.reason_code) })
     : t(`presence.${presence.status}`);
   return (
-    <Group gap="xs" wrap="nowrap">
       <Menu position="bottom">
         <Menu.Target>
           <Button variant="light" color={stateColor(presence.status)} loading={set.isPending}
@@ -42,26 +41,23 @@ export function PresenceMenu() {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      {presence.status === "not_responding" && <WayBack reason={presence.reason_code} />}
-    </Group>
   );
 }
 
 /** The server stopped offering work: why, and the one button that starts it again. */
-function WayBack({ reason }: { reason: string | null }) {
+export function NotRespondingBanner() {
   const { t } = useTranslation();
   const set = useSetPresence();
+  const { presence } = useWork();
+  if (presence?.status !== "not_responding") return null;
+  const reason = presence.reason_code;
   const text = reason === "missed" || reason === "device" ? t(`presence.${reason}`) : t("presence.notResponding");
   return (
-    <Popover opened position="bottom" withArrow trapFocus={false} withinPortal>
-      <Popover.Target>
-        <Button color="red" loading={set.isPending} onClick={() => set.mutate({ status: "available" })}>
-          {t("presence.back")}
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown p={0}>
-        <Alert color="red" maw={320} role="alert">{text}</Alert>
-      </Popover.Dropdown>
-    </Popover>
+    <Alert color="red" radius={0} py={6} role="alert" icon={<IconUserOff size={18} />}>
+      <Group justify="space-between">
+        <Text size="sm">{text}</Text>
+        <Button color="red" loading={set.isPending} onClick={() => set.mutate({ status: "available" })}>{t("presence.back")}</Button>
+      </Group>
+    </Alert>
   );
 }

@@ -1,7 +1,7 @@
 import { Badge, Button, Group, Indicator, Tabs, Text, UnstyledButton } from "@mantine/core";
 import { IconInbox } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import type { Interaction } from "../client/contract";
+import type { Interaction, ListedInteraction } from "../client/contract";
 import { myLeg } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded, Loading } from "../ui/States";
@@ -9,7 +9,7 @@ import { moment } from "../ui/time";
 import { useAct } from "./actions";
 import { groupOf, GROUPS, listed, useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
-import { nameOf } from "./names";
+import { nameOf } from "../ui/names";
 import { useWaiting } from "./queries";
 
 export function WorkColumn() {
@@ -18,7 +18,7 @@ export function WorkColumn() {
   return (
     <Tabs defaultValue="mine" style={{ flex: 1, minHeight: 0, display: "flex", flexDirection: "column" }}>
       <Tabs.List grow>
-        <Tabs.Tab value="mine">{t("work.mine")} <Count value={Object.keys(work.interactions).length} /></Tabs.Tab>
+        <Tabs.Tab value="mine" rightSection={<Count value={Object.keys(work.interactions).length} />}>{t("work.mine")}</Tabs.Tab>
         <Tabs.Tab value="waiting">{t("work.waiting")}</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="mine" className="scroll"><MyWork /></Tabs.Panel>
@@ -28,7 +28,7 @@ export function WorkColumn() {
 }
 
 function Count({ value }: { value: number }) {
-  return value > 0 ? <Badge circle size="xs" ml={4}>{value}</Badge> : null;
+  return value > 0 ? <Badge circle size="xs">{value}</Badge> : null;
 }
 
 function MyWork() {
@@ -97,7 +97,7 @@ function Waiting() {
   );
 }
 
-function WaitingRow({ item }: { item: Interaction }) {
+function WaitingRow({ item }: { item: ListedInteraction }) {
   const { t } = useTranslation();
   const { choose } = useChosen();
   const act = useAct(item.id);

@@ -65,10 +65,3 @@ export function useCustomerSearch(q: string) {
     enabled: q.length > 0,
   });
 }
-
-export function useDirectory(q: string) {
-  return useQuery({
-    queryKey: ["directory", q],
-    queryFn: () => content(api.GET("/v1/directory", { params: { query: { q: q || undefined } } })),
-  });
-}

@@ -1,0 +1,70 @@
+import { Badge, Group, ScrollArea, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconPhoneOutgoing, IconStack2, IconUser } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { DirectoryEntry, TransferTarget } from "../client/contract";
+import { api, content } from "../client/http";
+import { StateBadge } from "./marks";
+import { Empty, Loaded } from "./States";
+
+const ICONS = { queue: IconStack2, agent: IconUser, address: IconPhoneOutgoing };
+const DIALLABLE = /^\+?[0-9*# ()-]{3,}$|^sip:\S+$/;
+
+interface Props {
+  chosen: DirectoryEntry | null;
+  choose: (entry: DirectoryEntry) => void;
+  /** Offers a number that was just typed, too. */
+  dial: boolean;
+}
+
+/** Queues, agents with their state, and addresses, found as one types. */
+export function DirectoryPick({ chosen, choose, dial }: Props) {
+  const { t } = useTranslation();
+  const [q, setQ] = useState("");
+  const [asked] = useDebouncedValue(q.trim(), 200);
+  const directory = useQuery({
+    queryKey: ["directory", asked],
+    queryFn: () => content(api.GET("/v1/directory", { params: { query: { q: asked || undefined } } })),
+  });
+  return (
+    <Stack gap="xs">
+      <TextInput label={t("transfer.search")} value={q} onChange={(event) => setQ(event.currentTarget.value)} data-autofocus />
+      <ScrollArea.Autosize mah={300} type="auto" style={{ border: "1px solid var(--desk-line)" }}>
+        <Loaded query={directory}>
+          {({ items }) => <Entries items={dial ? withNumber(items, q.trim()) : items} chosen={chosen} choose={choose} />}
+        </Loaded>
+      </ScrollArea.Autosize>
+    </Stack>
+  );
+}
+
+function Entries({ items, chosen, choose }: { items: DirectoryEntry[] } & Pick<Props, "chosen" | "choose">) {
+  const { t } = useTranslation();
+  if (items.length === 0) return <Empty>{t("transfer.empty")}</Empty>;
+  return items.map((entry) => {
+    const Icon = ICONS[entry.type];
+    const picked = chosen?.type === entry.type && chosen.key === entry.key;
+    return (
+      <UnstyledButton key={`${entry.type}/${entry.key}`} className="row" aria-current={picked} aria-pressed={picked} onClick={() => choose(entry)}>
+        <Group gap={8} wrap="nowrap">
+          <Icon size={16} stroke={1.7} aria-hidden />
+          <Text size="sm" className="clip" style={{ flex: 1 }}>{entry.name}</Text>
+          {entry.presence && <StateBadge state={entry.presence === "available" && entry.busy ? "interacting" : entry.presence} />}
+          {entry.closed && <StateBadge state="closed" />}
+          {entry.type !== "agent" && <Badge color="gray">{t(`transfer.${entry.type}`)}</Badge>}
+        </Group>
+      </UnstyledButton>
+    );
+  });
+}
+
+function withNumber(items: DirectoryEntry[], number: string): DirectoryEntry[] {
+  return DIALLABLE.test(number) ? [...items, { type: "address", key: number, name: number }] : items;
+}
+
+export function targetOf(entry: DirectoryEntry): TransferTarget {
+  if (entry.type !== "address") return entry.type === "agent" ? { agent: entry.id } : { queue: entry.key };
+  return { address: { kind: entry.key.startsWith("sip:") ? "sip" : "phone", value: entry.key } };
+}

@@ -1,0 +1,21 @@
+import type { Address } from "../client/contract";
+import { i18next } from "./i18n";
+
+interface Named {
+  customer?: { name: string | null } | null;
+  customer_name?: string | null;
+  address?: Address | null;
+}
+
+/** The customer's name, else the address, else what can be said of somebody who hides it. */
+export function nameOf({ customer, customer_name, address }: Named): string {
+  const name = customer?.name ?? customer_name;
+  if (name) return name;
+  if (address?.kind === "anonymous") return i18next.t("offer.withheld");
+  return addressOf({ address }) ?? i18next.t("offer.unknownCustomer");
+}
+
+/** The address if it says something to a person. */
+export function addressOf({ address }: { address?: Address | null }): string | null {
+  return address && address.kind !== "anonymous" && address.kind !== "visitor" ? address.value : null;
+}

@@ -1,0 +1,39 @@
+import { useLocalStorage } from "@mantine/hooks";
+
+export const MEASURES = ["servicePercent", "longestSeconds", "waitingCount", "abandonPercent"] as const;
+export type Measure = (typeof MEASURES)[number];
+
+export interface Threshold {
+  warn: number;
+  alarm: number;
+}
+
+export type Thresholds = Record<Measure, Threshold>;
+
+export const DEFAULTS: Thresholds = {
+  servicePercent: { warn: 80, alarm: 60 },
+  longestSeconds: { warn: 60, alarm: 180 },
+  waitingCount: { warn: 5, alarm: 15 },
+  abandonPercent: { warn: 5, alarm: 10 },
+};
+
+export function useThresholds() {
+  return useLocalStorage<Thresholds>({ key: "touchpoint.thresholds", defaultValue: DEFAULTS });
+}
+
+export type Level = "good" | "warn" | "alarm" | null;
+
+/** Service is bad when low, everything else when high; nothing measured is no level. */
+export function level(measure: Measure, value: number | null, { warn, alarm }: Threshold): Level {
+  if (value === null) return null;
+  if (measure === "servicePercent") return value < alarm ? "alarm" : value < warn ? "warn" : "good";
+  return value > alarm ? "alarm" : value > warn ? "warn" : "good";
+}
+
+const COLORS = { alarm: "red", warn: "yellow", good: undefined };
+
+export function levelStyle(found: Level): React.CSSProperties | undefined {
+  const color = found && COLORS[found];
+  if (!color) return undefined;
+  return { background: `var(--mantine-color-${color}-light)`, color: `var(--mantine-color-${color}-light-color)`, fontWeight: 700 };
+}
