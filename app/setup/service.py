@@ -1,0 +1,58 @@
+"""The half of the published policy that the engine does not read: wrap-up, doors, hours, handling."""
+
+from typing import Any
+
+from app.setup.model import Calendar, ChannelRules, Document, Door, Queue
+
+
+def published_policy(routing: dict[str, Any], document: Document) -> dict[str, Any]:
+    """`routing` (`Setup.policy_document`) with what `interactions.policies` and the doors read besides.
+    Equal set-ups give equal documents."""
+    mine = {queue.key: _queue(queue) for queue in document.queues}
+    names = {tier.key: tier.name or tier.key for tier in document.tiers}
+    return {
+        **routing,
+        "tiers": [{**tier, "name": names[tier["key"]]} for tier in routing["tiers"]],
+        "queues": [{**queue, **mine[queue["key"]]} for queue in routing["queues"]],
+        "skills": sorted(document.skills),
+        "break_codes": list(document.break_codes),
+        "calendars": [_calendar(calendar) for calendar in document.calendars],
+    }
+
+
+def _queue(queue: Queue) -> dict[str, Any]:
+    wrap_up = queue.wrap_up
+    return {
+        "name": queue.name or queue.key,
+        "wrap_up": {
+            "mode": wrap_up.mode,
+            "seconds": wrap_up.seconds,
+            "dispositions": list(wrap_up.dispositions),
+        },
+        "handling": {channel: _handling(queue, channel) for channel in sorted(queue.channels)},
+        "short_abandon_seconds": queue.short_abandon_seconds,
+        "hours": queue.hours,
+        "closed": _door(queue.closed),
+        "nobody_signed_in": _door(queue.nobody_signed_in),
+    }
+
+
+def _handling(queue: Queue, channel: str) -> dict[str, Any]:
+    said, rules = queue.channels[channel], queue.rules(channel)  # type: ignore[index]
+    handling: dict[str, Any] = {"accept": rules.accept, "decline": rules.decline}
+    if _names(said, "service_level_seconds"):
+        handling["service_level_seconds"] = rules.service_level_seconds
+    return handling
+
+
+def _names(said: ChannelRules, member: str) -> bool:
+    """Where the file is silent, the channel's own default holds."""
+    return member in said.model_fields_set
+
+
+def _door(door: Door | None) -> dict[str, Any] | None:
+    return None if door is None else door.model_dump(exclude_defaults=True)
+
+
+def _calendar(calendar: Calendar) -> dict[str, Any]:
+    return {"key": calendar.key, "time_zone": calendar.time_zone, "weekly": dict(calendar.weekly)}
