@@ -1,0 +1,149 @@
+"""`touchpoint demo`: the service, the company's set-up and history, then the players. Ctrl-C ends all."""
+
+import asyncio
+import base64
+import os
+import secrets
+import signal
+import socket
+from contextlib import AsyncExitStack
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from rich.console import Console
+
+from app.settings import Settings
+from app.supervisor import Supervisor
+from demo.customers import Doors, PlayedCustomers
+from demo.history import seed
+from demo.inbox import Inbox
+from demo.pbx.exchange import Exchange
+from demo.people import Person, people
+from demo.players import PlayedAgent
+from demo.server import create_demo_app
+
+PLAYED = ("li", "han", "zhao", "amelie", "tom", "sun", "olga", "zhou", "maria", "wu")
+MAIL_ADDRESS = "support@hearth.test"
+
+say = Console(highlight=False)
+
+
+class Demo:
+    """One run. Ports: the api's as given; the demo's page, mail in and the inbox are found free beside it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.demo_port, self.smtp_port, self.sink_port = free_ports(
+            3, settings.port + 10 if settings.port else 0
+        )
+        self.settings = settings.model_copy(update={"smtp_port": self.smtp_port})
+        self.exchange, self.inbox = Exchange(), Inbox()
+
+    async def run(self) -> int:
+        async with AsyncExitStack() as stack:
+            with say.status("Starting the database, the api and the worker …"):
+                supervisor = Supervisor(self.settings)
+                stack.push_async_callback(supervisor.stop)
+                await supervisor.start()
+            with say.status("Setting up the company and its thousand customers …"):
+                endpoints, secret = await self._set_up(supervisor.database_url)
+                await seed(supervisor.database_url, "demo")
+            sink = self.inbox.serve(self.sink_port)
+            stack.callback(sink.stop)
+            doors = Doors(supervisor.url, self.smtp_port, endpoints, MAIL_ADDRESS)
+            self.exchange.connect(f"{supervisor.url}/webhooks/{endpoints['hotline']}", secret)
+            await self._play(supervisor, doors, people())
+        say.print("All stopped; the data is kept.")
+        return 0
+
+    async def _set_up(self, database_url: str) -> tuple[dict[str, str], str]:
+        """Apply the company; the ids of its endpoints, and the secret of its exchange."""
+        from app.setup.apply import apply
+        from app.setup.document import load
+
+        secret = _kept_secret(self.settings.data_dir)
+        path = self.settings.data_dir / "demo-company.yaml"
+        text = files("demo").joinpath("company.yaml").read_text(encoding="utf-8")
+        given = {"@SECRET@": secret, "@DEMO_PORT@": self.demo_port, "@SINK_PORT@": self.sink_port}
+        for name, value in given.items():
+            text = text.replace(name, str(value))
+        path.write_text(text, encoding="utf-8")
+        settings = self.settings.model_copy(update={"database_url": database_url})
+        applied = await apply(settings, load(path, os.environ))
+        return {key: endpoint["id"] for key, endpoint in applied.endpoints.items()}, secret
+
+    async def _play(self, supervisor: Supervisor, doors: Doors, everybody: list[Person]) -> None:
+        app = create_demo_app(self.exchange, doors, self.inbox, everybody)
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=self.demo_port, log_level="error", ws_max_size=2**20
+        )
+        server = Quiet(config)
+        parts: list[Any] = [server.serve(), supervisor.wait()]
+        parts += [
+            PlayedAgent(supervisor.url, f"{name}@demo.test", "demo", character).run()
+            for character, name in enumerate(PLAYED)
+        ]
+        parts.append(PlayedCustomers(everybody, self.exchange.switch, doors).run())
+        tasks = [asyncio.create_task(part) for part in parts]
+        self._say_where(supervisor.url)
+        await _until_interrupted(tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _say_where(self, url: str) -> None:
+        say.print("\n[bold]Hearth & Home is open.[/bold] Two windows to click in:\n")
+        say.print(f"  My desktop        [link]{url}/[/link]   tenant demo, you@demo.test, password demo")
+        say.print(f"  Be the customer   [link]http://127.0.0.1:{self.demo_port}/demo[/link]")
+        say.print(f"  Wallboard         [link]{url}/wallboard[/link]   boss@demo.test, password demo\n")
+        say.print(f"Mail to {MAIL_ADDRESS} comes in on port {self.smtp_port}. Ctrl-C stops all.")
+
+
+class Quiet(uvicorn.Server):
+    """A uvicorn that leaves the signals to the demo."""
+
+    def install_signal_handlers(self) -> None:
+        return None
+
+
+def free_ports(count: int, start: int) -> list[int]:
+    """The first `count` ports from `start` that nobody uses; any if `start` is 0."""
+    found: list[int] = []
+    held: list[socket.socket] = []
+    port = start
+    while len(found) < count:
+        probe = socket.socket()
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            probe.close()
+        else:
+            held.append(probe)
+            found.append(probe.getsockname()[1])
+        port += 1 if start else 0
+    for probe in held:
+        probe.close()
+    return found
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """The exchange's secret, the same in the next run."""
+    path = data_dir / "demo-exchange-secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
+async def _until_interrupted(tasks: list[asyncio.Task[Any]]) -> None:
+    """Ctrl-C, SIGTERM, or a part that failed: its exception."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(kind, stop.set)
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    for task in done - {waiting}:
+        task.result()
+    waiting.cancel()
