@@ -128,15 +128,12 @@ def replay_dead_letters(
     data: Data = None,
 ) -> None:
     """Put parked events back into the log, after the cause was removed."""
+    chosen = letters or []
+    if bool(chosen) == every:
+        raise typer.BadParameter("name the letters, or say --all")
     from app.dead_letters import replay_letters
 
-    if bool(letters) == every:
-        raise typer.BadParameter("name the letters, or say --all")
-    _exit(
-        _with_database(
-            _settings(data_dir=data), lambda settings: replay_letters(settings, letters or [], every)
-        )
-    )
+    _exit(_with_database(_settings(data_dir=data), lambda settings: replay_letters(settings, chosen, every)))
 
 
 @app.command()

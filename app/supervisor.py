@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,7 @@ COMMANDS: Final = MappingProxyType(
     {child: (sys.executable, "-P", "-m", "app.cli", child) for child in ("api", "worker")}
 )
 READY_SECONDS: Final = 120.0
+START_TRIES: Final = 3
 HEALTHY_SECONDS: Final = 30.0
 BACK_OFF_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -46,6 +48,7 @@ class Supervisor:
             self._postgres = EmbeddedPostgres(settings.data_dir, bin_dir=settings.postgres_bin_dir)
         self._socket: socket.socket | None = None
         self._children: dict[str, asyncio.subprocess.Process] = {}
+        self._ends: Counter[str] = Counter()
         self._keepers: list[asyncio.Task[None]] = []
 
     @property
@@ -106,6 +109,7 @@ class Supervisor:
         while True:
             self._children[child] = process = await self._spawn(child)
             code = await process.wait()
+            self._ends[child] += 1
             delay = back_off.after_end()
             log.error("process ended; starting it again", process=child, code=code, delay_seconds=delay)
             await asyncio.sleep(delay)
@@ -139,8 +143,8 @@ class Supervisor:
         deadline = time.monotonic() + READY_SECONDS
         async with httpx.AsyncClient(base_url=self.url, timeout=5, trust_env=False) as client:
             while not await _is_ready(client):
-                if time.monotonic() > deadline:
-                    raise CommandError(f"The api is not ready after {READY_SECONDS:.0f} s; its log is above.")
+                if time.monotonic() > deadline or max(self._ends.values(), default=0) >= START_TRIES:
+                    raise CommandError("A process does not come up; what it said is above.")
                 await asyncio.sleep(0.05)
 
 

@@ -60,6 +60,12 @@ class TestStart:
             await Supervisor(supervisor.settings, COMMANDS).start()
         assert await get(supervisor.url) == supervisor.database_url
 
+    async def test_process_that_never_comes_up_is_told_soon(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandError, match="does not come up"):
+            await Supervisor(
+                settings_for(tmp_path), {"api": (sys.executable, "-c", "raise SystemExit(3)")}
+            ).start()
+
 
 @pytest.mark.crash
 class TestKilled:

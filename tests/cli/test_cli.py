@@ -1,0 +1,85 @@
+"""The command as an operator meets it: a process, its words and its exit code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def touchpoint(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "app.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**kept, "PYTHONPATH": str(ROOT), **environment},
+    )
+
+
+class TestHelp:
+    @pytest.mark.parametrize(
+        "command",
+        ["serve", "api", "worker", "migrate", "apply", "demo", "route", "doctor", "dead-letters"],
+    )
+    def test_lists_the_command(self, command: str) -> None:
+        assert command in touchpoint("--help").stdout
+
+    def test_needs_none_of_the_heavy_modules(self) -> None:
+        heavy = ("sqlalchemy", "fastapi", "pydantic", "asyncpg")
+        program = f"import sys, app.cli; print([m for m in {heavy} if m in sys.modules])"
+        found = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        assert found.stdout.strip() == "[]"
+
+
+class TestWrongUsage:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("fly",),
+            ("serve", "--port", "many"),
+            ("serve", "--port", "70000"),
+            ("apply", "missing.yaml"),
+            ("route", "missing.jsonl", "--setup", "missing.yaml"),
+            ("dead-letters", "replay"),
+        ],
+    )
+    def test_is_exit_code_2(self, arguments: tuple[str, ...]) -> None:
+        ended = touchpoint(*arguments)
+        assert ended.returncode == 2, ended.stderr
+
+
+class TestRefused:
+    def test_wrong_setting_is_named(self) -> None:
+        ended = touchpoint("doctor", TOUCHPOINT_LEASE_SECONDS="soon")
+        assert (ended.returncode, "lease_seconds: " in ended.stderr) == (1, True)
+        assert "Traceback" not in ended.stderr
+
+    def test_database_that_is_away(self) -> None:
+        ended = touchpoint("migrate", DATABASE_URL="postgresql://127.0.0.1:1/none")
+        assert (ended.returncode, "`touchpoint doctor`" in ended.stderr) == (1, True)
+        assert "Traceback" not in ended.stderr
+
+
+class TestMigrate:
+    def test_makes_the_folder_and_may_be_repeated(self, tmp_path: Path) -> None:
+        for _ in range(2):
+            ended = touchpoint("migrate", "--data", str(tmp_path / "var"))
+            assert ended.returncode == 0, ended.stderr
+
+
+class TestDoctor:
+    def test_finds_nothing_wrong_in_a_new_folder(self, tmp_path: Path) -> None:
+        folder = str(tmp_path / "var")
+        touchpoint("migrate", "--data", folder)
+        small = {"TOUCHPOINT_PORT": "0", "TOUCHPOINT_DISK_USED_MAX_PERCENT": "100"}
+        told = touchpoint("doctor", "--data", folder, **small)
+        assert told.returncode == 0, told.stdout
+        assert "schema: version" in told.stdout
