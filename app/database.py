@@ -33,8 +33,7 @@ def _json(value: Any) -> str:
 
 class Database:
     """A pool of connections that act as `role` (which owns nothing). Transactions set the tenant for
-    row-level
-    security; after the commit `wake` is told what grew."""
+    row-level security; after the commit `wake` is told what grew."""
 
     def __init__(
         self,

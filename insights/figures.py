@@ -27,8 +27,7 @@ class Exit(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One queue entry. `outcome` None: it waits. `service_level_seconds` and `short_abandon_seconds` are
-    those of
-    the policy version that the interaction runs under."""
+    those of the policy version that the interaction runs under."""
 
     interaction_id: UUID
     queue: str

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
 from app.errors import Invalid, NoCallControl, Stale
-from interactions import call_commands
+from interactions import call_commands, messages
 from interactions.desk import Desk
 from interactions.policies import PolicyBook, QueueRules
 from interactions.work import Work
@@ -26,7 +26,9 @@ class Actions:
     def __init__(self, session: AsyncSession, agent: AgentPrincipal, policies: PolicyBook) -> None:
         self.session, self.agent, self.policies = session, agent, policies
 
-    async def transfer(self, interaction_id: UUID, queue: str | None, to_agent: UUID | None) -> Interaction:
+    async def transfer(
+        self, interaction_id: UUID, queue: str | None, to_agent: UUID | None, note: str | None = None
+    ) -> Interaction:
         """Cold transfer: the customer waits again, with their age, in `queue` or first for `to_agent`."""
         desk, work, leg = await self._mine(interaction_id)
         rules = await self._rules(work)
@@ -42,6 +44,7 @@ class Actions:
         work.requeue(queue or x.queue, "transfer", "transferred", wrap_up=rules.wrap_up)
         x.preferred_agent_id = to_agent
         await desk.save()
+        await self._note(desk, work, note)
         return x
 
     async def park(self, interaction_id: UUID, until: datetime | None) -> Interaction:
@@ -86,7 +89,9 @@ class Actions:
         await desk.save()
         return work.interaction
 
-    async def wrap_up(self, interaction_id: UUID, disposition: str | None) -> Interaction:
+    async def wrap_up(
+        self, interaction_id: UUID, disposition: str | None, note: str | None = None
+    ) -> Interaction:
         """Store the disposition and end this agent's leg. Raises Invalid for one that the queue does not
         know."""
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
@@ -96,6 +101,7 @@ class Actions:
         _check_disposition(await self._rules(work), disposition)
         work.finish_wrap_up(leg, disposition)
         await desk.save()
+        await self._note(desk, work, note)
         return work.interaction
 
     async def extend_wrap_up(self, interaction_id: UUID) -> Interaction:
@@ -122,6 +128,10 @@ class Actions:
     async def _mine(self, interaction_id: UUID) -> tuple[Desk, Work, Leg]:
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
         return desk, work, work.held_by(self.agent.id)
+
+    async def _note(self, desk: Desk, work: Work, text: str | None) -> None:
+        if text:
+            await messages.write_note(desk, work, self.agent, text)
 
     async def _rules(self, work: Work) -> QueueRules:
         return await self.policies.rules(self.session, work.interaction)

@@ -1,9 +1,7 @@
 """What a telephony platform has told about a call, merged so that the order of arrival does not matter.
 
 Facts only grow (started, bridged, ended), and a leg's state moves by the event's order: its `sequence`, or
-its time
-where there is none. Nothing here decides; `interactions.voice` does, from the merged facts.
-"""
+its time where there is none. Nothing here decides; `interactions.voice` does, from the merged facts."""
 
 from datetime import datetime
 from typing import Any

@@ -1,9 +1,7 @@
 """The desk: interactions and agents of one tenant, loaded and locked together, written and told together.
 
 Rows are locked in one order (interactions by id, then agents by id), so two desks wait for each other but
-never
-dead-lock. The number of statements does not grow with the number of interactions.
-"""
+never dead-lock. The number of statements does not grow with the number of interactions."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime

@@ -1,9 +1,7 @@
 """Phone calls: the platform's events, merged into facts, move the interaction.
 
 Accept is not answer: an accepted call is `connecting` until the platform reports the bridge. Every rule
-here is a
-sentence of SEMANTICS §1.1; races are decided by the interaction's row lock.
-"""
+here is a sentence of SEMANTICS §1.1; races are decided by the interaction's row lock."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field

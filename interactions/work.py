@@ -2,9 +2,8 @@
 methods.
 
 They change rows in memory only; `desk.Desk` loads and locks them before, and writes and tells afterwards.
-The two
-transition tables (models.interaction, models.leg) are checked here, so an illegal step cannot be written.
-"""
+The two transition tables (models.interaction, models.leg) are checked here, so an illegal step cannot be
+written."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,8 +29,8 @@ MICROSECOND = timedelta(microseconds=1)
 @dataclass
 class Work:
     """`legs` are those not ended, `offer` the open one, `segments` the open ones, `agents` the locked
-    agents of the
-    whole desk. What is new goes to `added`; `causes` says what happened, for the activity event."""
+    agents of the whole desk. What is new goes to `added`; `causes` says what happened, for the activity
+    event."""
 
     interaction: Interaction
     agents: dict[UUID, Agent]
@@ -86,8 +85,7 @@ class Work:
 
     def enter_queue(self, queue: str, entry_kind: str) -> None:
         """Wait in `queue` from now on. An unanswered entry of the same queue goes on; of another one it
-        flows out.
-        The age is kept, `waited_here` starts at 0 and cool-downs are cleared."""
+        flows out. The age is kept, `waited_here` starts at 0 and cool-downs are cleared."""
         x = self.interaction
         entry = self.entry
         if entry is not None and entry.queue != queue:
@@ -161,8 +159,7 @@ class Work:
 
     def accept(self, *, connect_seconds: float | None) -> Leg:
         """The agent takes the offer. With `connect_seconds` (a phone that we control) it is `connecting`
-        until the
-        platform reports the bridge; otherwise active at once."""
+        until the platform reports the bridge; otherwise active at once."""
         leg = self._accepted_leg()
         leg.accepted_at = self.now
         agent = self._agent(leg.agent_id)

@@ -14,8 +14,7 @@ from models.base import Base, Identified
 
 class RefreshSession(Identified, Base):
     """One refresh token, stored as sha256. Each use replaces it by the next of its family; a used one that
-    comes
-    again ends the family."""
+    comes again ends the family."""
 
     __tablename__ = "refresh_session"
     family_id: Mapped[UUID]

@@ -34,9 +34,9 @@ class Presence(StrEnum):
 
 class Agent(Identified, Base):
     """A person who signs in. `presence` is what counts now, `chosen_presence` what they chose last
-    (restored when
-    they are back within five minutes). `signed_in` follows the lease. `units_held` counts the units of live
-    offers and legs, `units_excess` what interrupts, forced work and a lowered maximum leave over."""
+    (restored when they are back within five minutes). `signed_in` follows the lease. `units_held` counts
+    the units of live offers and legs, `units_excess` what interrupts, forced work and a lowered maximum
+    leave over."""
 
     __tablename__ = "agent"
     email: Mapped[str]
@@ -102,8 +102,7 @@ class Agent(Identified, Base):
 
 class Device(Identified, Base):
     """A phone that rings for an agent. `hot_desk`: set by the agent, dropped at sign-out. `registered`:
-    what the
-    platform says (None: it does not tell). `in_foreign_call`: in a call that we did not route."""
+    what the platform says (None: it does not tell). `in_foreign_call`: in a call that we did not route."""
 
     __tablename__ = "device"
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agent.id", ondelete="CASCADE"))

@@ -11,10 +11,8 @@ from models.base import Base, Identified, Json
 
 class Call(Identified, Base):
     """`last_sequence`/`last_at`: the highest seen; a lower one never moves state back. `legs` maps the
-    platform's
-    leg id to {leg, state, cause, by, at}. `absent_count`: how often a snapshot of live calls missed it; at
-    two
-    it has ended (`lost`)."""
+    platform's leg id to {leg, state, cause, by, at}. `absent_count`: how often a snapshot of live calls
+    missed it; at two it has ended (`lost`)."""
 
     __tablename__ = "call"
     endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"))

@@ -72,8 +72,7 @@ _INSERT_CUSTOMERS = text(
 
 class ContactAddress(Identified, Base):
     """Where a customer can be reached or was reached from. `kind` as in `app.events.Address`; an
-    `anonymous` one
-    (withheld number) belongs to one interaction and is never resolved."""
+    `anonymous` one (withheld number) belongs to one interaction and is never resolved."""
 
     __tablename__ = "address"
     kind: Mapped[str]

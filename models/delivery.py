@@ -24,8 +24,7 @@ class DeliveryState(StrEnum):
 
 class Delivery(TenantRow, Base):
     """Something to send. `kind` message: render `touch_id`; command: `payload` is a CallCommand. Sent in
-    order of
-    id per `conversation`; never after `expires_at`; `provider_key` is the same at every attempt.
+    order of id per `conversation`; never after `expires_at`; `provider_key` is the same at every attempt.
     Infrastructure: no row-level security."""
 
     __tablename__ = "delivery"
@@ -146,8 +145,8 @@ _CLAIM = text(
 
 class DeliveryKey(TenantRow, Base):
     """sha256 of (kind, provider's id, state): seen before means a duplicate. Mail: of (Message-ID, From,
-    Date,
-    body), per tenant (`scope` is the tenant) and never pruned; else `scope` is the endpoint, kept 30 days."""
+    Date, body), per tenant (`scope` is the tenant) and never pruned; else `scope` is the endpoint, kept 30
+    days."""
 
     __tablename__ = "delivery_key"
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True)

@@ -50,9 +50,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 class Interaction(Identified, Base):
     """`waiting_since` is set while the age runs (queued, offered, connecting, callback_waiting): the age is
     `age_us` + now - `waiting_since`. `queue_entered_at` starts `waited_here`. `relevant_version` is the
-    version of
-    the last change that makes an agent's reply stale. `picked_customer_id` was set by an agent for this
-    interaction alone and goes before the address's links. `conversation` is the channel's own thread id."""
+    version of the last change that makes an agent's reply stale. `picked_customer_id` was set by an agent
+    for this interaction alone and goes before the address's links. `conversation` is the channel's own
+    thread id."""
 
     __tablename__ = "interaction"
     channel: Mapped[str]

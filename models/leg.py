@@ -41,8 +41,8 @@ LEG_TRANSITIONS: dict[LegState, frozenset[LegState]] = {
 
 class Leg(Identified, Base):
     """`units` are held from offer to the end of wrap-up. `device_leg_id` is the platform's id of the
-    agent's leg.
-    `reassign_at`: the agent's lease is gone and this work waits again then. `end_cause` says how it ended."""
+    agent's leg. `reassign_at`: the agent's lease is gone and this work waits again then. `end_cause` says
+    how it ended."""
 
     __tablename__ = "leg"
     interaction_id: Mapped[UUID] = mapped_column(ForeignKey("interaction.id", ondelete="CASCADE"))

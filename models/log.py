@@ -35,8 +35,7 @@ class EventLog(Base):
 
 class ConsumerPosition(Base):
     """PostgreSQL log: a batch is what `snapshot_new` sees and `snapshot_old` did not; `position` is set
-    when a
-    limit cut it. Kafka: `position` is the next offset, `event_id` the id of the record before it."""
+    when a limit cut it. Kafka: `position` is the next offset, `event_id` the id of the record before it."""
 
     __tablename__ = "consumer_position"
     consumer: Mapped[str] = mapped_column(primary_key=True)

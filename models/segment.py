@@ -27,9 +27,8 @@ class SegmentKind(StrEnum):
 
 class Segment(Identified, Base):
     """A `queue` segment is one queue entry: it lasts through misses and declines until its `outcome`
-    (answered,
-    abandoned, flowed_out, callback_requested, ended_by_us). An arrival at a closed door is a `closed_door`
-    segment of no length. An `agent` segment's outcome: ended, transferred, returned, parked."""
+    (answered, abandoned, flowed_out, callback_requested, ended_by_us). An arrival at a closed door is a
+    `closed_door` segment of no length. An `agent` segment's outcome: ended, transferred, returned, parked."""
 
     __tablename__ = "segment"
     interaction_id: Mapped[UUID] = mapped_column(ForeignKey("interaction.id", ondelete="CASCADE"))

@@ -21,9 +21,9 @@ DELIVERY_STATES = ("pending", "sending", "sent", "delivered", "read", "failed")
 
 class Touch(TenantRow, Base):
     """`at` is when it happened (the channel's time), `id` (UUIDv7) sorts by arrival. `author`: {type:
-    customer|agent|
-    system, id, name}. `delivery_hops`: [{hop, state, at, reason}]. `search` is the tokenised text.
-    `interaction_version`: the version of the interaction that brought it; who saw a lower one missed it."""
+    customer|agent| system, id, name}. `delivery_hops`: [{hop, state, at, reason}]. `search` is the
+    tokenised text. `interaction_version`: the version of the interaction that brought it; who saw a lower
+    one missed it."""
 
     __tablename__ = "touch"
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True)
@@ -202,8 +202,7 @@ async def _locked(session: AsyncSession, query: Select[Touch]) -> Sequence[Touch
 
 class Attachment(Identified, Base):
     """A stored file; `sha256` names the encrypted blob. `owner`: `agent/<id>` or `visitor/<id>` until it
-    hangs
-    on a touch: only its owner may send it."""
+    hangs on a touch: only its owner may send it."""
 
     __tablename__ = "attachment"
     touch_id: Mapped[UUID | None]

@@ -1,6 +1,5 @@
 """`append`: how events leave a transaction. They are collected and written in one INSERT right before the
-commit,
-while every row lock is still held, so an entity's events stand in the order of its versions."""
+commit, while every row lock is still held, so an entity's events stand in the order of its versions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
