@@ -1,1 +1,23 @@
 """The event log: one port, two logs (PostgreSQL, Kafka), one consumer runner."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.bus.port import Log
+    from app.database import Database
+    from app.settings import Settings
+
+
+def open_log(settings: "Settings", database: "Database") -> "Log":
+    """Kafka where brokers are configured, else the PostgreSQL log. The caller starts and closes it."""
+    if settings.kafka_bootstrap_servers:
+        from app.bus.kafka import KafkaLog
+
+        return KafkaLog(
+            database,
+            settings.kafka_bootstrap_servers,
+            produce_seconds=settings.kafka_produce_timeout_seconds,
+        )
+    from app.bus.log import PostgresLog
+
+    return PostgresLog(database)
