@@ -64,7 +64,7 @@ class InteractionTransferred(NamedTuple):
 
 
 class InteractionQueued(NamedTuple):
-    """A new one. `tier` None: the policy's default; `age_us` is age brought along."""
+    """A new one. `tier` None: the policy's default; `waited_us` is age brought along."""
 
     interaction: str
     queue: str
@@ -72,7 +72,7 @@ class InteractionQueued(NamedTuple):
     tier: str | None = None
     requirement: str | None = None
     preferred_agent: str | None = None
-    age_us: int = 0
+    waited_us: int = 0
     boost_us: int = 0
 
 

@@ -1,5 +1,6 @@
 """The order in which the events of one instant are applied, whatever order they came in (SEMANTICS §1.5)."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,11 +23,13 @@ def arranged(events: Sequence[RoutingEvent]) -> Sequence[RoutingEvent]:
     queued = {event.interaction for event in events if isinstance(event, InteractionQueued)}
     keys = [_key(event, queued) for event in events]
     if len(set(keys)) < len(keys):
-        keys = [
-            (*key, repr(sorted(event._asdict().items()))) for key, event in zip(keys, events, strict=True)
-        ]
+        keys = [(*key, _content(event)) for key, event in zip(keys, events, strict=True)]
     order = sorted(range(len(events)), key=keys.__getitem__)
     return [events[index] for index in order]
+
+
+def _content(event: Any) -> str:
+    return json.dumps(event._asdict(), sort_keys=True, ensure_ascii=False, default=repr)
 
 
 def _key(event: Any, queued: set[str]) -> tuple[Any, ...]:

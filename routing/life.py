@@ -196,7 +196,7 @@ def _queued(world: World, event: InteractionQueued, now: int) -> None:
     item.tier = event.tier
     item.own = parse(event.requirement)
     item.boost_us = event.boost_us
-    item.age_us = event.age_us
+    item.age_us = event.waited_us
     item.preferred = event.preferred_agent
     world.enter_queue(item, event.queue, now)
 

@@ -212,7 +212,7 @@ def _queued(data: Mapping[str, Any], names: Names) -> TraceEvent:
         tier=_optional_known(data, "tier", names.tiers),
         requirement=_requirement(data, names),
         preferred_agent=_optional_known(data, "preferred_agent", names.agents),
-        age_us=_micros(data, "waited_seconds", 0, least=0),
+        waited_us=_micros(data, "waited_seconds", 0, least=0),
         boost_us=_micros(data, "boost_seconds", 0),
     )
 

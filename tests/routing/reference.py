@@ -56,10 +56,14 @@ class Reference:
 
     def run(self, lines: list[dict[str, Any]]) -> list[Out]:
         for at in sorted({line["at"] for line in lines}):
-            while (due := self.next_instant()) is not None and due < at:
-                self.instant(due, [])
+            self.advance(at)
             self.instant(at, [line for line in lines if line["at"] == at and line["type"] != "tick"])
         return self.out
+
+    def advance(self, at: int) -> None:
+        """All instants before `at` at which something is due."""
+        while (due := self.next_instant()) is not None and due < at:
+            self.instant(due, [])
 
     def instant(self, at: int, events: list[dict[str, Any]]) -> None:
         self.now = at

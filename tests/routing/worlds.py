@@ -18,6 +18,7 @@ from routing.events import (
     TraceEvent,
 )
 from routing.state import AgentSnapshot
+from tests.routing.reference import Reference
 
 SECOND = 1_000_000
 CHANNELS = ("voice", "chat", "messaging", "email", "task")
@@ -94,7 +95,7 @@ def _rules(random: Random, channel: str) -> dict[str, Any]:
 
 def agents(random: Random, document: dict[str, Any]) -> list[dict[str, Any]]:
     teams = sorted({team["team"] for queue in document["queues"] for team in queue["teams"]})
-    return [_agent(random, f"g{number}@x", teams) for number in range(random.randint(1, 5))]
+    return [_agent(random, f"g{number}@x", teams) for number in range(random.choice([1, 2, 3, 4, 5, 14]))]
 
 
 def _agent(random: Random, key: str, teams: list[str]) -> dict[str, Any]:
@@ -126,51 +127,76 @@ def snapshots(people: list[dict[str, Any]]) -> list[AgentSnapshot]:
 
 
 def trace(random: Random, document: dict[str, Any], people: list[dict[str, Any]], length: int) -> list[Line]:
-    """Mostly plausible, sometimes nonsense; whole and half seconds, so that much happens at once."""
+    """What could happen, drawn from what the reference knows; sometimes nonsense. Whole and half seconds, so
+    that much happens at once."""
+    told = Reference(document, people)
     lines: list[Line] = []
     at, known = 0, 0
-    for _ in range(length):
-        at += seconds(random, 0, 0, 0.5, 1, 1, 2, 5)
-        kind = random.choices(list(_KINDS), weights=list(_KINDS.values()))[0]
-        if kind == "interaction.queued":
-            known += random.random() < 0.95
-        lines.append({"at": at, "type": kind, **_fields(random, kind, document, people, known)})
+    while len(lines) < length:
+        at += seconds(random, 0.5, 1, 1, 2, 5)
+        told.advance(at)
+        now = _shift(random, at, told) if len(lines) < 3 or random.random() < 0.05 else []
+        for _ in range(random.choice([1, 1, 2, 3, 5, 12])):
+            kind = random.choices(list(_KINDS), weights=list(_KINDS.values()))[0]
+            known += kind == "interaction.queued" and random.random() < 0.95
+            now.append({"at": at, "type": kind, **_fields(random, kind, document, told, known)})
+        told.instant(at, [line for line in now if line["type"] != "tick"])
+        lines += now
     return lines
+
+
+def _shift(random: Random, at: int, told: Reference) -> list[Line]:
+    """Most agents come, or go, at once."""
+    kind, share = random.choice([("agent.available", 0.9), ("agent.unavailable", 0.5)])
+    return [{"at": at, "type": kind, "agent": key} for key in told.agents if random.random() < share]
 
 
 _KINDS = {
     "interaction.queued": 30,
-    "agent.available": 18,
+    "agent.available": 20,
     "offer.accepted": 30,
-    "interaction.completed": 25,
+    "interaction.completed": 12,
     "interaction.connected": 8,
-    "offer.declined": 5,
-    "offer.connect_failed": 4,
-    "agent.unavailable": 4,
-    "agent.lease_lost": 4,
-    "interaction.left": 5,
+    "offer.declined": 4,
+    "offer.connect_failed": 2,
+    "agent.unavailable": 3,
+    "agent.lease_lost": 3,
+    "interaction.left": 4,
     "interaction.transferred": 5,
     "tick": 3,
 }
+_FITS = {
+    "offer.accepted": ("offered",),
+    "offer.declined": ("offered",),
+    "offer.connect_failed": ("connecting",),
+    "interaction.connected": ("connecting", "active"),
+    "interaction.completed": ("active",),
+    "interaction.left": ("queued", "offered", "connecting"),
+    "interaction.transferred": ("active",),
+}
 
 
-def _fields(
-    random: Random, kind: str, document: dict[str, Any], people: list[dict[str, Any]], known: int
-) -> Line:
-    agent = random.choice(people)["id"]
+def _fields(random: Random, kind: str, document: dict[str, Any], told: Reference, known: int) -> Line:
+    agent = random.choice(sorted(told.agents))
     queue = random.choice(document["queues"])["key"]
-    interaction = f"x{random.randint(max(0, known - 6), known)}"
+    if kind == "tick":
+        return {}
     if kind == "interaction.queued":
         return _queued(random, f"x{known}", queue, document, agent)
-    if kind == "interaction.left":
-        return {"interaction": interaction}
-    if kind == "interaction.transferred":
-        return {"interaction": interaction, "queue": queue}
     if kind == "agent.unavailable":
         return {"agent": agent, "reason": random.choice(["lunch", "offline", "offline"])}
     if kind.startswith("agent."):
         return {"agent": agent}
-    return {} if kind == "tick" else {"interaction": interaction, "agent": agent}
+    fitting = [key for key, item in told.items.items() if item["state"] in _FITS[kind]]
+    interaction = f"x{random.randint(max(0, known - 6), known)}"
+    if fitting and random.random() < 0.9:
+        interaction = random.choice(fitting)
+        agent = told.items[interaction]["agent"] or agent
+    if kind == "interaction.left":
+        return {"interaction": interaction}
+    if kind == "interaction.transferred":
+        return {"interaction": interaction, "queue": queue}
+    return {"interaction": interaction, "agent": agent}
 
 
 def _queued(random: Random, interaction: str, queue: str, document: dict[str, Any], agent: str) -> Line:
@@ -190,8 +216,6 @@ def _queued(random: Random, interaction: str, queue: str, document: dict[str, An
 def event(line: Line) -> TraceEvent | None:
     """The engine's event of a line."""
     fields = {name: value for name, value in line.items() if name not in ("at", "type")}
-    if "waited_us" in fields:
-        fields["age_us"] = fields.pop("waited_us")
     kind = _EVENTS[line["type"]]
     return None if kind is None else kind(**fields)
 
