@@ -58,12 +58,14 @@ def reply_of(text: str, library_chars: int) -> str:
 
 
 def _by_library(text: str) -> str:
-    """Its first reply, with the signature kept: it may be all that says who writes."""
+    """As many lines as its first reply has, signature kept: it may be all that says who writes. The library's
+    own text has lost its indents."""
+    text = text.strip()
     before = signal.signal(signal.SIGVTALRM, _too_slow)
     signal.setitimer(signal.ITIMER_VIRTUAL, LIBRARY_CPU_SECONDS)
     try:
         replies = EmailReplyParser(languages=["en", "de", "fr", "es", "ja", "ko"]).read(text).replies
-        return str(replies[0].full_body)
+        return "\n".join(text.split("\n")[: len(replies[0].content.split("\n"))])
     except _TooSlow:
         return text
     finally:

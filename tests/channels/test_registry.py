@@ -30,6 +30,14 @@ WRONG = [
     ("cti", {"secret": SECRET, "previous_secrets": ["x"]}, "/previous_secrets/0"),
     ("chat", {"allowed_origins": "*"}, "/allowed_origins"),
     ("form", {"region": "cn"}, "/region"),
+    ("email", {"address": "support@acme.test"}, "/smtp"),
+    ("email", {"address": "support", "smtp": SMTP}, "/address"),
+    ("email", {"address": "a@b.test\r\nX: y", "smtp": SMTP}, "/address"),
+    ("email", {"address": "a@b.test", "smtp": {"host": "a b"}}, "/smtp/host"),
+    ("email", {"address": "a@b.test", "smtp": {"host": "x", "port": 0}}, "/smtp/port"),
+    ("email", {"address": "a@b.test", "smtp": {"host": "x", "tls": "ssl"}}, "/smtp/tls"),
+    ("email", {"address": "a@b.test", "smtp": SMTP, "reply_secret": "short"}, "/reply_secret"),
+    ("email", {"address": "a@b.test", "smtp": SMTP, "default_charset": "punycode"}, "/default_charset"),
 ]
 
 
