@@ -4,23 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from app.access import AccessTokens
+from app.blobs import BlobStore, open_blobs
+from app.bus import open_log
 from app.bus.port import Log
+from app.bus.tail import Tail
 from app.clock import Clock, SystemClock
 from app.database import API_ROLE, WORKER_ROLE, Database
 from app.endpoints import Endpoints
+from app.events import Stream
 from app.notifications import Notifications
 from app.outbound import outbound_client
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
+from interactions.leases import Leases
 from interactions.policies import PolicyBook
-
-if TYPE_CHECKING:
-    from app.blobs import BlobStore
 
 IDLE_IN_TRANSACTION_SECONDS = 10
 """A frozen worker loses its rows' locks after this long (DESIGN §2.3)."""
@@ -28,7 +30,7 @@ IDLE_IN_TRANSACTION_SECONDS = 10
 
 @dataclass(slots=True)
 class Container:
-    """One per process. `keep_running` gives it loops that end with it."""
+    """One per process. `tail` and `leases` run in api processes only."""
 
     settings: Settings
     clock: Clock
@@ -40,8 +42,10 @@ class Container:
     notifications: Notifications
     endpoints: Endpoints
     bus: Log
-    blobs: "BlobStore"
+    blobs: BlobStore
     http: httpx.AsyncClient
+    tail: Tail
+    leases: Leases
     policies: PolicyBook = field(default_factory=PolicyBook)
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -58,9 +62,6 @@ class Container:
 @asynccontextmanager
 async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncIterator[Container]:
     """A whole process's worth of parts for `role`. Raises CommandError when the installation is unusable."""
-    from app.blobs import open_blobs
-    from app.bus import open_log
-
     assert settings.database_url is not None, "the caller has found or started the database"
     async with AsyncExitStack() as stack:
         clock, key = SystemClock(), InstallationKey.load(settings)
@@ -87,10 +88,16 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             bus=bus,
             blobs=open_blobs(settings, cipher),
             http=await stack.enter_async_context(outbound_client()),
+            tail=Tail(bus.source(Stream.ACTIVITY)),
+            leases=Leases(database, clock, settings),
         )
         stack.push_async_callback(container.end_loops)
         container.keep_running(notifications.run(), "notifications")
         container.keep_running(endpoints.run(), "endpoints")
+        if role == API_ROLE:
+            await container.tail.start()
+            stack.push_async_callback(container.tail.close)
+            container.keep_running(container.leases.run(), "leases")
         yield container
 
 

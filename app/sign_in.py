@@ -71,15 +71,20 @@ class SignIn:
             await RefreshSession.end_family(session, stored.family_id)
         raise Unauthenticated("This session has ended: sign in again.")
 
-    async def end(self, token: str | None, principal: AgentPrincipal | None) -> None:
-        """End the session behind either; an unknown one is ended already."""
-        if principal is not None:
-            await self._end_family(principal.tenant_id, principal.session_id)
+    async def end(self, token: str | None, principal: AgentPrincipal | None) -> tuple[UUID, UUID] | None:
+        """End the session behind either; an unknown one is ended already. Returns whose it was: the ids of
+        tenant and agent."""
+        whose = None
         if token is not None:
             async with self._database.read() as session:
                 stored = await RefreshSession.find(session, token_hash(token))
             if stored is not None:
                 await self._end_family(stored.tenant_id, stored.family_id)
+                whose = stored.tenant_id, stored.agent_id
+        if principal is not None:
+            await self._end_family(principal.tenant_id, principal.session_id)
+            whose = principal.tenant_id, principal.id
+        return whose
 
     async def _end_family(self, tenant_id: UUID, family_id: UUID) -> None:
         async with self._database.transaction(tenant_id) as session:

@@ -1,6 +1,6 @@
 """Agents (CSRs, supervisors, administrators), their devices and the lease behind their presence."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -113,6 +113,16 @@ class Device(Identified, Base):
     registered: Mapped[bool | None]
     in_foreign_call: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (UniqueConstraint("tenant_id", "agent_id", "endpoint_id"),)
+
+    @classmethod
+    async def at_endpoint(cls, session: AsyncSession, agent_id: UUID, endpoint_id: UUID) -> Self | None:
+        return await session.scalar(
+            select(cls).where(cls.agent_id == agent_id, cls.endpoint_id == endpoint_id)
+        )
+
+    @classmethod
+    async def of_agent(cls, session: AsyncSession, agent_id: UUID) -> Sequence[Self]:
+        return (await session.scalars(select(cls).where(cls.agent_id == agent_id).order_by(cls.id))).all()
 
 
 class AgentLease(TenantRow, Base):

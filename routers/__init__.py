@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 def all_routers() -> Sequence[APIRouter]:
     """Every router of the api; a new one is listed here."""
-    from routers import health, sessions
+    from routers import api_keys, health, me, queues, sessions, supervision
 
-    return (health.router, sessions.router)
+    modules = (api_keys, health, me, queues, sessions, supervision)
+    return [module.router for module in modules]

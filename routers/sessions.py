@@ -9,6 +9,7 @@ from app.access import ACCESS_SECONDS, API_KEY_PREFIX, AgentPrincipal
 from app.errors import TooMany, Unauthenticated
 from app.problems import problems
 from app.sign_in import REFRESH_SECONDS, SignedIn, SignIn
+from interactions import presence
 from routers.deps import Bearer, Open, Services, api_router
 
 COOKIE = "touchpoint_refresh"
@@ -70,11 +71,14 @@ async def refresh(
 async def sign_out(
     response: Response,
     access: SignsIn,
+    container: Services,
     agent: Annotated[AgentPrincipal | None, Depends(agent_of)],
     token: RefreshToken = None,
 ) -> None:
-    """End this session."""
-    await access.end(token, agent)
+    """End this session; the agent is offline, and a hot desk's device is free."""
+    if whose := await access.end(token, agent):
+        async with container.database.transaction(whose[0]) as session:
+            await presence.sign_out(session, *whose)
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
 
 

@@ -1,7 +1,6 @@
 """The parts of an api for tests: a real database, a log that remembers, blobs in memory, tenants alike."""
 
 import base64
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,17 +13,22 @@ import httpx
 import orjson
 
 from app.access import AccessTokens, AgentPrincipal
+from app.blobs import open_blobs
+from app.bus.log import PostgresSource
+from app.bus.signals import Signals
+from app.bus.tail import Tail
 from app.clock import SystemClock, new_id
 from app.container import Container
 from app.database import API_ROLE, Database
 from app.endpoints import Endpoints
 from app.errors import Unavailable
-from app.events import Envelope
+from app.events import Envelope, Stream
 from app.main import create_app
 from app.notifications import Notifications
 from app.outbound import outbound_client
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
+from interactions.leases import Leases
 from models import Agent, Endpoint, Queue, Team, Tenant
 
 PASSWORD = "correct horse battery staple"
@@ -36,9 +40,11 @@ ROLES = {"li": ["agent"], "han": ["supervisor"], "wang": ["admin"]}
 
 
 class MemoryLog:
-    """A log that keeps what was published, or refuses it (`away`)."""
+    """Keeps what is published, or refuses it (`away`). What transactions append is read from the database."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database, self._signals = database, Signals(database)
+        database.wake = self._signals.wake
         self.published: list[Envelope] = []
         self.away = False
 
@@ -52,7 +58,10 @@ class MemoryLog:
         self.published.extend(envelopes)
 
     def feed(self, consumer: str, stream: Any) -> Any:
-        raise NotImplementedError("nothing reads a MemoryLog")
+        raise NotImplementedError("nothing consumes a MemoryLog")
+
+    def source(self, stream: Stream) -> PostgresSource:
+        return PostgresSource(self._database, self._signals, stream)
 
 
 @dataclass
@@ -87,7 +96,7 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
         stack.push_async_callback(database.close)
         passwords, cipher = Passwords(), Cipher(key)
         stack.callback(passwords.close)
-        notifications = Notifications(database)
+        notifications, bus = Notifications(database), MemoryLog(database)
         container = Container(
             settings=settings,
             clock=clock,
@@ -98,27 +107,14 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
             database=database,
             notifications=notifications,
             endpoints=Endpoints(database, cipher, notifications),
-            bus=MemoryLog(),
-            blobs=MemoryBlobs(),  # type: ignore[arg-type]
+            bus=bus,
+            blobs=open_blobs(settings, cipher),
             http=await stack.enter_async_context(outbound_client()),
+            tail=Tail(bus.source(Stream.ACTIVITY)),
+            leases=Leases(database, clock, settings),
         )
         stack.push_async_callback(container.end_loops)
         yield container
-
-
-class MemoryBlobs:
-    """Blobs by tenant and content, gone with the test."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[UUID, str], bytes] = {}
-
-    async def put(self, tenant_id: UUID, content: bytes) -> str:
-        name = hashlib.sha256(content).hexdigest()
-        self.kept[tenant_id, name] = content
-        return name
-
-    async def get(self, tenant_id: UUID, sha256: str) -> bytes:
-        return self.kept[tenant_id, sha256]
 
 
 async def seed(container: Container, key: str) -> SeededTenant:
