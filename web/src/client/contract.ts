@@ -333,7 +333,7 @@ export interface paths {
   "/v1/interactions/{id}/end": Act;
   "/v1/interactions/{id}/close": Act;
   "/v1/interactions/{id}/wrap-up": Act<{ disposition: string; note?: string }>;
-  "/v1/interactions/{id}/reassign": Act<{ to: TransferTarget }>;
+  "/v1/interactions/{id}/reassign": Act<TransferTarget>;
   "/v1/interactions/{id}/prioritise": Act<{ boost_seconds: number }>;
   "/v1/interactions/{id}/force-close": Act;
   "/v1/offers/{id}/accept": Act;
@@ -346,9 +346,7 @@ export interface paths {
   "/v1/queues/metrics": Read<Metrics>;
   "/v1/queues/{key}/waiting": Read<Page<ListedInteraction>, OfKey>;
   "/v1/queues/metrics/interactions": Read<Page<ListedInteraction>>;
-  "/v1/queues/{key}/closure": Write<"put", { reason: string; until?: string }, unknown, OfKey> & {
-    delete: { parameters: { path: OfKey } } & Answer<unknown>;
-  };
+  "/v1/queues/{key}/closure": Write<"put", { reason: string | null; until?: string }, unknown, OfKey>;
   "/v1/agents/states": Read<Page<AgentState>>;
   "/v1/agents/{key}/presence": Write<"put", { status: string; reason_code?: string | null }, unknown, OfKey>;
   "/v1/agents/{key}": Write<"patch", { skills?: Record<string, number> }, unknown, OfKey>;

@@ -1,3 +1,9 @@
 import { createRoot } from "react-dom/client";
+import { Providers } from "../ui/Providers";
+import { CustomerPage } from "./CustomerPage";
 
-createRoot(document.getElementById("root")!).render(<h1>Touchpoint · Customer</h1>);
+createRoot(document.getElementById("root")!).render(
+  <Providers>
+    <CustomerPage />
+  </Providers>,
+);

@@ -19,7 +19,11 @@ export function ClosureDialog({ row, close }: { row: QueueRow; close: () => void
     t("wall.closureOn", { reason: row.queue }),
     close,
   );
-  const reopen = useSteer(() => content(api.DELETE("/v1/queues/{key}/closure", { params: { path } })), t("wall.reopened", { queue: row.queue }), close);
+  const reopen = useSteer(
+    () => content(api.PUT("/v1/queues/{key}/closure", { params: { path }, body: { reason: null } })),
+    t("wall.reopened", { queue: row.queue }),
+    close,
+  );
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     shut.mutate(String(new FormData(event.currentTarget).get("reason")).trim());

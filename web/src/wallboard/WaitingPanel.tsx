@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { DirectoryEntry, ListedInteraction } from "../client/contract";
 import { api, content } from "../client/http";
 import { DirectoryPick, targetOf } from "../ui/DirectoryPick";
-import { ChannelIcon, Since, TierBadge } from "../ui/marks";
+import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { nameOf } from "../ui/names";
 import { Empty, Loaded } from "../ui/States";
 import { duration } from "../ui/time";
@@ -44,7 +44,7 @@ function Line({ item }: { item: ListedInteraction }) {
   return (
     <Table.Tr>
       <Table.Td w={30}><ChannelIcon channel={item.channel} /></Table.Td>
-      <Table.Td><Text span size="sm" fw={500}>{nameOf(item)}</Text> <TierBadge tier={item.tier} /></Table.Td>
+      <Table.Td><Text span size="sm" fw={500}>{nameOf(item)}</Text> <TierBadge tier={item.tier} /> {item.state !== "queued" && <StateBadge state={item.state} />}</Table.Td>
       <Table.Td c="dimmed" maw={260} className="clip">{item.subject ?? item.preview}</Table.Td>
       <Table.Td ta="right" w={80}><Since from={item.queued_at ?? item.created_at} /></Table.Td>
       <Table.Td w={120} ta="right">
@@ -77,7 +77,7 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
   const { t } = useTranslation();
   const [chosen, setChosen] = useState<DirectoryEntry | null>(null);
   const reassign = useSteer(
-    (entry: DirectoryEntry) => content(api.POST("/v1/interactions/{id}/reassign", { params: { path: { id } }, body: { to: targetOf(entry) } })),
+    (entry: DirectoryEntry) => content(api.POST("/v1/interactions/{id}/reassign", { params: { path: { id } }, body: targetOf(entry) })),
     t("wall.reassigned"),
     close,
   );

@@ -1,0 +1,104 @@
+import { Alert, Badge, Button, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { IconPhone, IconPhoneOff } from "@tabler/icons-react";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { word } from "../ui/i18n";
+import { Since } from "../ui/marks";
+import { explain } from "../ui/problems";
+import { Box } from "./Box";
+import { type CallNews, type DemoConfig, type Persona, postJson } from "./demo";
+import { Tones } from "./tones";
+
+const NUMBER = "4008001234";
+
+interface Call {
+  id: string | null;
+  news: CallNews | null;
+  since: number;
+}
+
+export function PhoneBox({ persona, config }: { persona: Persona; config: DemoConfig }) {
+  const { t } = useTranslation();
+  const [to, setTo] = useState(config.hotline ?? NUMBER);
+  const [sound, setSound] = useState(true);
+  const phone = usePhone(config.pbx_url);
+  const live = phone.call !== null && phone.call.news?.state !== "ended";
+  useHeard(phone.call?.news?.state, sound);
+  return (
+    <Box title={t("demo.phone")} icon={<IconPhone size={20} />}>
+      <Group justify="space-between">
+        <Text size="sm" c="dimmed">{persona.phone ? t("demo.from", { number: persona.phone }) : t("demo.withheld")}</Text>
+        <Switch size="xs" label={t("demo.mute")} checked={sound} onChange={(event) => setSound(event.currentTarget.checked)} />
+      </Group>
+      <Stack align="center" justify="center" gap="sm" style={{ flex: 1 }} aria-live="polite">
+        <Text size="xl" fw={600}>{callText(phone.call, t)}</Text>
+        {phone.call && live && <Badge size="lg" variant="light"><Since from={phone.call.since} /></Badge>}
+        {phone.error !== null && <Alert color="red" role="alert">{explain(phone.error)}</Alert>}
+      </Stack>
+      {live ? (
+        <Button size="md" color="red" leftSection={<IconPhoneOff size={20} />} onClick={() => void phone.hangUp()}>{t("demo.hangUp")}</Button>
+      ) : (
+        <Group align="flex-end">
+          <TextInput style={{ flex: 1 }} label={t("demo.dialNumber")} value={to} onChange={(event) => setTo(event.currentTarget.value)} />
+          <Button size="sm" color="teal" leftSection={<IconPhone size={18} />} disabled={to.trim() === ""} onClick={() => void phone.dial(persona.phone, to.trim())}>
+            {t("demo.call")}
+          </Button>
+        </Group>
+      )}
+    </Box>
+  );
+}
+
+function callText(call: Call | null, t: ReturnType<typeof useTranslation>["t"]): string {
+  if (!call) return t("demo.idle");
+  if (!call.news) return t("demo.calling");
+  const cause = call.news.state === "ended" && call.news.cause ? ` (${word("demo.cause", call.news.cause)})` : "";
+  return t(`demo.state.${call.news.state}`) + cause;
+}
+
+/** One call at a time; what is shown is what the exchange says of it. */
+function usePhone(pbx: string) {
+  const [call, setCall] = useState<Call | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const socket = useRef<WebSocket | null>(null);
+  useEffect(() => () => socket.current?.close(), []);
+
+  async function dial(from: string | null, to: string): Promise<void> {
+    setError(null);
+    setCall({ id: null, news: null, since: Date.now() });
+    try {
+      const { call_id } = await postJson<{ call_id: string }>(`${pbx}/calls`, { from, to });
+      setCall({ id: call_id, news: null, since: Date.now() });
+      listen(call_id);
+    } catch (problem) {
+      setError(problem);
+      setCall(null);
+    }
+  }
+  function listen(id: string): void {
+    const channel = new WebSocket(`${new URL(pbx, location.href).href.replace(/^http/, "ws")}/calls/${id}/audio-state`);
+    socket.current = channel;
+    channel.onmessage = (message) => {
+      const news = JSON.parse(String(message.data)) as CallNews;
+      setCall((now) => (now?.id === id ? { id, news, since: now.news?.state === news.state ? now.since : Date.now() } : now));
+      if (news.state === "ended") channel.close();
+    };
+    channel.onclose = () => setCall((now) => (now?.id === id && now.news?.state !== "ended" ? { ...now, news: { state: "ended", cause: "lost" } } : now));
+  }
+  async function hangUp(): Promise<void> {
+    if (call?.id) await postJson(`${pbx}/calls/${call.id}/hangup`, {}).catch(setError);
+  }
+  return { call, error, dial, hangUp };
+}
+
+function useHeard(state: string | undefined, sound: boolean): void {
+  const tones = useRef<Tones | null>(null);
+  useEffect(() => {
+    const tone = state === "ringing" ? "ring" : state === "queued_music" || state === "held" ? "music" : null;
+    if (!sound || !tone) return;
+    tones.current ??= new Tones();
+    tones.current.play(tone);
+    return () => tones.current?.stop();
+  }, [state, sound]);
+  useEffect(() => () => tones.current?.close(), []);
+}

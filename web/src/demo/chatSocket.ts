@@ -1,0 +1,135 @@
+/** A visitor's end of the chat contract: hello, welcome, messages that are acknowledged in both directions. */
+
+export interface ChatMessage {
+  /** The touch's id, or our own until it is acknowledged. */
+  id: string;
+  mine: boolean;
+  text: string;
+  at: string;
+  author: string | null;
+  state: "sending" | "sent" | "refused";
+  reason?: string;
+}
+
+export interface ChatState {
+  status: "closed" | "connecting" | "open" | "lost" | "ended";
+  messages: ChatMessage[];
+  queue: { position: number | null; seconds: number | null } | null;
+  typing: boolean;
+}
+
+type Frame = Record<string, unknown> & { type: string };
+
+const RETRY_MS = 2000;
+
+export const emptyChat: ChatState = { status: "closed", messages: [], queue: null, typing: false };
+
+export class ChatSocket {
+  private socket: WebSocket | null = null;
+  private token: string | null = null;
+  private lastTouch: string | null = null;
+  private state: ChatState = emptyChat;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly endpoint: string,
+    private readonly name: string | undefined,
+    private readonly changed: (state: ChatState) => void,
+  ) {}
+
+  open(): void {
+    this.set({ status: "connecting" });
+    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/chat/${this.endpoint}`);
+    this.socket = socket;
+    socket.onopen = () =>
+      this.send({ type: "hello", visitor_token: this.token, after: this.lastTouch, name: this.name, page: "/demo/customer" });
+    socket.onmessage = (message) => this.receive(JSON.parse(String(message.data)) as Frame);
+    socket.onclose = () => this.closed();
+  }
+
+  close(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.socket?.close();
+  }
+
+  write(text: string): void {
+    const message: ChatMessage = {
+      id: crypto.randomUUID(), mine: true, text, at: new Date().toISOString(), author: null, state: "sending",
+    };
+    this.set({ messages: [...this.state.messages, message] });
+    this.deliver(message);
+  }
+
+  private deliver(message: ChatMessage): void {
+    this.send({ type: "message", client_message_id: message.id, text: message.text });
+  }
+
+  private receive(frame: Frame): void {
+    if (frame.type === "welcome") this.welcome(frame);
+    else if (frame.type === "accepted") this.mark(String(frame.client_message_id), "sent");
+    else if (frame.type === "error") this.mark(String(frame.client_message_id), "refused", String(frame.code));
+    else if (frame.type === "message") this.message(frame);
+    else if (frame.type === "queue") this.set({ queue: position(frame) });
+    else if (frame.type === "typing") this.set({ typing: frame.typing !== false });
+    else if (frame.type === "closed") this.set({ status: "ended", queue: null, typing: false });
+  }
+
+  /** What is still unacknowledged goes out again: its id makes the repeat harmless. */
+  private welcome(frame: Frame): void {
+    this.token = String(frame.visitor_token);
+    this.set({ status: "open" });
+    for (const touch of (frame.history as Record<string, unknown>[] | undefined) ?? []) this.touch(touch);
+    for (const message of this.state.messages) if (message.state === "sending") this.deliver(message);
+  }
+
+  private message(frame: Frame): void {
+    const touch = (frame.touch as Record<string, unknown> | undefined) ?? frame;
+    this.touch(touch);
+    this.set({ queue: null, typing: false });
+    this.send({ type: "received", touch_id: touch.id ?? touch.touch_id });
+  }
+
+  private touch(touch: Record<string, unknown>): void {
+    const id = String(touch.id ?? touch.touch_id);
+    this.lastTouch = id;
+    const own = this.state.messages.some((known) => known.id === id || known.id === touch.client_message_id);
+    if (own) return;
+    const author = touch.author as { name?: string | null } | string | null | undefined;
+    const message: ChatMessage = {
+      id,
+      mine: touch.direction === "inbound",
+      text: String(touch.text ?? ""),
+      at: String(touch.at ?? new Date().toISOString()),
+      author: typeof author === "string" ? author : (author?.name ?? null),
+      state: "sent",
+    };
+    this.set({ messages: [...this.state.messages, message] });
+  }
+
+  private mark(id: string, state: ChatMessage["state"], reason?: string): void {
+    this.set({ messages: this.state.messages.map((message) => (message.id === id ? { ...message, state, reason } : message)) });
+  }
+
+  private closed(): void {
+    if (this.stopped || this.state.status === "ended") return;
+    this.set({ status: "lost" });
+    this.timer = setTimeout(() => this.open(), RETRY_MS);
+  }
+
+  private send(frame: Record<string, unknown>): void {
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(frame));
+  }
+
+  private set(change: Partial<ChatState>): void {
+    this.state = { ...this.state, ...change };
+    this.changed(this.state);
+  }
+}
+
+function position(frame: Frame): ChatState["queue"] {
+  const estimate = frame.estimated_wait_seconds as { p50?: number | null } | number | null | undefined;
+  const seconds = typeof estimate === "number" ? estimate : (estimate?.p50 ?? null);
+  return { position: typeof frame.position === "number" ? frame.position : null, seconds };
+}
