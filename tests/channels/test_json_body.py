@@ -30,7 +30,7 @@ REFUSED = {
     "single quotes": b"{'a':1}",
     "trailing comma": b"[1,]",
 }
-ACCEPTED = {
+ACCEPTED: dict[bytes, object] = {
     b"null": None,
     b'"\xe4\xbd\xa0\\u597d"': "你好",
     b'"\\ud83d\\ude00"': "😀",
