@@ -127,7 +127,7 @@ class Endpoints:
     def _build(self, row: Endpoint) -> KnownEndpoint | None:
         try:
             config = orjson.loads(self._cipher.open(row.tenant_id, row.config))
-            adapter = registry.build(row.adapter, config)
+            adapter = registry.build(row.adapter, config, reply_secret=self._cipher.reply_secret)
         except (CannotOpen, UnknownTenantKey, ValidationError, KeyError) as error:
             log.error("endpoint left out", endpoint=str(row.id), key=row.key, error=type(error).__name__)
             return None

@@ -87,11 +87,12 @@ class Cipher:
     """Seals bytes with a tenant's own data key (AES-256-GCM), which is itself sealed with the installation's.
 
     A process learns the keys of its tenants from their rows (`app.endpoints` does); `seal` and `open` need no
-    database.
+    database. `reply_secret` signs reply tokens of mailboxes that have no secret of their own.
     """
 
     def __init__(self, key: InstallationKey) -> None:
         self._root = AESGCM(key.derive("tenant secrets"))
+        self.reply_secret = key.derive("mail reply tokens").hex()
         self._tenants: dict[UUID, AESGCM] = {}
 
     def new_secret(self, tenant_id: UUID) -> bytes:

@@ -28,10 +28,15 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
 }
 
 
-def build(adapter_name: str, config: Mapping[str, Any]) -> ChannelAdapter:
-    """The adapter of one endpoint. Raises KeyError for an unknown name, ValidationError for a wrong config:
-    ask `config_problems` first about what a person wrote."""
+def build(adapter_name: str, config: Mapping[str, Any], *, reply_secret: str | None = None) -> ChannelAdapter:
+    """The adapter of one endpoint. `reply_secret` signs a mailbox's reply tokens where its config names none.
+
+    Raises KeyError for an unknown name, ValidationError for a wrong config: ask `config_problems` first about
+    what a person wrote.
+    """
     registered = ADAPTERS[adapter_name]
+    if reply_secret is not None and "reply_secret" in registered.config.model_fields:
+        config = {"reply_secret": reply_secret, **config}
     return registered.adapter(registered.config.model_validate(config))
 
 

@@ -3,12 +3,12 @@ stream, so there is nothing to verify, parse or render: whoever posts to its web
 
 from collections.abc import Sequence
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from app.errors import BadSignature
 from app.events import InboundEvent
 from channels.base import Capabilities, OutboundMessage, SendResult, Unsendable, WireRequest, WireResponse
 from channels.config import ChannelConfig
+from channels.origins import AllowedOrigins
 
 
 class ChatConfig(ChannelConfig):
@@ -24,11 +24,7 @@ class ChatAdapter:
 
     def __init__(self, config: ChatConfig) -> None:
         self.config = config
-        self._origins = frozenset(_origin(origin) for origin in config.allowed_origins)
-
-    def allows(self, origin: str | None) -> bool:
-        """Whether a page of this `Origin` may talk; no header at all is no browser, which may."""
-        return origin is None or "*" in self._origins or _origin(origin) in self._origins
+        self.origins = AllowedOrigins(config.allowed_origins)
 
     def verify(self, request: WireRequest) -> None:
         raise BadSignature("a chat has no webhook")
@@ -41,11 +37,3 @@ class ChatAdapter:
 
     def interpret(self, response: WireResponse) -> SendResult:
         raise Unsendable("a chat's messages travel on the activity stream")
-
-
-def _origin(origin: str) -> str:
-    """Scheme, host and port alone, in lower case."""
-    if origin == "*":
-        return origin
-    parts = urlsplit(origin.strip().lower())
-    return f"{parts.scheme}://{parts.netloc}"

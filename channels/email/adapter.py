@@ -63,7 +63,7 @@ class SmtpConfig(ChannelConfig):
 
 
 class EmailConfig(ChannelConfig):
-    """`reply_secret` signs the reply tokens; without one, threads are joined by References alone."""
+    """`reply_secret` signs the reply tokens; without any, threads are joined by References alone."""
 
     address: Annotated[str, AfterValidator(_mailbox)]
     smtp: SmtpConfig

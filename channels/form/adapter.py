@@ -21,6 +21,7 @@ from app.json_body import MalformedJson, parse_json_object
 from app.text import clean_line, clean_text, clean_value, mask_cards
 from channels.base import Capabilities, OutboundMessage, SendResult, Unsendable, WireRequest, WireResponse
 from channels.config import ChannelConfig, problems_of
+from channels.origins import AllowedOrigins
 
 FIELDS_MAX: Final = 200
 
@@ -29,8 +30,9 @@ _URLENCODED: Final = "application/x-www-form-urlencoded"
 
 
 class FormConfig(ChannelConfig):
-    """`region` (ISO 3166) reads national phone numbers."""
+    """`region` (ISO 3166) reads national phone numbers. `allowed_origins`: pages whose scripts may post."""
 
+    allowed_origins: tuple[str, ...] = ("*",)
     region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
 
 
@@ -78,6 +80,7 @@ class FormAdapter:
 
     def __init__(self, config: FormConfig) -> None:
         self.config = config
+        self.origins = AllowedOrigins(config.allowed_origins)
 
     def verify(self, request: WireRequest) -> None:
         """Nothing to check: anyone may fill in a form. What it claims is a claim (see customers)."""

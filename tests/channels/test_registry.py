@@ -2,12 +2,14 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
 from channels import registry
 from channels.base import ChannelAdapter
+from channels.email import EmailAdapter
 from tests.channels.wire import SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +76,14 @@ class TestConfigProblems:
 
 
 class TestBuild:
+    def test_reply_secret_of_the_installation(self) -> None:
+        mailbox = registry.build("email", CONFIGS["email"], reply_secret="i" * 32)
+        own = registry.build("email", {**CONFIGS["email"], "reply_secret": "o" * 32}, reply_secret="i" * 32)
+        assert isinstance(mailbox, EmailAdapter) and isinstance(own, EmailAdapter)
+        addresses = [adapter.reply_address(UUID(int=1), "li@example.test") for adapter in (mailbox, own)]
+        assert len({*addresses, "support@acme.test"}) == 3
+        assert registry.build("form", {}, reply_secret="i" * 32).name == "form"
+
     def test_unknown(self) -> None:
         with pytest.raises(KeyError):
             registry.build("pigeon", {})
