@@ -126,9 +126,12 @@ class _Book:
         self.new_customers.append(NewCustomer(customer.id, self.tenant_id, name, found_by))
         self._link(customer.id, sighting.address, verified=not sighting.claimed)
         for other in dict.fromkeys(sighting.also):
-            if other not in self.sightings and not any(link.address_id == self.ids[other] for link in self.links):
+            if other not in self.sightings and not self._is_linked(other):
                 self._link(customer.id, other, verified=False)
         return Party(self.ids[sighting.address], sighting.address, customer)
+
+    def _is_linked(self, address: Address) -> bool:
+        return any(link.address_id == self.ids[address] for link in self.links)
 
     def _link(self, customer_id: UUID, address: Address, *, verified: bool) -> None:
         self.new_links.append(

@@ -33,8 +33,9 @@ class Arrival:
     """One touch of a customer.
 
     `endpoint` is where it is answered from. `conversation` None: it starts one of its own. `address` None: it
-    cannot be recognised and gets an address of its own. `wakes` False: automatic mail, or past the ceilings
-    of the loop guard; it is kept, but opens, wakes and answers nothing.
+    cannot be recognised and gets an address of its own. `thread` is what the adapter needs to answer it.
+    `wakes` False: automatic mail, or past the ceilings of the loop guard; it is kept, but opens, wakes and
+    answers nothing.
     """
 
     endpoint: Endpoint
@@ -54,6 +55,7 @@ class Arrival:
     files: Sequence[StoredFile] = ()
     wakes: bool = True
     queue: str | None = None
+    thread: Mapping[str, Any] = field(default_factory=dict)
     interaction_id: UUID = field(default_factory=new_id)
     touch_id: UUID = field(default_factory=new_id)
 

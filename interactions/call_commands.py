@@ -58,6 +58,13 @@ def end_call(desk: Desk, work: Work) -> UUID:
     return _issue(desk, work, "call.end")
 
 
+def turn_away(desk: Desk, work: Work, announcement: str | None) -> UUID:
+    """A closed door: the platform plays the announcement and hangs up."""
+    if announcement is None:
+        return end_call(desk, work)
+    return _issue(desk, work, "call.play", announcement=announcement, then="end")
+
+
 async def order(desk: Desk, work: Work, command: str, pending: str, **arguments: Any) -> UUID:
     """An agent's wish (hold, resume, digits, end): shown as `pending`. Raises NoCallControl."""
     if not await controls_calls(desk.session, work.interaction.endpoint_id):

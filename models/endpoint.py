@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from sqlalchemy import LargeBinary, UniqueConstraint, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +28,11 @@ class Endpoint(Identified, Base):
     version: Mapped[int] = mapped_column(default=1)
     retired_at: Mapped[datetime | None]
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
+
+    @classmethod
+    async def of_tenant(cls, session: AsyncSession, tenant_id: UUID) -> Sequence[Self]:
+        """Retired ones too: what they received before is still on its way."""
+        return (await session.scalars(select(cls).where(cls.tenant_id == tenant_id))).all()
 
     @classmethod
     async def all(cls, session: AsyncSession) -> Sequence[Self]:

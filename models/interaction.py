@@ -163,16 +163,16 @@ class Interaction(Identified, Base):
     @classmethod
     async def conversations(
         cls, session: AsyncSession, ids: Collection[UUID]
-    ) -> dict[UUID, tuple[UUID, str, UUID | None]]:
-        """(endpoint, conversation, address) of each of these that has a conversation."""
+    ) -> dict[UUID, tuple[UUID, str]]:
+        """(endpoint, conversation) of each of these that has a conversation."""
         if not ids:
             return {}
         rows = await session.execute(
-            select(cls.id, cls.endpoint_id, cls.conversation, cls.address_id).where(cls.id.in_(ids))
+            select(cls.id, cls.endpoint_id, cls.conversation).where(cls.id.in_(ids))
         )
         return {
-            id_: (endpoint, conversation, address)
-            for id_, endpoint, conversation, address in rows
+            id_: (endpoint, conversation)
+            for id_, endpoint, conversation in rows
             if endpoint is not None and conversation is not None
         }
 

@@ -134,6 +134,20 @@ class Touch(TenantRow, Base):
         automatic = query.where(cls.author["type"].astext == "system", cls.channel == "email")
         return {found for found in await session.scalars(automatic.distinct()) if found is not None}
 
+    def advance(self, hop: str, state: str, at: datetime, reason: str | None = None) -> bool:
+        """Where its delivery has got to on one hop; a state never goes back, whatever is told first. Returns
+        whether that was new."""
+        known = next((entry for entry in self.delivery_hops if entry["hop"] == hop), None)
+        told = {"hop": hop, "state": state, "at": rfc3339(at), "reason": reason}
+        if known is not None and not _outranks(told, known):
+            return False
+        others = [entry for entry in self.delivery_hops if entry["hop"] != hop]
+        self.delivery_hops = sorted([*others, told], key=lambda entry: str(entry["hop"]))
+        states = [self.delivery_state or "pending", *(entry["state"] for entry in self.delivery_hops)]
+        self.delivery_state = max(states, key=DELIVERY_STATES.index)
+        self.version += 1
+        return True
+
     def item(self, address: Address | None) -> dict[str, Any]:
         """The timeline item of the API."""
         state = self.delivery_state
@@ -194,6 +208,12 @@ def _row(touch: Touch) -> dict[str, Any]:
     return {**values, **filled, "words": touch.search or ""}
 
 
+def _outranks(new: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """A higher state; of two that tell the same one, the earlier."""
+    ranks = DELIVERY_STATES.index(new["state"]), DELIVERY_STATES.index(known["state"])
+    return ranks[0] > ranks[1] or (ranks[0] == ranks[1] and bool(new["at"] < known["at"]))
+
+
 async def _locked(session: AsyncSession, query: Select[Touch]) -> Sequence[Touch]:
     """In one order, and read anew: what the session had may be older than the lock."""
     locked = query.order_by(Touch.id).with_for_update().execution_options(populate_existing=True)
@@ -232,7 +252,22 @@ class Attachment(Identified, Base):
     async def of_touch(cls, session: AsyncSession, touch_id: UUID) -> Sequence[Self]:
         return (await session.scalars(select(cls).where(cls.touch_id == touch_id).order_by(cls.id))).all()
 
+    @classmethod
+    async def hang(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+        """Hang files that `owner` uploaded ({id, touch_id, owner}) on the touches that sent them."""
+        if rows:
+            await session.execute(_HANG, {"rows": rows})
+
     def item(self) -> dict[str, Any]:
         """As it stands in a touch."""
         item = {"id": str(self.id), "name": self.name, "type": self.content_type, "size": self.size}
         return item if self.content_id is None else {**item, "content_id": self.content_id}
+
+
+_HANG = sql(
+    """
+    UPDATE attachment a SET touch_id = r.touch_id, owner = NULL
+    FROM jsonb_to_recordset(:rows) AS r (id uuid, touch_id uuid, owner text)
+    WHERE a.id = r.id AND a.owner = r.owner AND a.touch_id IS NULL
+    """
+).bindparams(ROWS)

@@ -1,11 +1,11 @@
 """A chat visitor: whoever holds the token."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, func, text
+from sqlalchemy import ForeignKey, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,15 +26,19 @@ class Visitor(Identified, Base):
     gone_at: Mapped[datetime | None]
 
     @classmethod
-    async def came_and_went(
-        cls, session: AsyncSession, rows: Sequence[dict[str, Any]]
-    ) -> dict[UUID, datetime | None]:
+    async def came_and_went(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
         """`rows`: {id, connected_at, disconnected_at, name, page}, one a visitor. The later of the two
-        counts, whatever came first. Returns `gone_at` of each that exists."""
-        if not rows:
+        counts, whatever came first."""
+        if rows:
+            await session.execute(_CAME_AND_WENT, {"rows": rows})
+
+    @classmethod
+    async def gone(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, datetime | None]:
+        """Since when each of these has been away, None for who is here."""
+        if not ids:
             return {}
-        found = await session.execute(_CAME_AND_WENT, {"rows": rows})
-        return dict(found.tuples().all())
+        found = await session.execute(select(cls.id, cls.gone_at).where(cls.id.in_(ids)))
+        return {id_: gone_at for id_, gone_at in found}  # noqa: C416 - rows are not pairs
 
 
 _CAME_AND_WENT = text(
@@ -46,6 +50,6 @@ _CAME_AND_WENT = text(
                 THEN greatest(v.gone_at, r.disconnected_at) END
     FROM jsonb_to_recordset(:rows)
       AS r (id uuid, connected_at timestamptz, disconnected_at timestamptz, name text, page text)
-    WHERE v.id = r.id RETURNING v.id, v.gone_at
+    WHERE v.id = r.id
     """
 ).bindparams(ROWS)

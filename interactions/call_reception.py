@@ -1,0 +1,94 @@
+"""Phone calls at the door: the interaction of a call that has just become known, and its touch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.clock import new_id
+from app.events import CallEvent, CallIncoming
+from customers.identity import Sighting, anonymous
+from interactions import call_commands
+from interactions.intake_context import IntakeContext
+from interactions.touches import Written
+from interactions.work import Work
+from models.call import Call
+from models.touch import Touch
+
+CallKey = tuple[UUID, str]
+"""Endpoint and the platform's call id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`interaction_id`: what the call's interaction will be called, if it gets one."""
+
+    interaction_id: UUID
+    sighting: Sighting
+
+
+def callers_of(calls: Sequence[tuple[UUID, CallEvent, datetime]]) -> dict[CallKey, Caller]:
+    """Who calls, for each call that a batch tells the beginning of. Without a usable caller id: an address of
+    its own."""
+    found: dict[CallKey, Caller] = {}
+    for endpoint_id, event, _ in calls:
+        if isinstance(event, CallIncoming) and event.conversation is not None:
+            interaction_id = new_id()
+            sighting = Sighting(event.address or anonymous(interaction_id))
+            found.setdefault((endpoint_id, event.conversation), Caller(interaction_id, sighting))
+    return found
+
+
+class CallReception:
+    """`open` is what `interactions.voice` asks for."""
+
+    def __init__(self, context: IntakeContext, callers: Mapping[CallKey, Caller]) -> None:
+        self._context, self._callers = context, callers
+
+    async def open(self, call: Call, incoming: CallIncoming, at: datetime) -> Work:
+        context = self._context
+        caller = self._callers[call.endpoint_id, call.call_id]
+        endpoint = context.endpoints[call.endpoint_id]
+        work = context.new_work(
+            interaction_id=caller.interaction_id,
+            endpoint=endpoint,
+            channel="voice",
+            party=context.parties[caller.sighting.address],
+            conversation=call.call_id,
+            queue=incoming.queue,
+        )
+        work.touched(by_customer=True)
+        entry = context.admit(work)
+        touch = self._touch(work, incoming, at)
+        context.written.append(Written(touch, caller.sighting.address, work))
+        if entry.refused is not None and endpoint.controls_calls:
+            call_commands.turn_away(context.desk, work, entry.say)
+        return work
+
+    def _touch(self, work: Work, incoming: CallIncoming, at: datetime) -> Touch:
+        x = work.interaction
+        told: dict[str, Any] = {
+            "call_id": x.conversation,
+            "to": None if incoming.to is None else incoming.to.value,
+            "trunk": incoming.trunk,
+            "collected_digits": incoming.collected_digits,
+            "uui": incoming.uui,
+            "from_presentation": incoming.from_presentation,
+        }
+        return Touch(
+            tenant_id=x.tenant_id,
+            id=new_id(),
+            address_id=x.address_id,
+            endpoint_id=x.endpoint_id,
+            at=at,
+            direction="inbound",
+            kind="call",
+            channel="voice",
+            text="",
+            payload={name: value for name, value in told.items() if value is not None},
+            author={"type": "customer", "id": None, "name": None},
+            attachments=[],
+            delivery_hops=[],
+            version=1,
+        )
