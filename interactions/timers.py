@@ -1,5 +1,6 @@
 """What happens because time passes, read from the rows: undelivered offers, ended leases, wrap-up over,
-parked work due, silent chats, visitors gone, commands unanswered. Deadlines of offers are the engine's.
+parked work due, silent chats, visitors gone, commands unanswered, platforms to be asked for their live calls.
+Deadlines of offers are the engine's.
 
 The worker that owns the tenant's routing partition sweeps, under its epoch. What the sweep found is judged
 again under the rows' locks.
@@ -17,6 +18,7 @@ from interactions.desk import Desk
 from interactions.policies import PolicyBook
 from interactions.work import Work
 from models.due import Due, Kind, Limits, find_due
+from models.endpoint import Endpoint
 from models.interaction import State
 from models.leg import Leg, LegState
 from models.offer import OfferState
@@ -41,7 +43,8 @@ class Timers:
     async def fire(self, session: AsyncSession, tenant_id: UUID, due: Sequence[Due]) -> None:
         """Do what is due, all of one tenant, as far as it still is."""
         agents = {entry.id for entry in due if entry.kind == "lease"}
-        works = {entry.id for entry in due if entry.kind != "lease"}
+        platforms = {entry.id for entry in due if entry.kind == "live_calls"}
+        works = {entry.id for entry in due} - agents - platforms
         works.update(await Leg.work_of(session, agents) if agents else ())
         desk = await Desk.open(session, tenant_id, works, agents)
         for entry in due:
@@ -49,6 +52,7 @@ class Timers:
             if work is not None:
                 await self._fire(desk, work, entry.kind)
         await presence.end_leases(desk, agents & desk.agents.keys(), self._policies)
+        await _ask_for_calls(desk, platforms)
         await desk.save()
 
     async def _fire(self, desk: Desk, work: Work, kind: Kind) -> None:
@@ -120,6 +124,14 @@ def _unanswered(desk: Desk, work: Work) -> None:
     x = work.interaction
     if x.pending_command_id is not None and x.pending_until is not None and x.pending_until <= desk.now:
         call_commands.failed(desk, work, x.pending_command_id, "no answer in time")
+
+
+async def _ask_for_calls(desk: Desk, endpoint_ids: set[UUID]) -> None:
+    """The end of a call may never be told: platforms are asked every minute which calls still live."""
+    for endpoint_id in sorted(endpoint_ids):
+        call_commands.ask_for_live_calls(desk.session, desk.tenant_id, endpoint_id, desk.now)
+    if endpoint_ids:
+        await Endpoint.asked_for_calls(desk.session, endpoint_ids, desk.now)
 
 
 def _passed(since: datetime, seconds: float, now: datetime) -> bool:

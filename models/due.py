@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-Kind = Literal["undelivered", "lease", "wrap_up", "parked", "silence", "visitor_gone", "pending"]
+Kind = Literal[
+    "undelivered", "lease", "wrap_up", "parked", "silence", "visitor_gone", "pending", "live_calls"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +23,18 @@ class Limits:
     silence_warn_seconds: float = 180
     silence_close_seconds: float = 600
     disconnect_grace_seconds: float = 90
+    live_calls_seconds: float = 60
 
 
 class Due(NamedTuple):
-    """`id` is an agent's for `lease`, else an interaction's."""
+    """`id` is an agent's for `lease`, an endpoint's for `live_calls`, else an interaction's."""
 
     tenant_id: UUID
     kind: Kind
     id: UUID
 
 
-_FIND = text("SELECT tenant_id, kind, id FROM due_work(:tenants, :undelivered, :warn, :close, :gone)")
+_FIND = text("SELECT tenant_id, kind, id FROM due_work(:tenants, :undelivered, :warn, :close, :gone, :calls)")
 
 
 async def find_due(session: AsyncSession, tenant_ids: Collection[UUID], limits: Limits) -> list[Due]:
@@ -42,5 +45,6 @@ async def find_due(session: AsyncSession, tenant_ids: Collection[UUID], limits: 
         "warn": limits.silence_warn_seconds,
         "close": limits.silence_close_seconds,
         "gone": limits.disconnect_grace_seconds,
+        "calls": limits.live_calls_seconds,
     }
     return [Due(*found) for found in await session.execute(_FIND, row)]

@@ -1,11 +1,11 @@
 """A configured channel account of ours: a number, a mailbox, a widget, a form."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, UniqueConstraint, select, text
+from sqlalchemy import LargeBinary, UniqueConstraint, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,7 +15,9 @@ from models.base import Base, Identified
 class Endpoint(Identified, Base):
     """`config` is the adapter's config as JSON, encrypted with the tenant's key: it holds secrets.
     `address` is its public address where it has one (mailbox, number), for look-ups. `controls_calls`: a
-    telephony platform that takes commands (False: it is only watched)."""
+    telephony platform that takes commands (False: it is only watched); `calls_asked_at`: when it was last
+    asked
+    which calls live."""
 
     __tablename__ = "endpoint"
     key: Mapped[str]
@@ -25,9 +27,15 @@ class Endpoint(Identified, Base):
     address: Mapped[str | None]
     config: Mapped[bytes] = mapped_column(LargeBinary)
     controls_calls: Mapped[bool] = mapped_column(default=False)
+    calls_asked_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     retired_at: Mapped[datetime | None]
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
+
+    @classmethod
+    async def asked_for_calls(cls, session: AsyncSession, ids: Collection[UUID], at: datetime) -> None:
+        """The platform was asked which calls live."""
+        await session.execute(update(cls).where(cls.id.in_(ids)).values(calls_asked_at=at))
 
     @classmethod
     async def of_tenant(cls, session: AsyncSession, tenant_id: UUID) -> Sequence[Self]:

@@ -78,7 +78,8 @@ LOOKUPS = (
 
 
 DUE_WORK = """
-CREATE FUNCTION due_work(tenants uuid[], undelivered float8, warn float8, close float8, gone float8)
+CREATE FUNCTION due_work(
+  tenants uuid[], undelivered float8, warn float8, close float8, gone float8, calls float8)
   RETURNS TABLE (tenant_id uuid, kind text, id uuid) LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = public AS $$
   SELECT o.tenant_id, 'undelivered', o.interaction_id FROM offer o
@@ -100,6 +101,10 @@ CREATE FUNCTION due_work(tenants uuid[], undelivered float8, warn float8, close 
       AND i.state IN ('queued', 'offered') AND i.tenant_id = ANY(tenants)
   UNION SELECT i.tenant_id, 'pending', i.id FROM interaction i
     WHERE i.pending_until <= statement_timestamp() AND i.tenant_id = ANY(tenants)
+  UNION SELECT e.tenant_id, 'live_calls', e.id FROM endpoint e
+    WHERE e.controls_calls AND e.retired_at IS NULL AND e.tenant_id = ANY(tenants)
+      AND coalesce(e.calls_asked_at, '-infinity') <= statement_timestamp() - make_interval(secs => calls)
+      AND EXISTS (SELECT FROM call c WHERE c.endpoint_id = e.id AND c.ended_at IS NULL)
 $$
 """
 
