@@ -15,6 +15,7 @@ from app.database import API_ROLE
 from app.door import Door
 from app.idempotency import Replayed
 from app.settings import Settings
+from app.websocket import HeardWebSocket
 from routers import all_routers, webhooks
 
 
@@ -58,6 +59,11 @@ async def serve_api(settings: Settings) -> None:
 
 async def serve(app: FastAPI, listener: socket.socket, settings: Settings) -> None:
     """uvicorn on `listener`, until SIGTERM or SIGINT."""
+    await server_of(app, settings).serve([listener])
+
+
+def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """As every api process runs it."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -67,7 +73,9 @@ async def serve(app: FastAPI, listener: socket.socket, settings: Settings) -> No
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=max(1, int(settings.stop_seconds) - 1),
         ws_max_size=settings.body_max_bytes,
-        ws_ping_interval=None,
+        ws=HeardWebSocket,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.lease_seconds,
         lifespan="off",
     )
-    await uvicorn.Server(config).serve([listener])
+    return uvicorn.Server(config)

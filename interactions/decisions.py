@@ -13,6 +13,7 @@ from app.events import OfferCreated
 from interactions import call_commands
 from interactions.desk import Desk
 from interactions.facts import agent_snapshot, instant_of, work_snapshot
+from interactions.policies import Decline, TenantPolicy
 from interactions.routing_rows import devices_of
 from interactions.views import instant
 from interactions.work import Work
@@ -35,7 +36,7 @@ async def carry_out(
     tenant_id: UUID,
     decisions: Sequence[Decision],
     documents: Mapping[int, dict[str, Any]],
-    policy_version: int,
+    policy: TenantPolicy,
 ) -> list[Correction]:
     """Apply what still holds, in order. `documents` explain offers, by the decision's ordinal. Returns the
     true state of everything that a decision was wrong about."""
@@ -49,7 +50,7 @@ async def carry_out(
     for decision in wanted:
         hand.apply(decision)
     await desk.save()
-    await _tell_offers(desk, hand.offers, documents, policy_version)
+    await _tell_offers(desk, hand.offers, documents, policy)
     return await _corrections(desk, hand.wrong)
 
 
@@ -144,13 +145,14 @@ async def _tell_offers(
     desk: Desk,
     offers: Sequence[tuple[Decision, Offer]],
     documents: Mapping[int, dict[str, Any]],
-    policy_version: int,
+    policy: TenantPolicy,
 ) -> None:
     """The decision is kept, the desktop is told all that its screen pop needs."""
     pops = await screen_pops(desk.session, [offer.interaction_id for _, offer in offers])
     for decision, offer in offers:
         work = desk.works[offer.interaction_id]
-        desk.session.add(_decision_row(desk, decision, offer, documents, policy_version))
+        decline = policy.rules(offer.queue, offer.channel).decline
+        desk.session.add(_decision_row(desk, offer, documents[decision.ordinal], policy.version))
         event = OfferCreated(
             entity=f"interaction/{offer.interaction_id}",
             version=work.interaction.version,
@@ -159,12 +161,14 @@ async def _tell_offers(
             offer_id=offer.id,
             interaction_id=offer.interaction_id,
             agent_id=offer.agent_id,
-            data=offer_summary(offer, work, decision.reason, pops[offer.interaction_id]),
+            data=offer_summary(offer, work, decision.reason, decline, pops[offer.interaction_id]),
         )
         append(desk.session, event, key=str(offer.interaction_id), at=desk.now)
 
 
-def offer_summary(offer: Offer, work: Work, reason: str, pop: Mapping[str, Any]) -> dict[str, Any]:
+def offer_summary(
+    offer: Offer, work: Work, reason: str | None, decline: Decline, pop: Mapping[str, Any]
+) -> dict[str, Any]:
     """As the desktop gets it (API §3). `expires_in_seconds` counts from `work.now`."""
     x = work.interaction
     return {
@@ -180,17 +184,12 @@ def offer_summary(offer: Offer, work: Work, reason: str, pop: Mapping[str, Any])
         "expires_in_seconds": max(0.0, (offer.deadline_at - work.now).total_seconds()),
         "expires_at": instant(offer.deadline_at),
         "reason": reason,
+        "decline": decline,
         **pop,
     }
 
 
-def _decision_row(
-    desk: Desk,
-    decision: Decision,
-    offer: Offer,
-    documents: Mapping[int, dict[str, Any]],
-    policy_version: int,
-) -> DecisionRow:
+def _decision_row(desk: Desk, offer: Offer, document: dict[str, Any], policy_version: int) -> DecisionRow:
     return DecisionRow(
         id=new_id(),
         tenant_id=desk.tenant_id,
@@ -198,7 +197,7 @@ def _decision_row(
         interaction_id=offer.interaction_id,
         policy_version=policy_version,
         decided_at=desk.now,
-        document=documents[decision.ordinal],
+        document=document,
     )
 
 

@@ -112,7 +112,7 @@ class Desk:
 
     def _tell_work(self, work: Work) -> None:
         x = work.interaction
-        agent_ids = {leg.agent_id for leg in work.legs} | {offer.agent_id for offer in work.settled}
+        agent_ids = {leg.agent_id for leg in work.legs} | work.touched_agents
         append(
             self.session,
             InteractionChanged(

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock, new_id
 from app.database import Database
+from app.errors import NotFound
 from app.settings import Settings
 from interactions import presence
 from models.agent import AgentLease
@@ -41,7 +42,7 @@ class Leases:
         self._held: dict[UUID, Lease] = {}
 
     async def open(self, lease: Lease) -> None:
-        """Sign the agent in. Whoever calls this calls `close` in the end."""
+        """Sign the agent in. Whoever calls this calls `close` in the end. Raises NotFound."""
         await self._sign_in(lease)
         self._held[lease.id] = lease
 
@@ -75,7 +76,13 @@ class Leases:
             known = await AgentLease.renew(session, alive)
         for lease_id in alive.keys() - known:
             if lease_id in self._held:
-                await self._sign_in(self._held[lease_id])
+                await self._sign_in_again(self._held[lease_id])
+
+    async def _sign_in_again(self, lease: Lease) -> None:
+        try:
+            await self._sign_in(lease)
+        except NotFound:  # the agent was removed meanwhile
+            self._held.pop(lease.id, None)
 
     async def _sign_in(self, lease: Lease) -> None:
         async with self._database.transaction(lease.tenant_id) as session:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import Invalid
+from app.errors import Invalid, NotFound
 from interactions.desk import Desk
 from interactions.policies import PolicyBook
 from interactions.work import Work
@@ -66,9 +66,11 @@ async def socket_opened(
     restore_seconds: float,
 ) -> Agent:
     """A desktop is there: `ids` are its connection's and its process's. New offers may come; a presence lost
-    with the connection less than `restore_seconds` ago is restored."""
+    with the connection less than `restore_seconds` ago is restored. Raises NotFound: the agent is gone."""
     desk = await Desk.open(session, tenant_id, [], [agent_id])
-    agent = desk.agents[agent_id]
+    agent = desk.agents.get(agent_id)
+    if agent is None or agent.disabled_at is not None:
+        raise NotFound("This agent is gone.")
     await AgentLease.add(session, tenant_id, agent_id, ids, lease_seconds)
     if agent.signed_in and agent.lease_lost_at is None:
         return agent

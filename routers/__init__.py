@@ -7,7 +7,18 @@ from fastapi import APIRouter
 
 def all_routers() -> Sequence[APIRouter]:
     """Every router of the api; a new one is listed here."""
-    from routers import api_keys, health, me, queues, sessions, supervision
+    from routers import (
+        api_keys,
+        attachments,
+        forms,
+        health,
+        me,
+        offers,
+        queues,
+        sessions,
+        streams,
+        supervision,
+    )
 
-    modules = (api_keys, health, me, queues, sessions, supervision)
+    modules = (api_keys, attachments, forms, health, me, offers, queues, sessions, streams, supervision)
     return [module.router for module in modules]

@@ -28,7 +28,7 @@ from app.events import (
 from interactions.decisions import Correction, carry_out
 from interactions.desk import database_now
 from interactions.facts import microseconds
-from interactions.policies import PolicyBook
+from interactions.policies import PolicyBook, TenantPolicy
 from interactions.routing_rows import snapshots
 from interactions.timers import Timers
 from models.due import Due
@@ -80,7 +80,7 @@ class Router:
 
     tenant_id: UUID
     engine: Engine
-    policy_version: int
+    policy: TenantPolicy
     corrections: list[Correction] = field(default_factory=list)
 
 
@@ -181,16 +181,16 @@ class RoutingWorker:
         except LookupError:
             return None
         held.clock.anchor(microseconds(await database_now(session)))
-        router = Router(tenant_id, Engine(policy.policy), policy.version)
+        router = Router(tenant_id, Engine(policy.policy), policy)
         await self._route(held, router, session, await snapshots(session), kind="rebuild")
         held.routers[tenant_id] = router
         return router
 
     async def _replace_policy(self, router: Router, session: AsyncSession) -> list[RoutingEvent]:
         policy = await self._policies.current(session, router.tenant_id)
-        if policy.version == router.policy_version:
+        if policy.version == router.policy.version:
             return []
-        router.policy_version = policy.version
+        router.policy = policy
         return [PolicyReplaced(policy.policy)]
 
     def _is_due(self, held: Held, router: Router) -> bool:
@@ -216,9 +216,7 @@ class RoutingWorker:
             return
         documents = {d.ordinal: d._asdict() for d in decisions if d.kind == "offer"}
         _keep(session, held, router, kind, now, told, decisions)
-        router.corrections = await carry_out(
-            session, router.tenant_id, decisions, documents, router.policy_version
-        )
+        router.corrections = await carry_out(session, router.tenant_id, decisions, documents, router.policy)
 
     # ---- timers
 
@@ -257,7 +255,7 @@ def _keep(
     decisions: Sequence[Decision],
 ) -> None:
     document: dict[str, Any] = {
-        "policy_version": router.policy_version,
+        "policy_version": router.policy.version,
         "events": [_as_json(event) for event in events],
         "decisions": [decision._asdict() for decision in decisions],
     }

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus.consumer import ConsumerRunner
 from app.bus.log import PostgresLog
@@ -25,7 +24,7 @@ from interactions.policies import PolicyBook
 from interactions.timers import Timers
 from interactions.work import Work
 from models import Agent, Device, Endpoint, Policy, Queue, Tenant
-from models.agent import Presence
+from models.agent import AgentLease, Presence
 from models.due import Limits
 from models.interaction import Interaction
 from models.offer import Offer, OfferState
@@ -172,6 +171,9 @@ class Center:
         async with self.api.read(self.tenant_id) as session:
             return (await session.scalars(query)).all()
 
+    async def leases(self) -> Sequence[AgentLease]:
+        return await self.rows(select(AgentLease).where(AgentLease.tenant_id == self.tenant_id))
+
     async def open_offers(self, interaction_id: UUID) -> Sequence[Offer]:
         return await self.rows(
             select(Offer).where(Offer.interaction_id == interaction_id, Offer.state == OfferState.OPEN)
@@ -274,9 +276,3 @@ def _device(agent: Agent, endpoint: Endpoint) -> Device:
         tenant_id=agent.tenant_id, agent_id=agent.id, endpoint_id=endpoint.id, address=f"sip:{agent.name}"
     )
 
-
-async def statements(session: AsyncSession, table: str) -> int:
-    """How many rows a table has, for tests that count."""
-    from sqlalchemy import text
-
-    return int((await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())

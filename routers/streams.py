@@ -1,0 +1,263 @@
+"""The desktop's stream (API §3): authenticate, ready, then every event that concerns this person, without a
+gap. The open socket is what stands behind their presence."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import orjson
+import structlog
+from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from app.access import API_KEY_PREFIX, AgentPrincipal, Permission
+from app.bus.tail import Following, TooSlow
+from app.container import Container
+from app.errors import CursorGone, NotFound, Unauthenticated
+from app.websocket import peer_of
+from interactions import desktop, offers
+from interactions.leases import OUTAGES, Lease
+from interactions.watching import Told, Viewer, told
+from routers.deps import Open, api_router, container_of
+from routers.me import who_am_i
+
+log = structlog.get_logger()
+
+router = api_router("/v1", Open("the first frame carries the token"), tags=["stream"])
+
+TOKEN_ENDED: Final = 4001
+NOT_ALLOWED: Final = 4003
+TOO_SLOW: Final = 4008
+PROTOCOL_ERROR: Final = 4009
+RESTART: Final = 1012
+
+SEND_SECONDS: Final = 10.0
+"""A desktop that does not take a frame for so long is too slow."""
+
+
+class Authenticate(BaseModel):
+    type: Literal["authenticate"]
+    token: str
+    after: str | None = None
+
+
+class OfferShown(BaseModel):
+    type: Literal["offer_shown"]
+    offer_id: UUID
+
+
+Frame = Annotated[Authenticate | OfferShown, Field(discriminator="type")]
+_FRAME: Final[TypeAdapter[Authenticate | OfferShown]] = TypeAdapter(Frame)
+
+
+class Closing(Exception):
+    """The connection ends with this code; `gone`: the peer has closed it already."""
+
+    def __init__(self, code: int, *, gone: bool = False) -> None:
+        super().__init__(code)
+        self.code, self.gone = code, gone
+
+
+@router.websocket("/stream")
+async def stream(socket: WebSocket) -> None:
+    await DesktopSocket(socket, container_of(socket)).serve()
+
+
+class DesktopSocket:
+    """One connection of one person."""
+
+    _principal: AgentPrincipal
+    _viewer: Viewer
+
+    def __init__(self, socket: WebSocket, container: Container) -> None:
+        self._socket, self._container = socket, container
+        self._peer = peer_of(socket)
+        self._heard_at = time.monotonic()
+        self._sending = asyncio.Lock()
+        self._n = 0
+        self._cursor = ""
+
+    async def serve(self) -> None:
+        """Until either side ends it."""
+        await self._socket.accept()
+        try:
+            await self._serve()
+        except Closing as closing:
+            await self._close(closing)
+        except OUTAGES as error:
+            log.warning("stream ended", error=repr(error)[:200])
+            await self._close(Closing(RESTART))
+
+    async def _serve(self) -> None:
+        first = await self._first_frame()
+        self._principal = self._read_token(first.token)
+        lease = Lease(self._principal.tenant_id, self._principal.id, self._last_heard)
+        try:
+            await self._container.leases.open(lease)
+        except NotFound:
+            raise Closing(NOT_ALLOWED) from None
+        restarting = False
+        try:
+            async with self._following(first.after) as (following, resumed):
+                await self._ready(following, resumed)
+                await self._run(following)
+        except Closing as closing:
+            restarting = closing.code == RESTART
+            raise
+        finally:
+            await self._container.leases.close(lease, restarting=restarting)
+
+    async def _run(self, following: Following) -> None:
+        """Read, write and watch the token; the first that ends, ends all."""
+        parts: list[Coroutine[Any, Any, None]] = [self._read(), self._write(following), self._watch_token()]
+        tasks = [asyncio.create_task(part) for part in parts]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                await task
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ---- the beginning
+
+    async def _first_frame(self) -> Authenticate:
+        try:
+            async with asyncio.timeout(self._container.settings.authenticate_seconds):
+                first = await self._frame()
+        except TimeoutError:
+            raise Closing(PROTOCOL_ERROR) from None
+        if not isinstance(first, Authenticate):
+            raise Closing(PROTOCOL_ERROR)
+        return first
+
+    def _read_token(self, token: str) -> AgentPrincipal:
+        if token.startswith(API_KEY_PREFIX):
+            raise Closing(NOT_ALLOWED)
+        try:
+            principal = self._container.tokens.read(token)
+        except Unauthenticated:
+            raise Closing(TOKEN_ENDED) from None
+        if Permission.WORK not in principal.permissions:
+            raise Closing(NOT_ALLOWED)
+        return principal
+
+    @asynccontextmanager
+    async def _following(self, after: str | None) -> AsyncIterator[tuple[Following, bool]]:
+        """The events after the cursor, or, where it cannot be resumed, from now on."""
+        tail, tenant_id = self._container.tail, self._principal.tenant_id
+        async with AsyncExitStack() as stack:
+            try:
+                yield await stack.enter_async_context(tail.follow(tenant_id, after)), after is not None
+            except CursorGone:
+                yield await stack.enter_async_context(tail.follow(tenant_id)), False
+
+    async def _ready(self, following: Following, resumed: bool) -> None:
+        self._cursor = following.cursor
+        await self._load_viewer()
+        await self._send_ready(None if resumed else await self._snapshot())
+
+    async def _snapshot(self) -> dict[str, Any]:
+        """As of now; events that it already holds have no higher version."""
+        me, container = self._principal, self._container
+        async with container.database.read(me.tenant_id) as session:
+            return {
+                "me": (await who_am_i(me, session, container)).model_dump(mode="json"),
+                "offers": await desktop.open_offers(session, me.id, container.policies),
+                "interactions": await desktop.work_of(session, me.id),
+            }
+
+    async def _load_viewer(self) -> None:
+        me = self._principal
+        async with self._container.database.read(me.tenant_id) as session:
+            self._viewer = await Viewer.load(session, me.tenant_id, me.id, self._container.policies)
+
+    # ---- what comes
+
+    async def _read(self) -> None:
+        while True:
+            frame = await self._frame()
+            if isinstance(frame, Authenticate):
+                await self._renew(frame.token)
+            else:
+                await self._shown(frame.offer_id)
+
+    async def _frame(self) -> Authenticate | OfferShown:
+        try:
+            text = await self._socket.receive_text()
+        except WebSocketDisconnect as gone:
+            raise Closing(gone.code, gone=True) from None
+        except KeyError:  # a binary frame
+            raise Closing(PROTOCOL_ERROR) from None
+        self._heard_at = time.monotonic()
+        try:
+            return _FRAME.validate_json(text)
+        except ValidationError:
+            raise Closing(PROTOCOL_ERROR) from None
+
+    async def _renew(self, token: str) -> None:
+        """A new token of the same person keeps the connection."""
+        principal = self._read_token(token)
+        if (principal.tenant_id, principal.id) != (self._principal.tenant_id, self._principal.id):
+            raise Closing(NOT_ALLOWED)
+        self._principal = principal
+        await self._load_viewer()
+        await self._send_ready(None)
+
+    async def _shown(self, offer_id: UUID) -> None:
+        me = self._principal
+        async with self._container.database.transaction(me.tenant_id) as session:
+            await offers.shown(session, offer_id, me.id)
+
+    async def _watch_token(self) -> None:
+        while True:
+            left = (self._principal.expires_at - self._container.clock.now()).total_seconds()
+            if left <= 0:
+                raise Closing(TOKEN_ENDED)
+            await asyncio.sleep(left)
+
+    def _last_heard(self) -> float:
+        return max(self._heard_at, self._peer.heard_at)
+
+    # ---- what goes
+
+    async def _write(self, following: Following) -> None:
+        try:
+            while True:
+                for seen in await following.next():
+                    event = told(seen.envelope)
+                    if event is not None and self._viewer.sees(event):
+                        await self._send_event(event, seen.cursor)
+        except TooSlow:
+            raise Closing(TOO_SLOW) from None
+
+    async def _send_event(self, event: Told, cursor: str) -> None:
+        async with self._sending:
+            self._n, self._cursor = self._n + 1, cursor
+            await self._send(event.frame(self._n, cursor))
+        if event.name == "agent.changed" and self._viewer.is_outdated_by(event):
+            await self._load_viewer()
+
+    async def _send_ready(self, snapshot: dict[str, Any] | None) -> None:
+        async with self._sending:
+            ready = {"type": "ready", "cursor": self._cursor, "snapshot": snapshot}
+            await self._send(orjson.dumps(ready).decode())
+
+    async def _send(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._socket.send_text(text)
+        except TimeoutError:
+            raise Closing(TOO_SLOW) from None
+        except WebSocketDisconnect as gone:
+            raise Closing(gone.code, gone=True) from None
+
+    async def _close(self, closing: Closing) -> None:
+        if closing.code == TOO_SLOW:
+            self._peer.drop(TOO_SLOW)
+        elif not closing.gone:
+            await self._socket.close(closing.code)
