@@ -24,7 +24,11 @@ class ChatAdapter:
 
     def __init__(self, config: ChatConfig) -> None:
         self.config = config
-        self.origins = AllowedOrigins(config.allowed_origins)
+        self._origins = AllowedOrigins(config.allowed_origins)
+
+    def allows(self, origin: str | None) -> bool:
+        """Whether a page of this `Origin` may; no header at all is no browser, which may."""
+        return self._origins.allows(origin)
 
     def verify(self, request: WireRequest) -> None:
         raise BadSignature("a chat has no webhook")

@@ -80,7 +80,11 @@ class FormAdapter:
 
     def __init__(self, config: FormConfig) -> None:
         self.config = config
-        self.origins = AllowedOrigins(config.allowed_origins)
+        self._origins = AllowedOrigins(config.allowed_origins)
+
+    def allows(self, origin: str | None) -> bool:
+        """Whether a page of this `Origin` may; no header at all is no browser, which may."""
+        return self._origins.allows(origin)
 
     def verify(self, request: WireRequest) -> None:
         """Nothing to check: anyone may fill in a form. What it claims is a claim (see customers)."""
