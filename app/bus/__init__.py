@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def open_log(settings: "Settings", database: "Database") -> "Log":
     """Kafka where brokers are configured, else the PostgreSQL log. The caller starts and closes it."""
     if settings.kafka_bootstrap_servers:
-        from app.bus.kafka import KafkaLog
+        from app.bus.kafka_log import KafkaLog
 
         return KafkaLog(
             database,

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.bus import metrics
 from app.bus.envelopes import to_json
 from app.bus.poison import is_poison
-from app.bus.port import Consumer, Feed, Position, Record, Sealer, Stateful
+from app.bus.port import Consumer, Feed, Position, PositionLost, Record, Sealer, Stateful
 from app.bus.positions import Share
 from app.clock import Clock, new_id
 from app.database import Database, act_for
@@ -92,6 +92,8 @@ class HeldPartition:
             except StaleEpoch:
                 self._log.warning("partition taken by another worker")
                 self._share = replace(self._share, epoch=0)
+            except PositionLost as error:
+                self._stop("partition stopped: the log is not the one that was read", error=repr(error))
             except Exception as error:  # the outer shell: an outage is waited for
                 pause = BACK_OFF_SECONDS[min(self._failures, len(BACK_OFF_SECONDS) - 1)]
                 self._failures += 1
@@ -180,9 +182,12 @@ class HeldPartition:
         metrics.PARKED.labels(self._share.consumer).inc()
         self._in_a_row += 1
         if self._in_a_row >= POISON_IN_A_ROW_MAX:
-            self.stopped = True
-            metrics.STOPPED.labels(self._share.consumer, self._share.partition).set(1)
-            self._log.critical("partition stopped: nothing can be applied", in_a_row=self._in_a_row)
+            self._stop("partition stopped: nothing can be applied", in_a_row=self._in_a_row)
+
+    def _stop(self, reason: str, **details: Any) -> None:
+        self.stopped = True
+        metrics.STOPPED.labels(self._share.consumer, self._share.partition).set(1)
+        self._log.critical(reason, **details)
 
     async def _tick(self) -> None:
         if self._stateful is not None and self._patience() <= 0:

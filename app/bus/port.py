@@ -49,6 +49,11 @@ class Batch:
     after: Position
 
 
+class PositionLost(Exception):
+    """The log does not hold what follows a stored position: it was made anew, or kept too short. Reading on
+    would skip events silently, so the partition stops."""
+
+
 class Bus(Protocol):
     """Where events are made durable outside a transaction: at the doors."""
 

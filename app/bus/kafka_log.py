@@ -1,0 +1,106 @@
+"""The log on Kafka as a process opens it: into Kafka while it answers within its time, else into PostgreSQL,
+from where the relay forwards. Back to Kafka once it answers and nothing older is waiting to be forwarded."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.bus.kafka import BrokerAway, Kafka, KafkaFeed, KafkaSource, Producer
+from app.bus.log import PostgresLog
+from app.database import Database
+from app.errors import CommandError
+from app.events import Envelope, Stream
+
+log = structlog.get_logger()
+
+PROBE_SECONDS: Final = 0.5
+_WAITING: Final = text("SELECT 1 FROM event_log WHERE stream = 'inbound' LIMIT 1")
+
+
+class KafkaLog:
+    """`publish` gives Kafka `produce_seconds` for an acknowledgement."""
+
+    def __init__(
+        self, database: Database, servers: str, *, produce_seconds: float = 1.0, prefix: str = "touchpoint"
+    ) -> None:
+        self.kafka = Kafka(servers, prefix)
+        self._database, self._produce_seconds = database, produce_seconds
+        self._postgres = PostgresLog(database)
+        self.signals = self._postgres.signals
+        self._producer: Producer | None = None
+        self._failed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Does not wait for Kafka. Raises CommandError when topics or database have other partitions."""
+        await self._postgres.start()
+        with suppress(BrokerAway):
+            await self._connect()
+        self._task = asyncio.create_task(self._watch(), name="kafka probe")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._disconnect()
+        await self._postgres.close()
+
+    @property
+    def in_kafka(self) -> bool:
+        """Whether the next event goes to Kafka."""
+        return self._producer is not None and not self._failed.is_set()
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        producer = self._producer
+        if producer is not None and not self._failed.is_set():
+            try:
+                return await producer.send(envelopes)
+            except BrokerAway as error:
+                log.warning("Kafka does not answer: events go to PostgreSQL", error=str(error))
+                self._failed.set()
+        return await self._postgres.publish(envelopes)
+
+    def feed(self, consumer: str, stream: Stream) -> KafkaFeed:
+        return KafkaFeed(self.kafka, consumer, stream)
+
+    def source(self, stream: Stream) -> KafkaSource:
+        return KafkaSource(self.kafka, stream)
+
+    async def _watch(self) -> None:
+        """Find the way back to Kafka, as often as it is lost."""
+        while True:
+            if self._producer is not None:
+                await self._failed.wait()
+                await self._disconnect()
+            try:
+                await self._connect()
+            except (BrokerAway, SQLAlchemyError, OSError):
+                await asyncio.sleep(PROBE_SECONDS)
+            except CommandError as error:
+                log.critical("Kafka is not usable", error=str(error))
+                await asyncio.sleep(PROBE_SECONDS * 20)
+
+    async def _connect(self) -> None:
+        """Raises BrokerAway while it does not answer or older events wait to be forwarded."""
+        await self.kafka.create_topics()
+        if await self._older_waiting():
+            raise BrokerAway("inbound events wait to be forwarded")
+        producer = Producer(self.kafka, self._produce_seconds)
+        await producer.start()
+        self._failed.clear()
+        self._producer = producer
+
+    async def _older_waiting(self) -> bool:
+        async with self._database.read() as session:
+            return (await session.execute(_WAITING)).first() is not None
+
+    async def _disconnect(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.abandon()

@@ -1,0 +1,66 @@
+"""An envelope as a Kafka record (CloudEvents' binary mode: attributes in headers), and cursors as vectors of
+offsets. Our partition is Kafka's partition, given explicitly."""
+
+import base64
+from binascii import Error
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from app.bus.port import Position, Record
+from app.errors import CursorGone
+from app.events import PARTITIONS, Envelope, Stream, cloud_event_headers
+
+Headers = Sequence[tuple[str, bytes]]
+Offsets = Mapping[int, int]
+"""The next offset to read of each partition."""
+
+_NOT_OURS: Final = "This is not a cursor of this log."
+
+
+def headers_of(envelope: Envelope) -> Headers:
+    return [(name, value.encode()) for name, value in cloud_event_headers(envelope).items()]
+
+
+def read_record(key: bytes | None, value: bytes | None, headers: Headers, offset: int) -> Record:
+    """Never raises: what is not ours becomes a record without an envelope."""
+    try:
+        envelope = _envelope(key or b"", value or b"", dict(headers), offset)
+    except (KeyError, ValueError) as error:
+        reason = f"offset {offset} holds no event: {error!r}"
+        return Record(Position(position=offset + 1), None, value or b"", reason)
+    return Record(Position(position=offset + 1, event_id=envelope.id), envelope)
+
+
+def _envelope(key: bytes, value: bytes, headers: Mapping[str, bytes], offset: int) -> Envelope:
+    subject = headers.get("ce_subject")
+    return Envelope(
+        id=UUID(headers["ce_id"].decode()),
+        tenant_id=UUID(headers["ce_tenantid"].decode()),
+        stream=Stream(headers["ce_stream"].decode()),
+        key=key.decode(),
+        type=headers["ce_type"].decode(),
+        at=datetime.fromisoformat(headers["ce_time"].decode()),
+        data=value,
+        source=headers["ce_source"].decode(),
+        subject=None if subject is None else subject.decode(),
+        position=offset,
+    )
+
+
+def dump_cursor(offsets: Offsets) -> str:
+    text = ",".join(f"{offsets[number]:x}" for number in range(PARTITIONS))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def load_cursor(cursor: str) -> dict[int, int]:
+    """Raises CursorGone for what is not ours."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        offsets = [int(number, 16) for number in text.split(",")]
+    except (Error, ValueError):
+        raise CursorGone(_NOT_OURS) from None
+    if len(offsets) != PARTITIONS or not all(0 <= offset < 2**63 for offset in offsets):
+        raise CursorGone(_NOT_OURS)
+    return dict(enumerate(offsets))

@@ -1,0 +1,53 @@
+"""The contract on a real Apache Kafka."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.bus.kafka_log import KafkaLog
+from app.bus.relay import Relay
+from app.database import Database
+from tests.contracts import bus
+from tests.contracts.world import World, unique_name
+from tests.contracts.world import world as made_world
+from tests.kafka.broker import Broker
+from tests.kafka.fixtures import broker  # noqa: F401
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+async def world(database_url: str, broker: Broker) -> AsyncIterator[World]:  # noqa: F811
+    prefix = unique_name()
+
+    def open_log(database: Database) -> KafkaLog:
+        return KafkaLog(database, broker.servers, prefix=prefix)
+
+    async with made_world(database_url, open_log) as made:
+        database = await made.database()
+        log = await made.log(database)
+        assert isinstance(log, KafkaLog)
+        await eventually(lambda: log.in_kafka)
+        relay = Relay(database, log)
+        await relay.start()
+        made.at_end(relay.stop)
+        yield made
+
+
+class TestPublishing(bus.Publishing): ...
+
+
+class TestAppending(bus.Appending): ...
+
+
+class TestRestarting(bus.Restarting): ...
+
+
+class TestSharing(bus.Sharing): ...
+
+
+class TestPoison(bus.Poison): ...
+
+
+class TestTailing(bus.Tailing): ...
