@@ -127,7 +127,6 @@ export interface Interaction extends InteractionSummary {
   address: Address | null;
   customer: CustomerRef | null;
   candidates?: CustomerRef[];
-  last_agent_id?: Id | null;
   endpoint: { id: Id; key: string; address: string | null; controls_calls: boolean } | null;
 }
 

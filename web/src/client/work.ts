@@ -76,10 +76,9 @@ export function apply(work: Work, event: WorkEvent): Work {
   }
 }
 
-/** Mine: a live leg of this agent, or parked with them. */
-export function isMine(interaction: Interaction, agentId: Id | null): boolean {
+/** In this agent's hands: a live leg of theirs that is more than an offer. */
+export function isHeld(interaction: Interaction, agentId: Id | null): boolean {
   const leg = myLeg(interaction, agentId);
-  if (interaction.state === "parked") return interaction.last_agent_id === agentId;
   return leg !== null && leg.state !== "ended" && leg.state !== "offered";
 }
 
@@ -96,7 +95,9 @@ function snapshot(event: Extract<WorkEvent, { name: "snapshot" }>): Work {
     presenceVersion: event.presenceVersion,
     offers: Object.fromEntries(event.offers.map((offer) => [offer.offer_id, opened(offer, event.received)])),
     interactions: Object.fromEntries(
-      event.interactions.filter((item) => isMine(item, event.me.id)).map((item) => [item.id, item]),
+      event.interactions
+        .filter((item) => item.state === "parked" || isHeld(item, event.me.id))
+        .map((item) => [item.id, item]),
     ),
   };
 }
@@ -125,7 +126,7 @@ function interactionChanged(work: Work, summary: InteractionSummary): Work {
   if (!known || known.customer_id !== summary.customer_id) {
     return { ...work, stale: wanting(work.stale, summary.id, summary.version) };
   }
-  return kept(work, { ...known, ...summary }, summary.state === "parked");
+  return kept(work, { ...known, ...summary });
 }
 
 function fetched(work: Work, interaction: Interaction): Work {
@@ -133,11 +134,13 @@ function fetched(work: Work, interaction: Interaction): Work {
   const stale = enough ? without(work.stale, interaction.id) : work.stale;
   const known = work.interactions[interaction.id];
   if (known && known.version > interaction.version) return { ...work, stale };
-  return kept({ ...work, stale }, interaction, isMine(interaction, work.agentId));
+  return kept({ ...work, stale }, interaction);
 }
 
-function kept(work: Work, interaction: Interaction, parkedHere: boolean): Work {
-  const mine = parkedHere || isMine(interaction, work.agentId);
+/** Parked work has no live leg: it stays with whom it was. */
+function kept(work: Work, interaction: Interaction): Work {
+  const parkedHere = interaction.state === "parked" && interaction.id in work.interactions;
+  const mine = parkedHere || isHeld(interaction, work.agentId);
   const interactions = mine
     ? { ...work.interactions, [interaction.id]: interaction }
     : without(work.interactions, interaction.id);

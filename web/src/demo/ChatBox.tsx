@@ -8,16 +8,17 @@ import { Box } from "./Box";
 import { type ChatMessage, ChatSocket, type ChatState, emptyChat } from "./chatSocket";
 import type { Persona } from "./demo";
 
-export function ChatBox({ persona, endpoint }: { persona: Persona; endpoint: string }) {
+export function ChatBox({ persona, url }: { persona: Persona; url: string }) {
   const { t } = useTranslation();
   const [state, setState] = useState<ChatState>(emptyChat);
   const socket = useRef<ChatSocket | null>(null);
   useEffect(() => () => socket.current?.close(), []);
+  const kept = `touchpoint.visitor.${persona.id}`;
 
   function start(): void {
     socket.current?.close();
     setState(emptyChat);
-    socket.current = new ChatSocket(endpoint, persona.name, setState);
+    socket.current = new ChatSocket(url, persona.name, kept, setState);
     socket.current.open();
   }
   const fresh = state.status === "closed" || state.status === "ended";

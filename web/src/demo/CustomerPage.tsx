@@ -7,7 +7,7 @@ import { word } from "../ui/i18n";
 import { LookMenu } from "../ui/LookMenu";
 import { Failure, Loading } from "../ui/States";
 import { ChatBox } from "./ChatBox";
-import { type DemoConfig, getJson } from "./demo";
+import { type DemoConfig, getJson, stranger } from "./demo";
 import { FormBox } from "./FormBox";
 import { MailBox } from "./MailBox";
 import { PhoneBox } from "./PhoneBox";
@@ -36,13 +36,15 @@ export function CustomerPage() {
 
 function Windows({ config }: { config: DemoConfig }) {
   const { t } = useTranslation();
-  const [id, setId] = useState(config.personas[0]?.id ?? "");
-  const persona = config.personas.find((one) => one.id === id) ?? config.personas[0];
-  if (!persona) return <Alert color="yellow">{t("demo.unavailable")}</Alert>;
-  const labels = config.personas.map((one) => ({
+  const [unknown] = useState(() => stranger(t("demo.stranger")));
+  const personas = [...config.personas, unknown];
+  const [id, setId] = useState(personas[0]!.id);
+  const persona = personas.find((one) => one.id === id) ?? unknown;
+  const labels = personas.map((one) => ({
     value: one.id,
     label: [one.name, one.tier && word("tier", one.tier)].filter(Boolean).join(" · "),
   }));
+  const base = config.touchpoint_url || location.origin;
   return (
     <>
       <Group mb="md" gap="sm">
@@ -51,9 +53,9 @@ function Windows({ config }: { config: DemoConfig }) {
       </Group>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" key={persona.id}>
         <PhoneBox persona={persona} config={config} />
-        <ChatBox persona={persona} endpoint={config.chat_endpoint_id} />
+        <ChatBox persona={persona} url={new URL(`/chat/${config.chat_endpoint_id}`, base).href} />
         <MailBox persona={persona} to={config.mail_address} />
-        <FormBox persona={persona} endpoint={config.form_endpoint_id} />
+        <FormBox persona={persona} url={new URL(`/forms/${config.form_endpoint_id}`, base).href} />
       </SimpleGrid>
     </>
   );

@@ -7,11 +7,11 @@ import { Failure } from "../ui/States";
 import { Box } from "./Box";
 import { type Persona, postJson } from "./demo";
 
-export function FormBox({ persona, endpoint }: { persona: Persona; endpoint: string }) {
+export function FormBox({ persona, url }: { persona: Persona; url: string }) {
   const { t } = useTranslation();
   const form = useRef<HTMLFormElement>(null);
   const send = useMutation({
-    mutationFn: (body: Record<string, string>) => postJson<{ reference: string }>(`/forms/${endpoint}`, body),
+    mutationFn: (body: Record<string, string>) => postJson<{ reference: string }>(url, body),
     onSuccess: () => form.current?.reset(),
   });
   function submit(event: FormEvent<HTMLFormElement>): void {

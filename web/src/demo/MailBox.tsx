@@ -3,7 +3,6 @@ import { IconMail, IconSend2 } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { Moment } from "../ui/marks";
 import { Empty, Failure, Loaded } from "../ui/States";
 import { tell } from "../ui/problems";
 import { Box } from "./Box";
@@ -61,10 +60,10 @@ function Inbox({ address }: { address: string }) {
       <Divider label={t("demo.inbox", { address })} />
       <ScrollArea.Autosize mah={220} type="auto">
         <Loaded query={inbox} rows={2}>
-          {({ items }) => items.length === 0 ? <Empty>{t("demo.inboxEmpty")}</Empty> : items.map((mail, index) => (
-            <details key={`${mail.at}${index}`} className="row">
+          {({ items }) => items.length === 0 ? <Empty>{t("demo.inboxEmpty")}</Empty> : items.map((mail) => (
+            <details key={mail.message_id} className="row">
               <summary>
-                <Text span size="sm" fw={500}>{mail.subject}</Text> <Moment at={mail.at} />
+                <Text span size="sm" fw={500}>{mail.subject}</Text> <Text span size="xs" c="dimmed">{mail.from}</Text>
               </summary>
               <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>{mail.text}</Text>
             </details>

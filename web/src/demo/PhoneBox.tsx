@@ -21,13 +21,16 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
   const { t } = useTranslation();
   const [to, setTo] = useState(config.hotline ?? NUMBER);
   const [sound, setSound] = useState(true);
+  const [hidden, setHidden] = useState(false);
+  const from = hidden ? null : persona.phone;
   const phone = usePhone(config.pbx_url);
   const live = phone.call !== null && phone.call.news?.state !== "ended";
   useHeard(phone.call?.news?.state, sound);
   return (
     <Box title={t("demo.phone")} icon={<IconPhone size={20} />}>
       <Group justify="space-between">
-        <Text size="sm" c="dimmed">{persona.phone ? t("demo.from", { number: persona.phone }) : t("demo.withheld")}</Text>
+        <Text size="sm" c="dimmed">{from ? t("demo.from", { number: from }) : t("demo.withheld")}</Text>
+        <Switch size="xs" label={t("demo.withhold")} checked={hidden} disabled={live} onChange={(event) => setHidden(event.currentTarget.checked)} />
         <Switch size="xs" label={t("demo.mute")} checked={sound} onChange={(event) => setSound(event.currentTarget.checked)} />
       </Group>
       <Stack align="center" justify="center" gap="sm" style={{ flex: 1 }} aria-live="polite">
@@ -40,7 +43,7 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
       ) : (
         <Group align="flex-end">
           <TextInput style={{ flex: 1 }} label={t("demo.dialNumber")} value={to} onChange={(event) => setTo(event.currentTarget.value)} />
-          <Button size="sm" color="teal" leftSection={<IconPhone size={18} />} disabled={to.trim() === ""} onClick={() => void phone.dial(persona.phone, to.trim())}>
+          <Button size="sm" color="teal" leftSection={<IconPhone size={18} />} disabled={to.trim() === ""} onClick={() => void phone.dial(from, to.trim())}>
             {t("demo.call")}
           </Button>
         </Group>

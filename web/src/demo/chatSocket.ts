@@ -1,5 +1,7 @@
 /** A visitor's end of the chat contract: hello, welcome, messages that are acknowledged in both directions. */
 
+import { newId } from "../client/ids";
+
 export interface ChatMessage {
   /** The touch's id, or our own until it is acknowledged. */
   id: string;
@@ -26,24 +28,25 @@ export const emptyChat: ChatState = { status: "closed", messages: [], queue: nul
 
 export class ChatSocket {
   private socket: WebSocket | null = null;
-  private token: string | null = null;
   private lastTouch: string | null = null;
   private state: ChatState = emptyChat;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
 
   constructor(
-    private readonly endpoint: string,
+    private readonly url: string,
     private readonly name: string | undefined,
+    /** Where the tab keeps the visitor's token, so that a reload goes on. */
+    private readonly kept: string,
     private readonly changed: (state: ChatState) => void,
   ) {}
 
   open(): void {
     this.set({ status: "connecting" });
-    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/chat/${this.endpoint}`);
+    const socket = new WebSocket(this.url.replace(/^http/, "ws"));
     this.socket = socket;
     socket.onopen = () =>
-      this.send({ type: "hello", visitor_token: this.token, after: this.lastTouch, name: this.name, page: "/demo/customer" });
+      this.send({ type: "hello", visitor_token: sessionStorage.getItem(this.kept), after: this.lastTouch, name: this.name, page: "/demo/customer" });
     socket.onmessage = (message) => this.receive(JSON.parse(String(message.data)) as Frame);
     socket.onclose = () => this.closed();
   }
@@ -56,7 +59,7 @@ export class ChatSocket {
 
   write(text: string): void {
     const message: ChatMessage = {
-      id: crypto.randomUUID(), mine: true, text, at: new Date().toISOString(), author: null, state: "sending",
+      id: newId(), mine: true, text, at: new Date().toISOString(), author: null, state: "sending",
     };
     this.set({ messages: [...this.state.messages, message] });
     this.deliver(message);
@@ -78,7 +81,7 @@ export class ChatSocket {
 
   /** What is still unacknowledged goes out again: its id makes the repeat harmless. */
   private welcome(frame: Frame): void {
-    this.token = String(frame.visitor_token);
+    sessionStorage.setItem(this.kept, String(frame.visitor_token));
     this.set({ status: "open" });
     for (const touch of (frame.history as Record<string, unknown>[] | undefined) ?? []) this.touch(touch);
     for (const message of this.state.messages) if (message.state === "sending") this.deliver(message);

@@ -2,6 +2,8 @@ import { Problem } from "../client/problem";
 
 /** What the demo process tells about itself: not part of the product's contract. */
 export interface DemoConfig {
+  /** Where the product is served; the page itself comes from the demo's own process. */
+  touchpoint_url?: string;
   pbx_url: string;
   hotline?: string;
   chat_endpoint_id: string;
@@ -22,7 +24,7 @@ export interface Mail {
   from: string;
   subject: string;
   text: string;
-  at: string;
+  message_id: string;
 }
 
 export type CallState = "ringing" | "queued_music" | "connected" | "held" | "ended";
@@ -30,6 +32,14 @@ export type CallState = "ringing" | "queued_music" | "connected" | "held" | "end
 export interface CallNews {
   state: CallState;
   cause?: string | null;
+}
+
+const STRANGER_DIGITS = 10_000_000;
+
+/** Somebody whom nobody knows: another number and address on every load of the page. */
+export function stranger(name: string): Persona {
+  const digits = String(Math.floor(Math.random() * STRANGER_DIGITS)).padStart(7, "0");
+  return { id: "stranger", name, tier: null, phone: `+861591${digits}`, email: `stranger-${digits}@example.net` };
 }
 
 export async function getJson<T>(path: string): Promise<T> {

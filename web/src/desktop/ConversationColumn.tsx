@@ -3,7 +3,7 @@ import { IconMessages } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Id, Interaction } from "../client/contract";
-import { isMine, myLeg } from "../client/work";
+import { myLeg } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded } from "../ui/States";
 import { WhyDialog } from "../ui/WhyDialog";
@@ -38,7 +38,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
   const work = useWork();
   const [why, setWhy] = useState(false);
   const leg = myLeg(interaction, work.agentId);
-  const mine = isMine(interaction, work.agentId);
+  const mine = interaction.id in work.interactions;
   const inHand = mine && interaction.state === "active" && (leg?.state === "active" || leg?.state === "held");
   useFocusedHeading(interaction.id);
   return (

@@ -59,8 +59,10 @@ export function DeskProvider({ children }: { children: ReactNode }) {
         const event = fromFrame(frame, store.get(), Date.now());
         if (event) store.dispatch(event);
         const touch = touchOf(frame);
-        if (touch) keepTouch(cache, touch);
-        if (touch?.direction === "inbound" && touch.interaction_id) mark(setUnread, touch.interaction_id);
+        if (touch?.interaction_id && touch.interaction_id in store.get().interactions) {
+          keepTouch(cache, touch);
+          if (touch.direction === "inbound") mark(setUnread, touch.interaction_id);
+        }
         invalidate(cache, frame);
       },
     });

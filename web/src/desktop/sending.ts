@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Id, Interaction, NewMessage, Touch } from "../client/contract";
 import { api, content } from "../client/http";
+import { newId } from "../client/ids";
 import { Problem } from "../client/problem";
 import { mergeTouch, type TouchPages } from "../client/touches";
 import { useDesk } from "./desk";
@@ -30,7 +31,7 @@ export function useSendReply(interaction: Interaction, sent: () => void) {
 
   function send(text: string, attachments: Id[]): void {
     const same = last && last.text === text && String(last.attachments) === String(attachments);
-    const key = same ? last.client_message_id : crypto.randomUUID();
+    const key = same ? last.client_message_id : newId();
     const body = { text, attachments, client_message_id: key, version: interaction.version };
     setLast(body);
     mutation.mutate(body);
@@ -39,7 +40,7 @@ export function useSendReply(interaction: Interaction, sent: () => void) {
   function again(): void {
     const version = Number(stale?.members.version ?? interaction.version);
     setStale(null);
-    if (last) mutation.mutate({ ...last, client_message_id: crypto.randomUUID(), version });
+    if (last) mutation.mutate({ ...last, client_message_id: newId(), version });
   }
   return {
     send,

@@ -449,6 +449,8 @@ export const en = {
     dialNumber: "Number to call",
     call: "Call",
     hangUp: "Hang up",
+    stranger: "Somebody new",
+    withhold: "Withhold my number",
     withheld: "My number is withheld",
     from: "From {{number}}",
     idle: "Not in a call",

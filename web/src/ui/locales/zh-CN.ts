@@ -428,6 +428,8 @@ export const zhCN: Texts<typeof en> = {
     dialNumber: "拨打号码",
     call: "拨打",
     hangUp: "挂断",
+    stranger: "一位新客户",
+    withhold: "隐藏我的号码",
     withheld: "我的号码已隐藏",
     from: "主叫 {{number}}",
     idle: "未在通话",
