@@ -58,7 +58,7 @@ class CallReception:
             conversation=call.call_id,
             queue=incoming.queue,
         )
-        work.touched(by_customer=True)
+        work.touched(at, by_customer=True)
         entry = context.admit(work)
         touch = self._touch(work, incoming, at)
         context.written.append(Written(touch, caller.sighting.address, work))

@@ -39,12 +39,10 @@ class Reception:
 
     def _keep(self, arrival: Arrival, work: Work | None) -> None:
         """Nobody wrote this mail: it stands in its conversation, and nothing happens."""
-        if work is not None and not work.final:
-            work.touched(by_customer=False)
         self._write(arrival, work)
 
     def _continue(self, arrival: Arrival, work: Work) -> None:
-        work.touched(by_customer=True)
+        work.touched(arrival.at, by_customer=True)
         _tell_interaction(arrival, work)
         if work.state == State.PARKED:
             work.unpark()
@@ -63,7 +61,7 @@ class Reception:
             follows=follows,
             subject=arrival.subject,
         )
-        work.touched(by_customer=True)
+        work.touched(arrival.at, by_customer=True)
         _tell_interaction(arrival, work)
         entry = self._context.admit(work)
         self._write(arrival, work)

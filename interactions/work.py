@@ -150,10 +150,15 @@ class Work:
         self._end_segment(self._begin(SegmentKind.CLOSED_DOOR), cause)
         self._finish(State.CLOSED, "platform", cause)
 
-    def touched(self, *, by_customer: bool) -> None:
-        """Something new stands in the conversation. What the customer wrote makes an agent's view stale."""
-        self.interaction.last_touch_at = self.now
+    def touched(self, at: datetime, *, by_customer: bool) -> None:
+        """Something was said `at`. What the customer says makes what an agent has seen stale."""
+        self.interaction.last_touch_at = max(self.interaction.last_touch_at or at, at)
         self._note("touched", relevant=by_customer)
+
+    def identified(self, customer_id: UUID | None, tier: str) -> None:
+        """It turns out to be another customer: an agent's pick, or (None) what its address says."""
+        self.interaction.picked_customer_id, self.interaction.tier = customer_id, tier
+        self._note("identified", relevant=True)
 
     # ---- in an agent's hands ----
 

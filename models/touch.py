@@ -97,6 +97,18 @@ class Touch(TenantRow, Base):
         return (await session.scalars(query.order_by(cls.at.desc(), cls.id.desc()).limit(limit))).all()
 
     @classmethod
+    async def sent_before(
+        cls, session: AsyncSession, interaction_id: UUID, author_id: UUID, client_message_id: str
+    ) -> Self | None:
+        """The message of this author with the sender's own key. The caller holds the interaction's row."""
+        query = select(cls).where(
+            cls.interaction_id == interaction_id,
+            cls.author["id"].astext == str(author_id),
+            cls.payload["client_message_id"].astext == client_message_id,
+        )
+        return await session.scalar(query)
+
+    @classmethod
     async def missed(cls, session: AsyncSession, interaction_id: UUID, seen_version: int) -> Sequence[Self]:
         """What the customer wrote since, oldest first."""
         query = select(cls).where(

@@ -1,0 +1,79 @@
+"""The conversation of an interaction: touches, replies, notes, and which customer it is about (API §3)."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, status
+from pydantic import BaseModel, Field
+
+from app.access import Permission
+from app.errors import IllegalTransition, Invalid, KeyReused, NotFound, Stale
+from app.problems import problems
+from customers.paging import page_of, read_cursor
+from interactions import messages
+from interactions.correction import correct_customer
+from interactions.messages import Messages, Reply
+from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router
+
+router = api_router("/v1/interactions/{interaction_id}", Permission.WORK, tags=["interactions"])
+
+
+class ReplyIn(BaseModel):
+    """`version` is the interaction's that you saw. The same `client_message_id` is the same message."""
+
+    text: str = Field(default="", max_length=20_000)
+    html: str | None = Field(default=None, max_length=100_000)
+    attachments: list[UUID] = Field(default=[], max_length=20)
+    client_message_id: str = Field(min_length=1, max_length=100)
+    version: int = Field(ge=0, lt=2**63)
+
+
+class NoteIn(BaseModel):
+    text: str = Field(min_length=1, max_length=20_000)
+
+
+class CustomerIn(BaseModel):
+    """`null`: whoever the address says."""
+
+    customer_id: UUID | None
+
+
+@router.get("/touches", responses=problems(NotFound, Invalid))
+async def list_touches(
+    interaction_id: UUID,
+    session: ReadTransaction,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """Newest first."""
+    found = await messages.conversation(session, interaction_id, read_cursor(cursor), limit + 1)
+    return page_of(await messages.items(session, found), [(touch.at, touch.id) for touch in found], limit)
+
+
+@router.post(
+    "/messages",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=problems(NotFound, IllegalTransition, Stale, Invalid, KeyReused),
+)
+async def reply(
+    interaction_id: UUID, body: ReplyIn, me: CurrentAgent, session: Transaction, container: Services
+) -> dict[str, Any]:
+    """Answer on the interaction's channel, to the address it came from; the touch, on its way out."""
+    wanted = Reply(body.text, body.client_message_id, body.version, body.html, body.attachments)
+    return await Messages(session, me, container.endpoints).reply(interaction_id, wanted)
+
+
+@router.post("/notes", status_code=status.HTTP_201_CREATED, responses=problems(NotFound))
+async def write_note(
+    interaction_id: UUID, body: NoteIn, me: CurrentAgent, session: Transaction, container: Services
+) -> dict[str, Any]:
+    """An internal note on the timeline."""
+    return await Messages(session, me, container.endpoints).note(interaction_id, body.text)
+
+
+@router.put("/customer", responses=problems(NotFound, Invalid))
+async def correct(
+    interaction_id: UUID, body: CustomerIn, me: CurrentAgent, session: Transaction, container: Services
+) -> dict[str, Any]:
+    """This interaction is about another customer; no touch is moved. Undone by setting it back."""
+    return await correct_customer(session, me, container.policies, interaction_id, body.customer_id)
