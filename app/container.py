@@ -21,6 +21,7 @@ from app.notifications import Notifications
 from app.outbound import outbound_client
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
+from app.throttle import Throttle
 from interactions.leases import Leases
 from interactions.policies import PolicyBook
 
@@ -46,6 +47,7 @@ class Container:
     http: httpx.AsyncClient
     tail: Tail
     leases: Leases
+    rubbish: Throttle
     policies: PolicyBook = field(default_factory=PolicyBook)
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -90,6 +92,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             http=await stack.enter_async_context(outbound_client()),
             tail=Tail(bus.source(Stream.ACTIVITY)),
             leases=Leases(database, clock, settings),
+            rubbish=rubbish_throttle(clock),
         )
         stack.push_async_callback(container.end_loops)
         container.keep_running(notifications.run(), "notifications")
@@ -99,6 +102,11 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             stack.push_async_callback(container.tail.close)
             container.keep_running(container.leases.run(), "leases")
         yield container
+
+
+def rubbish_throttle(clock: Clock) -> Throttle:
+    """How many unreadable forms one peer may leave with us as dead letters."""
+    return Throttle(clock, burst=100, per_second=1)
 
 
 def _database(settings: Settings, role: str) -> Database:

@@ -105,7 +105,9 @@ def _with_headers(send: Send, path: str) -> Send:
 
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *added]
+            said = {name for name, _ in message["headers"]}
+            more = [header for header in added if header[0] not in said]
+            message["headers"] = [*message["headers"], *more]
         await send(message)
 
     return with_headers

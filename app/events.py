@@ -153,6 +153,7 @@ class FormSubmitted(InboundEvent):
     subject: str
     text: str
     fields: dict[str, Any] = Field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
 
 @_catalogued

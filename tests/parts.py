@@ -18,7 +18,7 @@ from app.bus.log import PostgresSource
 from app.bus.signals import Signals
 from app.bus.tail import Tail
 from app.clock import SystemClock, new_id
-from app.container import Container
+from app.container import Container, rubbish_throttle
 from app.database import API_ROLE, Database
 from app.endpoints import Endpoints
 from app.errors import Unavailable
@@ -112,6 +112,7 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
             http=await stack.enter_async_context(outbound_client()),
             tail=Tail(bus.source(Stream.ACTIVITY)),
             leases=Leases(database, clock, settings),
+            rubbish=rubbish_throttle(clock),
         )
         stack.push_async_callback(container.end_loops)
         yield container
