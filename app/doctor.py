@@ -84,7 +84,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
 
 def disk(path: Path, max_percent: float) -> Finding:
     usage = shutil.disk_usage(path)
-    percent = 100 * (1 - usage.free / usage.total)
+    percent = 100 * usage.used / (usage.used + usage.free)  # as df counts: a quota's rest is neither
     text = f"{percent:.0f} % used, {usage.free / 2**30:.1f} GiB free"
     if percent < max_percent:
         return ok("disk", text)

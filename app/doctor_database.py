@@ -68,9 +68,8 @@ async def examine(connection: asyncpg.Connection) -> AsyncIterator[Finding]:
 
 
 async def server(connection: asyncpg.Connection) -> Finding:
-    version = connection.get_server_version()
-    text = f"PostgreSQL {version.major}.{version.minor}"
-    if version.major >= VERSION_MIN:
+    text = f"PostgreSQL {await connection.fetchval('SHOW server_version')}"
+    if connection.get_server_version().major >= VERSION_MIN:
         return ok("database", text)
     return fail("database", f"{text} is too old", f"Use PostgreSQL {VERSION_MIN} or newer.")
 

@@ -221,7 +221,9 @@ class EmbeddedPostgres:
         )
         output, _ = await process.communicate()
         if process.returncode != 0:
-            raise CommandError(f"initdb failed in {folder}:\n{output.decode(errors='replace').strip()}")
+            said = output.decode(errors="replace").strip()
+            hint = "\nRun as a user that has a name in /etc/passwd." if "user does not exist" in said else ""
+            raise CommandError(f"initdb failed in {folder}:\n{said}{hint}")
 
     def _open_log(self) -> IO[bytes]:
         if self.log_path.exists() and self.log_path.stat().st_size > LOG_MAX_BYTES:
