@@ -6,6 +6,7 @@ from typing import TextIO
 
 from app.setup.document import SetupError, load
 from routing.engine import Engine
+from routing.explain import to_json
 from routing.policy import Policy
 from routing.trace import BadTrace, as_line, decisions, names_of, read
 
@@ -36,5 +37,7 @@ def route(setup_path: Path, trace_path: Path, explain: bool, out: TextIO, err: T
         return REFUSED
     engine = Engine(policy)
     for decision in decisions(engine, agents, lines):
-        print(as_line(decision), file=out)
+        is_explained = explain and decision.kind == "offer"
+        extra = {"candidates": to_json(engine.candidates(decision))} if is_explained else None
+        print(as_line(decision, extra), file=out)
     return DONE

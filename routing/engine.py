@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from routing.deadlines import fire
 from routing.decision import Decision
 from routing.events import RoutingEvent
+from routing.explain import Candidates, Explanation, candidates, explain
 from routing.instant import arranged
 from routing.intake import apply_event, withdraw_told
 from routing.matching import match
@@ -32,6 +33,22 @@ class Engine:
         fire(world, now)
         match(world, now)
         return world.decisions
+
+    def explain(self, interaction_id: str, now: int) -> Explanation:
+        """Why it waits (or who has it) at `now`. Raises KeyError for an unknown interaction or queue.
+
+        Looks at every agent once, and at all that waits in the queue: for people who ask, not for each event.
+        """
+        return explain(self._world, self._world.items[interaction_id], now)
+
+    def candidates(self, offer: Decision) -> Candidates:
+        """Who else could have got an offer of the latest `apply`, as things stood when it was made.
+
+        Looks at the members of the queue's teams, some microseconds each. Raises KeyError for any other.
+        """
+        if offer.kind != "offer" or offer.at != self._world.now:
+            raise KeyError(f"no offer of the latest instant: {offer}")
+        return candidates(self._world, offer)
 
     def next_deadline(self) -> int | None:
         """When `apply` must be called at the latest, even without events."""

@@ -14,12 +14,13 @@ HOLDS_NOTHING, NEVER_ACCEPTED, HOLDS_SOMETHING = 0, 1, 2
 
 class Agent:
     """`open` lists the channels for which they may get one more piece now; `entry` is their place among the
-    idle, valid while it carries the present `stamp`. Both are set by `refresh`."""
+    idle, valid while it carries the present `stamp`; both are set by `refresh`. `searched` are the channels
+    for which nothing waited for them at the last matching, `queues` those whose work they may get."""
 
     __slots__ = (
         "capacity", "channels", "connected", "entry", "id", "idle_since", "key", "last_accepted_at", "lease",
-        "lease_lost_at", "legs", "load", "open", "presence", "presence_reason", "skills", "stamp", "teams",
-        "version", "voice_reachable",
+        "lease_lost_at", "legs", "load", "open", "presence", "presence_reason", "queues", "searched",
+        "skills", "stamp", "teams", "version", "voice_reachable",
     )  # fmt: skip
 
     def __init__(self, id: str) -> None:  # noqa: A002
@@ -42,6 +43,8 @@ class Agent:
         self.legs: dict[Leg, None] = {}
         self.stamp = 0
         self.open: tuple[str, ...] = ()
+        self.searched: tuple[str, ...] = ()
+        self.queues: tuple[str, ...] | None = None
         self.entry: IdleEntry | None = None
 
     @property
@@ -72,11 +75,11 @@ class Agent:
             [name for name, cost in units.items() if has_room(load, name, cost) and self.may_serve(name)]
         )
         if self.open:
-            self.entry = (*self.idle_order(), self.id, self.stamp, self)
+            self.entry = (*self.idle_order(bool(self.legs)), self.id, self.stamp, self)
 
-    def idle_order(self) -> tuple[int, int]:
+    def idle_order(self, holds_something: bool) -> tuple[int, int]:
         """Those who hold nothing by `idle_since`, then the others by their last accepted offer."""
-        if not self.legs:
+        if not holds_something:
             return HOLDS_NOTHING, self.idle_since
         if self.last_accepted_at is None:
             return NEVER_ACCEPTED, self.idle_since

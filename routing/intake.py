@@ -99,8 +99,7 @@ def _agent(world: World, snapshot: AgentSnapshot) -> None:
     agent.skills = dict(snapshot.skills)
     agent.channels = None if snapshot.channels is None else frozenset(snapshot.channels)
     agent.capacity = Capacity(snapshot.units_max, dict(snapshot.channel_max))
-    world.benches.enlist(agent)
-    world.dirty[agent] = None
+    world.qualified_anew(agent)
     world.told[agent] = None
     for leg in agent.legs:
         world.schedule_reassign(leg)
@@ -113,7 +112,7 @@ def _removed(world: World, removed: AgentRemoved) -> None:
     world.benches.dismiss(agent)
     agent.version = removed.version
     agent.presence, agent.lease, agent.teams = "offline", False, frozenset()
-    world.dirty[agent] = None
+    world.qualified_anew(agent)
     world.told[agent] = None
 
 

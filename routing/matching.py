@@ -58,14 +58,15 @@ class _Matching:
             agent.refresh(world.policy.units)
         for agent in changed:
             self._place_preferring(agent)
-        fresh = [agent for agent in changed if agent.open]
-        self._crowd = len(fresh) > CROWD
-        if self._crowd:
-            for agent in fresh:
+        grown = [agent for agent in changed if not set(agent.open) <= set(agent.searched)]
+        self._crowd = len(grown) > CROWD
+        self._queues = {queue: None for agent in grown for queue in world.queues_of(agent)}
+        if not self._crowd:
+            self._fresh = dict.fromkeys(grown)
+        for agent in changed:
+            agent.searched = agent.open
+            if agent not in self._fresh:
                 world.benches.post(agent)
-        else:
-            self._fresh = dict.fromkeys(fresh)
-        self._served = {team for agent in fresh for team in agent.teams}
 
     def _place_preferring(self, agent: Agent) -> list[str]:
         """The queues in which work that prefers the agent was placed anew."""
@@ -75,28 +76,24 @@ class _Matching:
         return [item.queue for item in kept]
 
     def _affected(self) -> dict[str, None]:
-        queues = dict(self._world.waiting.hot)
-        of_team = self._world.policy.queues_of_team
-        for team in self._served:
-            queues.update(dict.fromkeys(of_team.get(team, ())))
-        return queues
+        return {**self._queues, **self._world.waiting.hot}
 
     # ---- step 1: each queue's first one
 
     def _seek(self, queue: str) -> None:
         best: First | None = None
-        for shelf in self._world.waiting.shelves(queue):
-            found = self._first_of(shelf, best)
-            if found is not None:
-                best = found
+        fresh = [agent for agent in self._fresh if queue in self._world.queues_of(agent)]
+        if fresh or self._crowd or queue in self._world.waiting.hot:
+            for shelf in self._world.waiting.shelves(queue):
+                best = self._first_of(shelf, fresh, best) or best
         if best is None:
             self._firsts.pop(queue, None)
         else:
             self._firsts[queue] = best
 
-    def _first_of(self, shelf: Shelf, best: First | None) -> First | None:
+    def _first_of(self, shelf: Shelf, agents: list[Agent], best: First | None) -> First | None:
         """The first work of the shelf that somebody is eligible for, if it goes before the queue's `best`."""
-        fresh = [(rank, agent) for agent in self._fresh if (rank := self._sees(agent, shelf)) is not None]
+        fresh = [(rank, agent) for agent in agents if (rank := self._sees(agent, shelf)) is not None]
         if not fresh and not self._crowd:
             order = sorted(lane.head for lane in shelf.hot if lane.head is not None)
         else:
@@ -140,7 +137,7 @@ class _Matching:
     def _best_fresh(lane: Lane, fresh: list[tuple[int, Agent]]) -> Ranked | None:
         best: Ranked | None = None
         for rank, agent in fresh:
-            if agent.id in lane.excluded or not lane.requirement.holds(agent.skills, agent.key):
+            if agent.id in lane.excluded or not lane.own.holds(agent.skills, agent.key):
                 continue
             if agent.entry is not None and (best is None or (rank, agent.entry) < best):
                 best = (rank, agent.entry)
@@ -171,6 +168,7 @@ class _Matching:
         world = self._world
         world.dirty.pop(agent, None)
         agent.refresh(world.policy.units)
+        agent.searched = agent.open
         if agent not in self._fresh:
             world.benches.post(agent)
         elif not agent.open:

@@ -22,18 +22,22 @@ Entry = tuple[int, int, str, int, "Item"]
 
 LaneKey = tuple[str, frozenset[str], str | None]
 
-COMBINED_MAX = 20_000
+COMBINED_MAX = 1_000
 
 
 class Lane:
-    """`failed` is the last matching that found nobody for it."""
+    """`own` is what the interactions ask, `requirement` that and what the queue asks; `failed` is the last
+    matching that found nobody for it."""
 
-    __slots__ = ("cold", "count", "excluded", "failed", "head", "heap", "key", "only", "requirement", "shelf")
+    __slots__ = (
+        "cold", "count", "excluded", "failed", "head", "heap", "key", "only", "own", "requirement", "shelf",
+    )  # fmt: skip
 
-    def __init__(self, shelf: "Shelf", key: LaneKey, requirement: Requirement, only: "Agent | None") -> None:
+    def __init__(self, shelf: "Shelf", key: LaneKey, own: Requirement, only: "Agent | None") -> None:
         self.shelf = shelf
         self.key = key
-        self.requirement = requirement
+        self.own = own
+        self.requirement = shelf.requirement(own)
         self.excluded = key[1]
         self.only = only
         self.heap: list[Entry] = []
@@ -66,14 +70,16 @@ class Lane:
 class Shelf:
     """`order` is its lanes' heads, sorted; `hot` its lanes that are not cold."""
 
-    __slots__ = ("channel", "deferred", "hot", "lanes", "order", "queue", "ranks", "stage", "teams_by_rank")
+    __slots__ = (
+        "channel", "combined", "deferred", "hot", "lanes", "order", "queue", "ranks", "teams_by_rank",
+    )  # fmt: skip
 
     def __init__(self, queue: Queue, channel: str, stage: int) -> None:
-        self.queue = queue.key
+        self.queue = queue
         self.channel = channel
-        self.stage = stage
         self.deferred = 0 if queue.channels[channel].live else 1
         self.teams_by_rank = queue.teams_by_rank(stage)
+        self.combined: dict[str, Requirement] = {}
         self.ranks: dict[frozenset[str], int | None] = {}
         self.lanes: dict[LaneKey, Lane] = {}
         self.hot: dict[Lane, None] = {}
@@ -87,12 +93,22 @@ class Shelf:
             seen = (rank for rank, served in self.teams_by_rank if not teams.isdisjoint(served))
             return self.ranks.setdefault(teams, next(seen, None))
 
-    def lane(self, key: LaneKey, requirement: Requirement, only: "Agent | None") -> Lane:
+    def lane(self, own: Requirement, excluded: frozenset[str], only: "Agent | None") -> Lane:
+        key = (own.text, excluded, only.id if only else None)
         lane = self.lanes.get(key)
         if lane is None:
-            lane = self.lanes[key] = Lane(self, key, requirement, only)
+            lane = self.lanes[key] = Lane(self, key, own, only)
             self.hot[lane] = None
         return lane
+
+    def requirement(self, own: Requirement) -> Requirement:
+        """What the interaction and the queue ask, joined."""
+        found = self.combined.get(own.text)
+        if found is None:
+            if len(self.combined) >= COMBINED_MAX:
+                self.combined.clear()
+            found = self.combined[own.text] = both(own, self.queue.requirement)
+        return found
 
     def reorder(self, lane: Lane, head: Entry | None) -> None:
         """`head` is the lane's first from now on; an empty lane is given up."""
@@ -120,7 +136,6 @@ class Waiting:
         self.count = 0
         self._serial = 0
         self._shelves: dict[str, dict[tuple[str, int], Shelf]] = {}
-        self._combined: dict[tuple[str, str], Requirement] = {}
 
     def shelves(self, queue: str) -> list[Shelf]:
         """The shelves of a queue on which something waits."""
@@ -133,15 +148,6 @@ class Waiting:
             shelf = shelves[channel, stage] = Shelf(queue, channel, stage)
         return shelf
 
-    def requirement(self, queue: Queue, own: Requirement) -> Requirement:
-        """What the interaction and the queue ask, joined."""
-        found = self._combined.get((queue.key, own.text))
-        if found is None:
-            if len(self._combined) >= COMBINED_MAX:
-                self._combined.clear()
-            found = self._combined[queue.key, own.text] = both(own, queue.requirement)
-        return found
-
     def add(self, item: "Item", lane: Lane, late: int, origin: int) -> None:
         self._serial += 1
         self.count += 1
@@ -150,7 +156,7 @@ class Waiting:
         item.slot = entry
         lane.add(entry)
         if not lane.cold:
-            self.hot[lane.shelf.queue] = None
+            self.hot[lane.shelf.queue.key] = None
 
     def remove(self, item: "Item") -> None:
         lane, entry = item.lane, item.slot

@@ -56,8 +56,7 @@ class World:
         self.waiting = Waiting()
         self.benches = Benches()
         for agent in self.agents.values():
-            self.benches.enlist(agent)
-            self.dirty[agent] = None
+            self.qualified_anew(agent)
 
     # ---- agents and legs
 
@@ -67,6 +66,23 @@ class World:
         if agent is None:
             agent = self.agents[agent_id] = Agent(agent_id)
         return agent
+
+    def qualified_anew(self, agent: Agent) -> None:
+        """Their teams, skills or channels, or the policy, may have changed: they may see other work."""
+        agent.queues = None
+        agent.searched = ()
+        self.benches.enlist(agent)
+        self.dirty[agent] = None
+
+    def queues_of(self, agent: Agent) -> tuple[str, ...]:
+        """The queues whose work they may get, as far as teams and the queue's own requirement go."""
+        if agent.queues is None:
+            of_team, queues = self.policy.queues_of_team, self.policy.queues
+            keys = {key for team in agent.teams for key in of_team.get(team, ())}
+            agent.queues = tuple(
+                sorted(key for key in keys if queues[key].requirement.holds(agent.skills, agent.key))
+            )
+        return agent.queues
 
     def attach(self, leg: Leg) -> None:
         leg.item.legs = (*leg.item.legs, leg)
@@ -150,9 +166,7 @@ class World:
         excluded = item.excluded_at(now)
         kept = self._preference(item, queue, shelf, excluded, now)
         if kept.waits_until is None:
-            requirement = self.waiting.requirement(queue, item.own)
-            only = kept.agent.id if kept.agent else None
-            lane = shelf.lane((requirement.text, excluded, only), requirement, kept.agent)
+            lane = shelf.lane(item.own, excluded, kept.agent)
             self.waiting.add(item, lane, late, self.origin(item, queue, now))
         wakes = [overdue_at if late else None, kept.waits_until, self._next_stage_at(item, queue, stage)]
         if excluded and item.excluded:
@@ -172,11 +186,15 @@ class World:
             return NO_PREFERENCE
         self.preferring.setdefault(item.preferred, {})[item.id] = item
         agent = self.agents.get(item.preferred)
-        if agent is None or agent.id in excluded or shelf.rank(agent.teams) is None:
-            return NO_PREFERENCE
-        if not self.waiting.requirement(queue, item.own).holds(agent.skills, agent.key):
+        if agent is None or not self.suits(item, shelf, agent, excluded):
             return NO_PREFERENCE
         return preference(self.policy, queue, item, agent, now)
+
+    def suits(self, item: Item, shelf: Shelf, agent: Agent, excluded: frozenset[str]) -> bool:
+        """Whether the agent sees the work, has the skills and is not excluded from it."""
+        if agent.id in excluded or shelf.rank(agent.teams) is None:
+            return False
+        return shelf.requirement(item.own).holds(agent.skills, agent.key)
 
     def head_start(self, item: Item, queue: Queue) -> int:
         tier = self.policy.tier(item.tier)
