@@ -1,6 +1,5 @@
 """`touchpoint route --setup SETUP.yaml TRACE.jsonl`: the engine's decisions on a trace, as JSON lines."""
 
-import sys
 from pathlib import Path
 from typing import TextIO
 
@@ -13,13 +12,9 @@ from routing.trace import BadTrace, as_line, decisions, names_of, read
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 
 
-def run(setup_path: Path, trace_path: Path, explain: bool = False) -> int:
-    """Print the decisions; returns the exit code. `explain` adds the candidates to each offer."""
-    return route(setup_path, trace_path, explain, sys.stdout, sys.stderr)
-
-
-def route(setup_path: Path, trace_path: Path, explain: bool, out: TextIO, err: TextIO) -> int:
-    """The same on given files. A wrong set-up or line: reasons on `err` and nothing on `out`."""
+def route(setup_path: Path, trace_path: Path, out: TextIO, err: TextIO, explain: bool = False) -> int:
+    """Print the decisions to `out`; returns the exit code. A wrong set-up or line: reasons on `err` and
+    nothing on `out`. `explain` adds the candidates to each offer."""
     try:
         setup = load(setup_path)
         policy = Policy.from_document(setup.policy_document())
