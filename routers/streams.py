@@ -34,7 +34,7 @@ TOO_SLOW: Final = 4008
 PROTOCOL_ERROR: Final = 4009
 RESTART: Final = 1012
 
-SEND_SECONDS: Final = 10.0
+SEND_SECONDS: Final = 5.0
 """A desktop that does not take a frame for so long is too slow."""
 
 

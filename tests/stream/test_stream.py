@@ -1,11 +1,16 @@
 """The desktop's stream: authenticate, ready, events without a gap, resume at any process, close codes."""
 
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-from models.agent import AgentLease, Presence
+from app.bus.outbox import append
+from app.clock import new_id
+from app.events import AgentChanged
+from models.agent import Agent, AgentLease, Presence
 from models.interaction import State
 from models.offer import OfferState
-from tests.stream.desktops import Api, open_api
+from tests.stream.desktops import Api, Desktop, open_api
 from tests.waiting import eventually
 from tests.worker.center import Center
 
@@ -181,10 +186,7 @@ class TestResume:
                 held = {item["id"]: item["state"] for item in snapshot["interactions"]}
                 assert held == {taken["interaction_id"]: "active", ringing["interaction_id"]: "offered"}
 
-    async def _offer(self, center: Center, desktop: object) -> dict[str, object]:
-        from tests.stream.desktops import Desktop
-
-        assert isinstance(desktop, Desktop)
+    async def _offer(self, center: Center, desktop: Desktop) -> dict[str, Any]:
         await center.queue()
         return await desktop.event("offer.created")
 
@@ -209,6 +211,31 @@ class TestEnd:
         assert (agent.signed_in, agent.presence) == (False, Presence.AVAILABLE)
 
     async def test_a_desktop_that_does_not_read_is_dropped_and_nothing_is_left_out(
-        self, center: Center, tmp_path: Path
+        self, center: Center, api: Api
     ) -> None:
-        """Covered by `app.websocket.HeardWebSocket.drop`: the code stands behind everything sent before."""
+        li = center.agents["li"]
+        async with api.desktop(li, max_queue=1, compression=None) as desktop:
+            sent = [await self._big_event(center, li) for _ in range(60)]
+
+            async def let_go() -> bool:
+                return any(lease.gone_at for lease in await center.leases())
+
+            await eventually(let_go, seconds=20)
+            assert await desktop.close_code() == 4008
+            read = [UUID(f["data"]["id"]) for f in desktop.frames if "much" in f["data"]]
+            assert read == sent[: len(read)]
+            assert [frame["n"] for frame in desktop.frames] == list(range(1, len(desktop.frames) + 1))
+            assert len(read) < len(sent)
+
+    async def _big_event(self, center: Center, agent: Agent) -> UUID:
+        event_id = new_id()
+        event = AgentChanged(
+            entity=f"agent/{agent.id}",
+            version=1,
+            agent_ids=(agent.id,),
+            agent_id=agent.id,
+            data={"id": str(event_id), "much": "x" * 200_000, "teams": agent.teams},
+        )
+        async with center.api.transaction(center.tenant_id) as session:
+            append(session, event, key=str(agent.id))
+        return event_id

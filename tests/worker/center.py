@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -77,7 +76,7 @@ class Center:
     voice: Endpoint
     chat: Endpoint
     agents: dict[str, Agent]
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=SystemClock)
     warned: Warned = field(default_factory=Warned)
 
@@ -148,9 +147,7 @@ class Center:
 
     async def close_socket(self, name: str, socket: UUID, grace_seconds: float) -> None:
         async with self.api.transaction(self.tenant_id) as session:
-            await presence.socket_closed(
-                session, self.tenant_id, self.agents[name].id, socket, grace_seconds
-            )
+            await presence.socket_closed(session, self.tenant_id, self.agents[name].id, socket, grace_seconds)
 
     async def work(self, interaction_id: UUID, change: Any) -> None:
         """`change(work)` at a desk, saved."""
@@ -207,7 +204,9 @@ class Center:
 
 
 @asynccontextmanager
-async def open_center(url: str, limits: Limits | None = None, **offer_seconds: float) -> AsyncIterator[Center]:
+async def open_center(
+    url: str, limits: Limits | None = None, **offer_seconds: float
+) -> AsyncIterator[Center]:
     async with AsyncExitStack() as stack:
         api = Database(url, API_ROLE, pool_size=6)
         worker = Database(url, WORKER_ROLE, pool_size=8, idle_in_transaction_seconds=10)
@@ -254,7 +253,13 @@ def _policy(tenant_id: UUID, document: Document) -> Policy:
 
 def _endpoint(tenant_id: UUID, key: str, adapter: str, channel: str) -> Endpoint:
     return Endpoint(
-        id=new_id(), tenant_id=tenant_id, key=key, adapter=adapter, channel=channel, queue="billing", config=b""
+        id=new_id(),
+        tenant_id=tenant_id,
+        key=key,
+        adapter=adapter,
+        channel=channel,
+        queue="billing",
+        config=b"",
     )
 
 
@@ -275,4 +280,3 @@ def _device(agent: Agent, endpoint: Endpoint) -> Device:
     return Device(
         tenant_id=agent.tenant_id, agent_id=agent.id, endpoint_id=endpoint.id, address=f"sip:{agent.name}"
     )
-
