@@ -185,7 +185,7 @@ export interface Page<T> {
 }
 
 export interface DirectoryEntry {
-  type: "queue" | "agent" | "address";
+  type: "queue" | "agent";
   id?: Id;
   key: string;
   name: string;
@@ -331,7 +331,8 @@ export interface paths {
   "/v1/interactions/{id}/take": Act;
   "/v1/interactions/{id}/end": Act;
   "/v1/interactions/{id}/close": Act;
-  "/v1/interactions/{id}/wrap-up": Act<{ disposition: string; note?: string }>;
+  "/v1/interactions/{id}/wrap-up": Act<{ disposition: string | null; note?: string }>;
+  "/v1/interactions/{id}/wrap-up/extend": Act;
   "/v1/interactions/{id}/reassign": Act<TransferTarget>;
   "/v1/interactions/{id}/prioritise": Act<{ boost_seconds: number }>;
   "/v1/interactions/{id}/force-close": Act;
@@ -362,5 +363,4 @@ export interface NewMessage {
 export interface TransferTarget {
   queue?: string;
   agent?: string;
-  address?: Address;
 }

@@ -53,7 +53,9 @@ function CallControls({ interaction, leg }: { interaction: Interaction; leg: Leg
   const busy = act.isPending || interaction.pending !== null;
   const held = leg.state === "held";
   const toggle = () => act.mutate(held ? "resume" : "hold");
-  useHoldShortcut(busy ? null : toggle);
+  const watched = interaction.endpoint?.controls_calls === false;
+  useHoldShortcut(busy || watched ? null : toggle);
+  if (watched) return <Text size="xs" c="dimmed">{t("call.watched")}</Text>;
   return (
     <Group gap={6} wrap="nowrap">
       <Button variant="default" disabled={busy} onClick={toggle} aria-pressed={held} aria-keyshortcuts="Alt+H"

@@ -28,7 +28,7 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
   return (
     <Modal opened onClose={close} title={t("transfer.title")} size="md" closeButtonProps={{ "aria-label": t("common.close") }}>
       <Stack gap="sm">
-        <DirectoryPick chosen={chosen} choose={setChosen} dial={interaction.channel === "voice"} />
+        <DirectoryPick chosen={chosen} choose={setChosen} />
         <Textarea label={t("transfer.note")} autosize minRows={2} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
         {transfer.error && <Failure error={transfer.error} />}
         <Group justify="flex-end">

@@ -7,7 +7,7 @@ import { api, content } from "../client/http";
 import { word } from "../ui/i18n";
 import { useNow } from "../ui/marks";
 import { Failure } from "../ui/States";
-import { tell } from "../ui/problems";
+import { report, tell } from "../ui/problems";
 import { useDesk } from "./desk";
 import { useDraft } from "./drafts";
 import { useMe } from "./queries";
@@ -22,7 +22,7 @@ export function WrapUp({ interaction, due }: { interaction: Interaction; due: st
   const optional = settings?.wrap_up_mode !== "mandatory";
   const finish = useMutation({
     mutationFn: () => {
-      const body = { disposition: disposition ?? "none", note: note.trim() || undefined };
+      const body = { disposition, note: note.trim() || undefined };
       return content(api.POST("/v1/interactions/{id}/wrap-up", { params: { path: { id: interaction.id } }, body }));
     },
     onSuccess: () => {
@@ -40,7 +40,7 @@ export function WrapUp({ interaction, due }: { interaction: Interaction; due: st
       <Stack gap="xs" p="sm">
         <Group justify="space-between">
           <Text fw={600} size="sm">{t("wrapUp.title")}</Text>
-          {due && <TimeLeft until={due} />}
+          {due && <Group gap="xs"><ExtendButton interaction={interaction} /><TimeLeft until={due} /></Group>}
         </Group>
         {finish.error && <Failure error={finish.error} />}
         <Group align="flex-end" gap="xs">
@@ -56,6 +56,19 @@ export function WrapUp({ interaction, due }: { interaction: Interaction; due: st
       </Stack>
     </form>
   );
+}
+
+/** Once: the server refuses a second time. */
+function ExtendButton({ interaction }: { interaction: Interaction }) {
+  const { t } = useTranslation();
+  const { store } = useDesk();
+  const extend = useMutation({
+    mutationFn: () => content(api.POST("/v1/interactions/{id}/wrap-up/extend", { params: { path: { id: interaction.id } }, body: {} })),
+    onSuccess: () => store.dispatch({ name: "interaction.touched", id: interaction.id }),
+    onError: report,
+  });
+  if (extend.isSuccess) return null;
+  return <Button size="compact-xs" variant="subtle" loading={extend.isPending} onClick={() => extend.mutate()}>{t("wrapUp.extend")}</Button>;
 }
 
 function TimeLeft({ until }: { until: string }) {

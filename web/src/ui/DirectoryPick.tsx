@@ -1,6 +1,6 @@
 import { Badge, Group, ScrollArea, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconPhoneOutgoing, IconStack2, IconUser } from "@tabler/icons-react";
+import { IconStack2, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,18 +9,15 @@ import { api, content } from "../client/http";
 import { StateBadge } from "./marks";
 import { Empty, Loaded } from "./States";
 
-const ICONS = { queue: IconStack2, agent: IconUser, address: IconPhoneOutgoing };
-const DIALLABLE = /^\+?[0-9*# ()-]{3,}$|^sip:\S+$/;
+const ICONS = { queue: IconStack2, agent: IconUser };
 
 interface Props {
   chosen: DirectoryEntry | null;
   choose: (entry: DirectoryEntry) => void;
-  /** Offers a number that was just typed, too. */
-  dial: boolean;
 }
 
-/** Queues, agents with their state, and addresses, found as one types. */
-export function DirectoryPick({ chosen, choose, dial }: Props) {
+/** Queues, and agents with their state, found as one types. */
+export function DirectoryPick({ chosen, choose }: Props) {
   const { t } = useTranslation();
   const [q, setQ] = useState("");
   const [asked] = useDebouncedValue(q.trim(), 200);
@@ -33,7 +30,7 @@ export function DirectoryPick({ chosen, choose, dial }: Props) {
       <TextInput label={t("transfer.search")} value={q} onChange={(event) => setQ(event.currentTarget.value)} data-autofocus />
       <ScrollArea.Autosize mah={300} type="auto" style={{ border: "1px solid var(--desk-line)" }}>
         <Loaded query={directory}>
-          {({ items }) => <Entries items={dial ? withNumber(items, q.trim()) : items} chosen={chosen} choose={choose} />}
+          {({ items }) => <Entries items={items} chosen={chosen} choose={choose} />}
         </Loaded>
       </ScrollArea.Autosize>
     </Stack>
@@ -53,18 +50,13 @@ function Entries({ items, chosen, choose }: { items: DirectoryEntry[] } & Pick<P
           <Text size="sm" className="clip" style={{ flex: 1 }}>{entry.name}</Text>
           {entry.presence && <StateBadge state={entry.presence === "available" && entry.busy ? "interacting" : entry.presence} />}
           {entry.closed && <StateBadge state="closed" />}
-          {entry.type !== "agent" && <Badge color="gray">{t(`transfer.${entry.type}`)}</Badge>}
+          {entry.type === "queue" && <Badge color="gray">{t("transfer.queue")}</Badge>}
         </Group>
       </UnstyledButton>
     );
   });
 }
 
-function withNumber(items: DirectoryEntry[], number: string): DirectoryEntry[] {
-  return DIALLABLE.test(number) ? [...items, { type: "address", key: number, name: number }] : items;
-}
-
 export function targetOf(entry: DirectoryEntry): TransferTarget {
-  if (entry.type !== "address") return entry.type === "agent" ? { agent: entry.id } : { queue: entry.key };
-  return { address: { kind: entry.key.startsWith("sip:") ? "sip" : "phone", value: entry.key } };
+  return entry.type === "agent" ? { agent: entry.id } : { queue: entry.key };
 }

@@ -84,7 +84,7 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
   return (
     <Modal opened onClose={close} title={t("wall.reassign")} closeButtonProps={{ "aria-label": t("common.close") }}>
       <Stack gap="sm">
-        <DirectoryPick chosen={chosen} choose={setChosen} dial={false} />
+        <DirectoryPick chosen={chosen} choose={setChosen} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>{t("common.cancel")}</Button>
           <Button disabled={!chosen} loading={reassign.isPending} onClick={() => chosen && reassign.mutate(chosen)}>{t("wall.reassign")}</Button>
