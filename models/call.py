@@ -17,7 +17,10 @@ class Call(Identified, Base):
     __tablename__ = "call"
     endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"))
     call_id: Mapped[str]
-    interaction_id: Mapped[UUID | None] = mapped_column(ForeignKey("interaction.id", ondelete="CASCADE"))
+    # Checked at commit: the row of a new call is written before that of its interaction.
+    interaction_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("interaction.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
+    )
     last_sequence: Mapped[int | None] = mapped_column(BigInteger)
     last_at: Mapped[datetime | None]
     legs: Mapped[Json] = mapped_column(default=dict)
