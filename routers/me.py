@@ -77,6 +77,8 @@ class MeOut(BaseModel):
     channels: list[str]
     tenant: TenantOut
     presence: PresenceOut
+    units_held: int
+    units_max: int
     break_codes: list[str]
     devices: list[DeviceOut]
     queues: list[QueueOut]
@@ -101,6 +103,8 @@ async def who_am_i(me: CurrentAgent, session: ReadTransaction, container: Servic
         channels=agent.channels,
         tenant=_tenant(container, me),
         presence=PresenceOut.of(agent),
+        units_held=agent.units_held,
+        units_max=agent.units_max,
         break_codes=list(policy.break_codes) if policy else [],
         devices=[_device(container, device) for device in await Device.of_agent(session, me.id)],
         queues=_queues(policy) if policy else [],

@@ -87,7 +87,7 @@ class TestAnswered:
             lane.service.exchange.switch.device_hangs_up(lane.device, cause="failed")
             waiting = await desk.becomes(x, "queued")
             assert waiting["waiting_since"] is not None
-            assert (await desk.me())["presence"] == "not_responding"
+            assert (await desk.me())["presence"]["status"] == "not_responding"
             await units_free(desk)
 
 
@@ -129,7 +129,7 @@ class TestCallerHangsUp:
             lane.service.exchange.switch.hang_up(call.id)
             await desk.becomes(x, "abandoned")
             await units_free(desk)
-            assert (await desk.me())["presence"] == "available"
+            assert (await desk.me())["presence"]["status"] == "available"
 
 
 class TestDevice:
@@ -142,8 +142,8 @@ class TestDevice:
             waiting = await desk.becomes(x, "queued")
             assert await entry_outcome(desk, x) == [None]
             assert waiting["queued_at"] is not None
-            me = await desk.me()
-            assert (me["presence"], me["presence_reason"]) == ("not_responding", "device")
+            presence = (await desk.me())["presence"]
+            assert (presence["status"], presence["reason_code"]) == ("not_responding", "device")
             await units_free(desk)
 
     async def test_a_silent_device_is_given_up_after_connect_seconds(self, lane: Lane) -> None:
@@ -153,7 +153,7 @@ class TestDevice:
             x = await accepted(desk)
             await desk.becomes(x, "queued", seconds=CONNECT_SECONDS + FREE_SECONDS)
             await units_free(desk)
-            assert (await desk.me())["presence_reason"] == "device"
+            assert (await desk.me())["presence"]["reason_code"] == "device"
 
     async def test_back_in_front_with_its_age_for_the_next_try(self, lane: Lane) -> None:
         lane.behaves(Device.BUSY)
