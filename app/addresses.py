@@ -17,7 +17,8 @@ EXTENSION_DIGITS_MAX: Final = 6
 _SIP: Final = re.compile(r"(?i:(sips?|tel):)(?://)?([^;?>\x00-\x20\x7f]*)([;?][^>]*)?", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[\s().\-/\u00a0\u2010-\u2015\u2212]+")
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{2,32}")
-_MAIL: Final = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x20\x7f]+@[^\s@<>\"(),:;\[\]\\/\x00-\x20\x7f]+")
+_NOT_IN_MAIL: Final = r"\s@<>\"(),:;\[\]\\\x00-\x20\x7f\ud800-\udfff"
+_MAIL: Final = re.compile(rf"[^{_NOT_IN_MAIL}]+@[^{_NOT_IN_MAIL}/]+")
 _NOBODY: Final = frozenset(
     {
         "anonymous",
@@ -55,7 +56,8 @@ def phone_address(raw: str, region: str | None = None) -> Address | None:
 
 
 def email_address(raw: str) -> str | None:
-    """The address with its domain in lower case, or None if it is none. The local part is kept as it is."""
+    """The address with its domain in lower case, or None if it is none (a lone surrogate is in
+    none). The local part is kept as it is."""
     text = raw.strip()
     if len(text) > EMAIL_MAX or not _MAIL.fullmatch(text):
         return None

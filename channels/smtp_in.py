@@ -135,7 +135,7 @@ class _Handler:
         if len(envelope.rcpt_tos) >= self._limits.recipients:
             return "452 4.5.3 too many recipients"
         mailbox = email_address(address)
-        if mailbox is None or not _is_unicode(mailbox) or not await self._is_ours(mailbox):
+        if mailbox is None or not await self._is_ours(mailbox):
             return "550 5.1.1 there is no such mailbox here"
         if mailbox not in envelope.rcpt_tos:
             envelope.rcpt_tos.append(mailbox)
@@ -159,10 +159,6 @@ class _Handler:
     async def _is_ours(self, mailbox: str) -> bool:
         base = base_address(mailbox)
         return await self._is_recipient(mailbox) or (base != mailbox and await self._is_recipient(base))
-
-
-def _is_unicode(text: str) -> bool:
-    return _unicode(text) == text
 
 
 def _unicode(text: str) -> str:

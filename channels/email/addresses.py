@@ -42,7 +42,7 @@ def _mailbox(words: dict[str, list[str]], fallback: str) -> list[dict[str, str]]
     quoted = [_ESCAPED.sub(r"\1", part.strip('"')) for part in words.get("quoted", ())]
     comments = [part.strip("()") for part in words.get("comment", ())]
     for candidate in (*(part.strip("<> ") for part in words.get("angle", ())), plain.rpartition(":")[2]):
-        address = email_address(_without_route(candidate))
+        address = email_address(_utf8(_without_route(candidate)))
         if address is not None:
             names = [*quoted, plain] if words.get("angle") else [*quoted, *comments]
             return [{"name": _name(names, fallback) or _name(comments, fallback), "address": address}]
@@ -51,6 +51,14 @@ def _mailbox(words: dict[str, list[str]], fallback: str) -> list[dict[str, str]]
 
 def _name(words: list[str], fallback: str) -> str:
     return clean_line(decode_header(" ".join(word for word in words if word), fallback))[:NAME_CHARS]
+
+
+def _utf8(address: str) -> str:
+    """Raw bytes of an address are UTF-8 (RFC 6532) or none: a guess would be somebody else's."""
+    try:
+        return address.encode("utf-8", "surrogateescape").decode()
+    except UnicodeError:
+        return ""
 
 
 def _without_route(address: str) -> str:

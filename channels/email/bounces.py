@@ -5,6 +5,7 @@ from email.message import Message
 from typing import Any, Final
 
 from app.addresses import email_address
+from app.text import clean_line
 from channels.email.charset import decode_bytes
 from channels.email.structure import Part, content_of
 
@@ -49,5 +50,5 @@ def _original_message_id(root: Part) -> str | None:
         text = f"Message-ID: {text}" if text else decode_bytes(content_of(part)[:100_000], None, "latin-1")
         found = _MESSAGE_ID.search(text)
         if found:
-            return found[1]
+            return clean_line(found[1])
     return None

@@ -43,6 +43,8 @@ MAILS = {
     " a+b@x.test. ": "a+b@x.test",
     "李雷@例子.test": "李雷@例子.test",
     "a'b@x.test": "a'b@x.test",
+    "a\udcff@x.test": None,
+    "a@x\ud800.test": None,
     "x": None,
     "@x.test": None,
     "a@": None,

@@ -144,6 +144,17 @@ class TestHeaders:
     def test_subject(self, value: str, expected: str) -> None:
         assert parse(mail(f"Subject: {value}")).subject == expected
 
+    def test_address_in_utf8(self) -> None:
+        assert parse(mail("From: 李雷 <李雷@例子.test>")).sender == Mailbox(
+            name="李雷", address="李雷@例子.test"
+        )
+
+    def test_address_in_bytes_that_are_no_text(self) -> None:
+        head = b"From: =?utf-8?q?x?= <w\xffng@example.test>\r\nTo: \xff@b.test, a@b.test\r\n"
+        found = parse(head + b"Message-ID: <\xff@x>\r\n\r\nhi")
+        assert (found.sender, found.to) == (None, (Mailbox(address="a@b.test"),))
+        assert found.model_dump_json()
+
     def test_message_ids(self) -> None:
         found = parse(mail("Message-ID: bare@x", f"References: <a@b>\r\n\t<{LONG_ID}> rubbish <c d> <e@f>"))
         assert found.message_id == "bare@x"
