@@ -12,6 +12,7 @@ def all_routers() -> Sequence[APIRouter]:
         attachments,
         forms,
         health,
+        interactions,
         me,
         offers,
         queues,
@@ -20,5 +21,17 @@ def all_routers() -> Sequence[APIRouter]:
         supervision,
     )
 
-    modules = (api_keys, attachments, forms, health, me, offers, queues, sessions, streams, supervision)
+    modules = (
+        api_keys,
+        attachments,
+        forms,
+        health,
+        interactions,
+        me,
+        offers,
+        queues,
+        sessions,
+        streams,
+        supervision,
+    )
     return [module.router for module in modules]

@@ -4,10 +4,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import status
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal, Permission
+from app.clock import rfc3339
 from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.errors import Invalid, NotFound, Unauthenticated
@@ -28,11 +29,11 @@ class PresenceIn(BaseModel):
 class PresenceOut(BaseModel):
     status: str
     reason_code: str | None
-    since: AwareDatetime
+    since: str
 
     @classmethod
     def of(cls, agent: Agent) -> "PresenceOut":
-        since = agent.presence_at
+        since = rfc3339(agent.presence_at)
         return cls(status=agent.presence, reason_code=agent.presence_reason, since=since)
 
 

@@ -1,0 +1,78 @@
+"""The worker process: intake, routing with its timers, and what keeps the tables small. N of them share the
+partitions; each is fenced by its epoch."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from app.bus.consumer import ConsumerRunner
+from app.bus.kafka_log import KafkaLog
+from app.bus.port import Consumer
+from app.bus.relay import Relay
+from app.container import Container, open_container
+from app.database import WORKER_ROLE
+from app.settings import Settings
+from channels.email.parser import MailParser
+from interactions.intake import Intake
+from interactions.mail_reader import MailReader
+from interactions.messages import warn_of_silence
+from interactions.timers import Timers
+from models.access import RefreshSession
+from models.audit import IdempotentAnswer
+from routing.worker import RoutingWorker
+
+log = structlog.get_logger()
+
+TIDY_SECONDS: Final = 3600.0
+ENDED_SESSIONS_KEPT: Final = timedelta(days=7)
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; the batches in hand are finished."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_container(settings, WORKER_ROLE) as container, AsyncExitStack() as stack:
+        parser = await stack.enter_async_context(MailParser())
+        for consumer in consumers(container, parser):
+            runner = ConsumerRunner(
+                container.database, container.bus, consumer, container.cipher, clock=container.clock
+            )
+            await runner.start()
+            stack.push_async_callback(runner.stop)
+        if isinstance(container.bus, KafkaLog):
+            relay = Relay(container.database, container.bus)
+            await relay.start()
+            stack.push_async_callback(relay.stop)
+        container.keep_running(keep_tidy(container), "tidy")
+        log.info("worker runs")
+        await stop.wait()
+
+
+def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
+    """What this process reads, each by a runner of its own."""
+    mail_reader = MailReader(container.blobs, parser, container.cipher)
+    timers = Timers(container.policies, warn_of_silence)
+    return (
+        Intake(container.policies, container.endpoints, mail_reader),
+        RoutingWorker(container.policies, timers, container.clock),
+    )
+
+
+async def keep_tidy(container: Container) -> None:
+    """Delete what has served its time, once an hour; several workers may do it at once."""
+    while True:
+        for tenant in list(container.endpoints.tenants()):
+            try:
+                async with container.database.transaction(tenant.id) as session:
+                    await IdempotentAnswer.forget_old(session)
+                    await RefreshSession.forget_old(session, ENDED_SESSIONS_KEPT)
+            except Exception as error:  # the outer shell: the next hour is another chance
+                log.warning("not tidied", tenant=tenant.key, error=repr(error)[:200])
+        await container.clock.sleep(TIDY_SECONDS)
