@@ -105,6 +105,8 @@ class Desk:
             self._changed_agents |= work.touched_agents
             _raise_version(work)
             self.session.add_all(work.added)
+        for agent_id in self._changed_agents:
+            self.agents[agent_id].version += 1
         await self.session.flush()
         for work in changed:
             self._tell_work(work)
@@ -163,11 +165,9 @@ class Desk:
             return
         devices = await _all(self.session, select(Device).where(Device.agent_id.in_(ids)), ids)
         for agent_id in sorted(ids):
-            agent = self.agents[agent_id]
-            agent.version += 1
-            tell_agent(self.session, agent, [d for d in devices if d.agent_id == agent_id], self.now)
+            mine = [device for device in devices if device.agent_id == agent_id]
+            tell_agent(self.session, self.agents[agent_id], mine, self.now)
         self._changed_agents = set()
-        await self.session.flush()
 
 
 def tell_agent(session: AsyncSession, agent: Agent, devices: Iterable[Device], now: datetime) -> None:
