@@ -76,8 +76,11 @@ class Tail:
         return self._cursor
 
     async def start(self) -> None:
-        """Deliver from now on."""
-        self._cursor = await self._source.end()
+        """Deliver from now on; while the log is away, from when it is back."""
+        try:
+            self._cursor = await self._source.end()
+        except Exception as error:  # a process must start without its log too
+            log.warning("tail waits", error=repr(error))
         self._task = asyncio.create_task(self._run(), name="tail")
 
     async def close(self) -> None:
@@ -129,6 +132,7 @@ class Tail:
     async def _run(self) -> None:
         while True:
             try:
+                self._cursor = self._cursor or await self._source.end()
                 async for page in self._source.live(self._cursor):
                     self._hand_out(page.seen)
                     self._cursor = page.cursor

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import orjson
@@ -12,10 +14,10 @@ import pytest
 
 from app.bus.cursor import dump
 from app.bus.outbox import append
-from app.bus.port import Position, Seen
+from app.bus.port import Position, Seen, Transaction
 from app.bus.tail import BACKLOG_MAX, Following, Tail
 from app.database import API_ROLE, Database
-from app.errors import CursorGone
+from app.errors import CursorGone, StaleEpoch
 from app.events import PARTITIONS, QueueChanged, Stream
 from tests.contracts.world import (
     TENANT,
@@ -184,6 +186,53 @@ class Sharing:
         assert by_key(await world.applied()) == by_key([(e.key, e.id) for e in sent])
 
 
+class Fencing:
+    async def test_a_killed_workers_partitions_are_taken_over(self, world: World, tmp_path: Path) -> None:
+        log = await world.log()
+        sent = events(400)
+        killed = await world.spawn("killed", tmp_path)
+        await log.publish(sent[:200])
+        await eventually(world.holds(200), seconds=30)
+        await world.run(Recorder("heir"))
+        await log.publish(sent[200:300])
+        killed.kill()
+        await log.publish(sent[300:])
+        await eventually(world.holds(400), seconds=20)
+        assert by_key(await world.applied()) == by_key([(e.key, e.id) for e in sent])
+
+    async def test_a_worker_frozen_in_a_transaction_is_fenced_when_it_wakes(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        log = await world.log()
+        sent = events(300)
+        zombie = await world.spawn("zombie", tmp_path)
+        await log.publish(sent[:100])
+        await eventually(world.holds(100), seconds=30)
+        (tmp_path / "hang").touch()
+        await log.publish(sent[100:200])
+        await eventually((tmp_path / "hanging").exists)
+        zombie.send_signal(signal.SIGSTOP)
+        (tmp_path / "hang").unlink()
+        await world.run(Recorder("heir"))
+        await eventually(world.holds(200), seconds=40)
+        zombie.send_signal(signal.SIGCONT)
+        await log.publish(sent[200:])
+        await eventually(world.holds(300), seconds=40)
+        assert by_key(await world.applied()) == by_key([(e.key, e.id) for e in sent])
+        assert (await world.workers())["zombie"] >= 100
+
+    async def test_a_transaction_under_an_old_epoch_is_refused(self, world: World) -> None:
+        await world.log()
+        runner = await world.run(Recorder())
+        await eventually(lambda: 7 in runner.partitions)
+        mine = runner.transaction(7)
+        await eventually(lambda: usable(mine))
+        await world.owner.execute("UPDATE partition_owner SET epoch = epoch + 1 WHERE partition = 7")
+        with pytest.raises(StaleEpoch):
+            async with mine(TENANT):
+                pass
+
+
 class Poison:
     async def test_poison_is_parked_and_its_neighbours_applied(self, world: World) -> None:
         log = await world.log()
@@ -280,6 +329,18 @@ class Tailing:
         with pytest.raises(CursorGone):
             async with tail.follow(TENANT, cursor):
                 pass
+
+
+BACKWARDS = Position("5:1:")
+"""Not a snapshot."""
+
+
+async def usable(transaction: Transaction) -> bool:
+    try:
+        async with transaction(None):
+            return True
+    except StaleEpoch:
+        return False
 
 
 async def tailed(world: World) -> tuple[Database, Tail]:

@@ -25,6 +25,7 @@ async def world(database_url: str, broker: Broker) -> AsyncIterator[World]:  # n
         return KafkaLog(database, broker.servers, prefix=prefix)
 
     async with made_world(database_url, open_log) as made:
+        made.kafka = (broker.servers, prefix)
         database = await made.database()
         log = await made.log(database)
         assert isinstance(log, KafkaLog)
@@ -45,6 +46,9 @@ class TestRestarting(bus.Restarting): ...
 
 
 class TestSharing(bus.Sharing): ...
+
+
+class TestFencing(bus.Fencing): ...
 
 
 class TestPoison(bus.Poison): ...

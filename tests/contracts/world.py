@@ -2,9 +2,11 @@
 record, and one place that closes all of it."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -21,6 +23,7 @@ from app.database import WORKER_ROLE, Database
 from app.errors import PoisonEvent
 from app.events import Envelope, QueueChanged, Stream, partition_of
 
+ROOT = Path(__file__).parents[2]
 TENANT = UUID("11111111-1111-7111-8111-111111111111")
 SCRATCH = """
 CREATE TABLE applied (
@@ -130,6 +133,8 @@ class World:
     def __init__(self, url: str, open_log: Callable[[Database], Log], stack: AsyncExitStack) -> None:
         self.url, self.open_log, self._stack = url, open_log, stack
         self.owner: asyncpg.Connection = None
+        self.kafka: tuple[str, str] | tuple[()] = ()
+        """(servers, prefix) for worker processes."""
 
     def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
         self._stack.push_async_callback(close)
@@ -153,6 +158,18 @@ class World:
         await runner.start()
         self._stack.push_async_callback(runner.stop)
         return runner
+
+    async def spawn(self, name: str, folder: Path) -> asyncio.subprocess.Process:
+        """A worker in a process of its own (tests/contracts/worker.py); killed at the end."""
+        words = [sys.executable, "-m", "tests.contracts.worker", name, self.url, str(folder), *self.kafka]
+        process = await asyncio.create_subprocess_exec(*words, cwd=ROOT)
+        self._stack.push_async_callback(_kill, process)
+        return process
+
+    async def workers(self) -> dict[str, int]:
+        """How many events each worker has applied."""
+        rows = await self.owner.fetch("SELECT worker, count(*) AS events FROM applied GROUP BY worker")
+        return {row["worker"]: row["events"] for row in rows}
 
     async def applied(self) -> list[tuple[str, UUID]]:
         """(key, event) as they were applied."""
@@ -188,6 +205,12 @@ async def world(url: str, open_log: Callable[[Database], Log]) -> AsyncIterator[
         stack.push_async_callback(made.owner.close)
         await made.owner.execute(SCRATCH)
         yield made
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
 
 
 def by_key(pairs: Sequence[tuple[str, UUID]]) -> dict[str, list[UUID]]:
