@@ -1,6 +1,8 @@
 """The api: every router over one container, and the server that runs it."""
 
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
@@ -13,7 +15,9 @@ from app.child import listen
 from app.container import Container, open_container
 from app.database import API_ROLE
 from app.door import Door
+from app.errors import CommandError
 from app.idempotency import Replayed
+from app.mail_in import MailIn
 from app.settings import Settings
 from app.websocket import HeardWebSocket
 from routers import all_routers, webhooks
@@ -53,8 +57,27 @@ def _version() -> str:
 async def serve_api(settings: Settings) -> None:
     """Run one api process until it is told to end; sockets are then closed with 1012 (restart)."""
     with listen(settings) as listener:
-        async with open_container(settings, API_ROLE) as container:
+        async with open_container(settings, API_ROLE) as container, _mail_door(container):
             await serve(create_app(container), listener, settings)
+
+
+@asynccontextmanager
+async def _mail_door(container: Container) -> AsyncIterator[None]:
+    """The SMTP door for this while, unless its port is 0. Raises CommandError if the port is taken."""
+    settings = container.settings
+    if settings.smtp_port == 0:
+        yield
+        return
+    door = MailIn(container).door()
+    try:
+        await door.start(settings.smtp_host, settings.smtp_port)
+    except OSError as error:
+        where = f"{settings.smtp_host} port {settings.smtp_port}"
+        raise CommandError(f"Cannot listen for mail on {where}: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        await door.stop()
 
 
 async def serve(app: FastAPI, listener: socket.socket, settings: Settings) -> None:
