@@ -1,5 +1,6 @@
 """The command as an operator meets it: a process, its words and its exit code."""
 
+import json
 import os
 import subprocess
 import sys
@@ -83,3 +84,58 @@ class TestDoctor:
         told = touchpoint("doctor", "--data", folder, **small)
         assert told.returncode == 0, told.stdout
         assert "schema: version" in told.stdout
+
+
+SETUP = """
+tenant: {key: acme, name: Acme, time_zone: Asia/Shanghai, languages: [zh-CN, en]}
+skills: [billing]
+teams: [{key: support}]
+agents:
+  - {email: li@acme.test, name: 李雷, password: "correct horse battery", roles: [agent], teams: [support],
+     skills: {billing: 7}}
+queues:
+  - {key: billing, teams: [{key: support}], requirement: "billing >= 5"}
+endpoints:
+  - {key: contact-form, adapter: form, queue: billing, config: {}}
+"""
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Path:
+    path = tmp_path / "setup.yaml"
+    path.write_text(SETUP, encoding="utf-8")
+    return path
+
+
+class TestApply:
+    def test_stopped_folder_twice_changes_nothing_the_second_time(self, tmp_path: Path, setup: Path) -> None:
+        arguments = ("apply", str(setup), "--data", str(tmp_path / "var"), "--json")
+        first, second = touchpoint(*arguments), touchpoint(*arguments)
+        assert first.returncode == 0, first.stderr
+        assert json.loads(first.stdout)["endpoints"]["contact-form"]["path"].startswith("/forms/")
+        assert json.loads(second.stdout)["endpoints"] == json.loads(first.stdout)["endpoints"]
+        assert not (tmp_path / "var" / "postgres" / "postmaster.pid").exists()
+
+    def test_refused_set_up_names_file_line_and_reason(self, tmp_path: Path, setup: Path) -> None:
+        setup.write_text(SETUP.replace("billing >= 5", "flying >= 5"), encoding="utf-8")
+        ended = touchpoint("apply", str(setup), "--data", str(tmp_path / "var"))
+        assert (ended.returncode, "unknown skill 'flying'" in ended.stderr) == (1, True)
+        assert f"{setup}:9:" in ended.stderr
+
+
+class TestRoute:
+    def test_prints_decisions(self, tmp_path: Path, setup: Path) -> None:
+        trace = tmp_path / "trace.jsonl"
+        trace.write_text(
+            '{"at": 0, "type": "agent.available", "agent": "li@acme.test"}\n'
+            '{"at": 1, "type": "interaction.queued", "interaction": "x1", "queue": "billing",'
+            ' "channel": "chat"}\n'
+        )
+        ended = touchpoint("route", "--setup", str(setup), str(trace))
+        assert [json.loads(line)["decision"] for line in ended.stdout.splitlines()] == ["offer"]
+
+
+class TestDeadLetters:
+    def test_none(self, tmp_path: Path) -> None:
+        ended = touchpoint("dead-letters", "list", "--json", "--data", str(tmp_path / "var"))
+        assert ended.returncode == 0, ended.stderr
