@@ -9,7 +9,7 @@ import { level } from "../src/wallboard/thresholds";
 function touch(id: string, at: string, text = ""): Touch {
   return {
     id, at, text, direction: "inbound", kind: "message", channel: "chat", address: null, payload: {}, attachments: [],
-    author: null, interaction_id: "x1", delivery: null,
+    version: 1, author: null, interaction_id: "x1", delivery: null,
   };
 }
 

@@ -64,12 +64,6 @@ export interface CustomerRef {
   tier: string | null;
 }
 
-/** Structured and closed: the page puts it into words in the reader's language. */
-export interface Reason {
-  code: string;
-  [fact: string]: unknown;
-}
-
 export interface Offer {
   offer_id: Id;
   interaction_id: Id;
@@ -82,7 +76,7 @@ export interface Offer {
   preview: string | null;
   waited_seconds: number;
   expires_in_seconds: number;
-  reason: Reason | string | null;
+  reason: string | null;
   decline?: "allowed" | "reason_required" | "not_allowed";
 }
 
@@ -153,6 +147,7 @@ export interface Touch {
   text: string;
   payload: Record<string, unknown>;
   attachments: Attachment[];
+  version: number;
   author: { type: "customer" | "agent" | "system"; id?: Id | null; name?: string | null } | null;
   interaction_id: Id | null;
   subject?: string | null;
@@ -276,17 +271,44 @@ export interface AgentState extends AgentSummary {
   legs: { interaction_id: Id; channel: Channel; state: LegState }[];
 }
 
-/** Waiting: `agents` holds the first reason against each. Assigned: `winner` and who came next. */
-export interface Explanation {
-  state: "waiting" | "assigned";
-  at: string;
-  policy_version: number | null;
-  facts: Reason[];
-  agents: { agent: string; name: string; reason: Reason }[];
-  opens: { at: string; reason: Reason }[];
-  winner: { agent: string; name: string; reason: Reason } | null;
-  runners_up: { agent: string; name: string; reason: Reason }[];
+export interface ReasonGroup {
+  reason: string;
+  total: number;
+  agents: Id[];
 }
+
+/** Times and durations are the engine's own: microseconds, `at` on its clock. `names` are those of agents. */
+export interface WaitingExplanation {
+  kind: "waiting";
+  at: number;
+  state: string;
+  queue: string;
+  tier: string;
+  requirement: string;
+  age_us: number;
+  head_start_us: number;
+  overdue: boolean;
+  ahead: number;
+  overtaken: number;
+  kept_for: Id | null;
+  groups: ReasonGroup[];
+  openings: { at: number; what: "visible" | "not_excluded" | "reserved" | "promise"; teams: string[]; agent: Id | null }[];
+  names: Record<Id, string>;
+  policy_version: number;
+}
+
+export interface AssignedExplanation {
+  kind: "assigned";
+  decided_at: string;
+  reason: string;
+  winner: { agent: Id };
+  runners_up: { agent: Id }[];
+  groups: ReasonGroup[];
+  names: Record<Id, string>;
+  policy_version: number;
+}
+
+export type Explanation = WaitingExplanation | AssignedExplanation;
 
 type Parameters<P, Q> = { query?: Q } & (keyof P extends never ? { path?: never } : { path: P });
 interface Json<T> {

@@ -6,7 +6,6 @@ import type { Id } from "../client/contract";
 import type { OpenOffer } from "../client/work";
 import { word } from "../ui/i18n";
 import { ChannelIcon, Since, TierBadge, useNow } from "../ui/marks";
-import { describe } from "../ui/reasons";
 import { useAcceptOffer, useDeclineOffer } from "./actions";
 import { useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
@@ -56,7 +55,7 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
         {offer.customer.candidates.length > 1 && (
           <Text size="xs">{t("offer.candidates", { count: offer.customer.candidates.length })}</Text>
         )}
-        {offer.reason && <Text size="xs" c="dimmed">{describe(offer.reason)}</Text>}
+        {offer.reason && <Text size="xs" c="dimmed">{word("reason", offer.reason)}</Text>}
         <Countdown offer={offer} />
         <Group gap="xs" grow preventGrowOverflow={false}>
           <Button leftSection={<IconCheck size={16} />} loading={accept.isPending} aria-keyshortcuts="Alt+A"

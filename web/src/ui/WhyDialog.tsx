@@ -1,11 +1,14 @@
 import { Badge, Group, Modal, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { Explanation, Id } from "../client/contract";
+import type { AssignedExplanation, Explanation, Id, ReasonGroup, WaitingExplanation } from "../client/contract";
 import { api, content } from "../client/http";
-import { describe } from "./reasons";
+import { word } from "./i18n";
 import { Empty, Loaded } from "./States";
-import { clock } from "./time";
+import { duration, full } from "./time";
+
+const SECOND_US = 1_000_000;
+const NAMED_MAX = 8;
 
 /** Why an interaction still waits, or why it came to whom it came: the engine's own record, in words. */
 export function WhyDialog({ id, name, close }: { id: Id; name: string; close: () => void }) {
@@ -17,48 +20,98 @@ export function WhyDialog({ id, name, close }: { id: Id; name: string; close: ()
   });
   return (
     <Modal opened onClose={close} size="lg" title={`${t("why.title")} ${name}`} closeButtonProps={{ "aria-label": t("common.close") }}>
-      <Loaded query={explanation}>{(data) => <Why explanation={data} />}</Loaded>
+      <Loaded query={explanation}>{(data) => <Why found={data} />}</Loaded>
     </Modal>
   );
 }
 
-function Why({ explanation }: { explanation: Explanation }) {
+function Why({ found }: { found: Explanation }) {
   const { t } = useTranslation();
-  const { winner, facts, agents, runners_up: next, opens } = explanation;
   return (
     <Stack gap="md">
-      <Text fw={600}>{winner ? t("why.assigned", { name: winner.name }) : t("why.waiting")}</Text>
-      {winner && <Text size="sm"><Badge color="teal" mr={6}>{t("why.winner")}</Badge>{winner.name}: {describe(winner.reason)}</Text>}
-      <Stack gap={2}>{facts.map((fact, index) => <Text key={index} size="sm">{describe(fact)}</Text>)}</Stack>
-      {next.length > 0 && <People title={t("why.runnersUp")} people={next} />}
-      {agents.length > 0 && <People title={t("why.against")} people={agents} />}
-      {!winner && agents.length === 0 && <Empty>{t("why.nobody")}</Empty>}
-      {opens.length > 0 && (
-        <Stack gap={2}>
-          <Text size="sm" fw={600}>{t("why.opens")}</Text>
-          {opens.map((opening, index) => (
-            <Group key={index} gap={8}><Text size="sm" className="numbers">{clock(opening.at)}</Text><Text size="sm">{describe(opening.reason)}</Text></Group>
-          ))}
-        </Stack>
-      )}
-      {explanation.policy_version !== null && (
-        <Text size="xs" c="dimmed">{t("why.policy", { version: explanation.policy_version })}</Text>
-      )}
+      {found.kind === "waiting" ? <Waiting found={found} /> : <Assigned found={found} />}
+      <Text size="xs" c="dimmed">{t("why.policy", { version: found.policy_version })}</Text>
     </Stack>
   );
 }
 
-function People({ title, people }: { title: string; people: Explanation["agents"] }) {
+function Waiting({ found }: { found: WaitingExplanation }) {
+  const { t } = useTranslation();
+  const name = (agent: Id | null) => found.names[agent ?? ""] ?? "–";
+  return (
+    <>
+      <Stack gap={2}>
+        <Text fw={600}>{t("why.waiting")}</Text>
+        <Text size="sm">{t("why.age", { age: spell(found.age_us), headStart: spell(found.head_start_us), tier: word("tier", found.tier) })}</Text>
+        <Text size="sm">{found.ahead === 0 ? t("why.first") : t("why.ahead", { count: found.ahead })}</Text>
+        {found.overtaken > 0 && <Text size="sm" fw={600}>{t("why.overtaken", { count: found.overtaken })}</Text>}
+        {found.overdue && <Text size="sm" fw={600}>{t("why.overdue")}</Text>}
+        {found.kept_for && <Text size="sm">{t("why.keptFor", { name: name(found.kept_for) })}</Text>}
+        {found.state !== "queued" && <Text size="sm">{word("state", found.state)}</Text>}
+      </Stack>
+      {found.state === "queued" && <Against found={found} requirement={found.requirement} />}
+      {found.openings.length > 0 && (
+        <Stack gap={2}>
+          <Text size="sm" fw={600}>{t("why.opens")}</Text>
+          {found.openings.map((opening, index) => (
+            <Text key={index} size="sm">
+              {t(`why.opening.${opening.what}`, { in: spell(opening.at - found.at), teams: opening.teams.join(", "), name: name(opening.agent) })}
+            </Text>
+          ))}
+        </Stack>
+      )}
+    </>
+  );
+}
+
+function Assigned({ found }: { found: AssignedExplanation }) {
+  const { t } = useTranslation();
+  const name = (agent: Id) => found.names[agent] ?? agent;
+  return (
+    <>
+      <Stack gap={2}>
+        <Text fw={600}>{t("why.assigned", { name: name(found.winner.agent) })}</Text>
+        <Text size="sm">{word("reason", found.reason)}</Text>
+        <Text size="xs" c="dimmed">{full(found.decided_at)}</Text>
+      </Stack>
+      {found.runners_up.length > 0 && (
+        <Stack gap={4}>
+          <Text size="sm" fw={600}>{t("why.runnersUp")}</Text>
+          <Group gap={6}>{found.runners_up.map((next) => <Badge key={next.agent} color="gray">{name(next.agent)}</Badge>)}</Group>
+        </Stack>
+      )}
+      <Against found={found} requirement="" />
+    </>
+  );
+}
+
+/** Every agent accounted for, by the first reason against. */
+function Against({ found, requirement }: { found: { groups: ReasonGroup[]; names: Record<Id, string> }; requirement: string }) {
+  const { t } = useTranslation();
+  if (found.groups.length === 0) return <Empty>{t("why.nobody")}</Empty>;
   return (
     <Stack gap={4}>
-      <Text size="sm" fw={600}>{title}</Text>
+      <Text size="sm" fw={600}>{t("why.against")}</Text>
       <Table fz="sm" verticalSpacing={4}>
         <Table.Tbody>
-          {people.map((person) => (
-            <Table.Tr key={person.agent}><Table.Td w="40%">{person.name}</Table.Td><Table.Td>{describe(person.reason)}</Table.Td></Table.Tr>
+          {found.groups.map((group) => (
+            <Table.Tr key={group.reason}>
+              <Table.Td w={40} ta="right" className="numbers">{group.total}</Table.Td>
+              <Table.Td>{word("against", group.reason, { requirement })}</Table.Td>
+              <Table.Td c="dimmed">{named(group, found.names)}</Table.Td>
+            </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
     </Stack>
   );
+}
+
+function named(group: ReasonGroup, names: Record<Id, string>): string {
+  const shown = group.agents.slice(0, NAMED_MAX).map((agent) => names[agent] ?? agent);
+  return group.total > shown.length ? `${shown.join(", ")} …` : shown.join(", ");
+}
+
+function spell(micros: number): string {
+  return duration(micros / SECOND_US);
 }
