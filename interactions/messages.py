@@ -33,7 +33,7 @@ SILENCE_WARNING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`version` is the interaction's that the agent saw; `client_message_id` makes a repeat the same touch."""
+    """`version`: the interaction's that the agent saw. The same `client_message_id` is the same touch."""
 
     text: str
     client_message_id: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, delete, func, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,43 +58,51 @@ class Delivery(TenantRow, Base):
     )
 
     @classmethod
-    async def claim(cls, session: AsyncSession, limit: int, lease: timedelta) -> Sequence[Self]:
-        """Take what is due, of each conversation only the first that is not settled. A claim whose lease has
-        run out is due again."""
+    async def claim(cls, session: AsyncSession, kind: str, limit: int, lease: timedelta) -> Sequence[Self]:
+        """Take what is due of one kind, of each conversation only the first that is not settled. A claim
+        whose lease has run out is due again."""
         claimed = await session.scalars(
             select(cls).from_statement(_CLAIM.columns(*cls.__table__.columns)),
-            {"limit": limit, "lease": lease},
+            {"kind": kind, "limit": limit, "lease": lease},
             execution_options={"populate_existing": True},
         )
         return claimed.all()
 
     @classmethod
-    async def expire(cls, session: AsyncSession) -> Sequence[Self]:
-        """Settle what may not be sent any more and nobody is sending now."""
-        now = func.clock_timestamp()
-        over = select(cls.id).where(
-            cls.state.in_((DeliveryState.PENDING, DeliveryState.CLAIMED)),
-            cls.expires_at <= now,
-            (cls.state == DeliveryState.PENDING) | (cls.lease_until <= now),
-        )
-        expired = await session.scalars(
-            update(cls)
-            .where(cls.id.in_(over.with_for_update(skip_locked=True)))
-            .values(state=DeliveryState.EXPIRED, settled_at=now, lease_until=None, last_error="expired")
-            .returning(cls),
-            execution_options={"synchronize_session": False, "populate_existing": True},
-        )
-        return expired.all()
+    async def expired(cls, session: AsyncSession, limit: int = 100) -> Sequence[Self]:
+        """What may not be sent any more and nobody is sending now."""
+        return (await session.scalars(select(cls).where(*cls._over()).limit(limit))).all()
 
     @classmethod
-    async def seconds_until_due(cls, session: AsyncSession) -> float | None:
-        """When the next attempt, lapsed lease or expiry comes; None: nothing waits."""
-        waiting = cls.state.in_((DeliveryState.PENDING, DeliveryState.CLAIMED))
-        due = func.min(func.least(func.coalesce(cls.lease_until, cls.next_attempt_at), cls.expires_at))
-        seconds = await session.scalar(
-            select(func.extract("epoch", due - func.clock_timestamp())).where(waiting)
+    async def give_up(cls, session: AsyncSession, delivery_id: UUID) -> bool:
+        """Settle one that has expired. False: somebody else has."""
+        settled = await session.execute(
+            update(cls)
+            .where(cls.id == delivery_id, *cls._over())
+            .values(
+                state=DeliveryState.EXPIRED,
+                settled_at=func.clock_timestamp(),
+                lease_until=None,
+                last_error="expired",
+            )
+            .returning(cls.id),
+            execution_options={"synchronize_session": False},
         )
-        return None if seconds is None else float(seconds)
+        return settled.first() is not None
+
+    @classmethod
+    def _over(cls) -> tuple[ColumnElement[bool], ...]:
+        now = func.clock_timestamp()
+        nobody_sends = (cls.state == DeliveryState.PENDING) | (cls.lease_until <= now)
+        unsettled = cls.state.in_((DeliveryState.PENDING, DeliveryState.CLAIMED))
+        return unsettled, cls.expires_at <= now, nobody_sends
+
+    @classmethod
+    async def clock(cls, session: AsyncSession) -> tuple[datetime, float | None]:
+        """The time that leases and expiries run by, and the seconds until one of them, or a next attempt,
+        comes; None: nothing waits."""
+        now, due = (await session.execute(_DUE)).one()
+        return now, None if due is None else float(due)
 
     @classmethod
     async def settle(
@@ -126,13 +134,24 @@ class Delivery(TenantRow, Base):
         return settled.first() is not None
 
 
+_DUE = text(
+    """
+    SELECT clock_timestamp(), extract(epoch FROM min(
+      least(CASE d.state WHEN 'claimed' THEN d.lease_until ELSE d.next_attempt_at END, d.expires_at))
+      - clock_timestamp())
+    FROM delivery d
+    WHERE d.state IN ('pending', 'claimed')
+      AND NOT EXISTS (SELECT FROM delivery e WHERE e.conversation = d.conversation AND e.id < d.id
+                      AND e.state IN ('pending', 'claimed'))
+    """
+)
 _CLAIM = text(
     """
     UPDATE delivery SET state = 'claimed', attempts = attempts + 1,
                         lease_until = clock_timestamp() + CAST(:lease AS interval)
     WHERE id IN (
       SELECT d.id FROM delivery d
-      WHERE d.state IN ('pending', 'claimed') AND d.next_attempt_at <= clock_timestamp()
+      WHERE d.state IN ('pending', 'claimed') AND d.kind = :kind AND d.next_attempt_at <= clock_timestamp()
         AND (d.state = 'pending' OR d.lease_until <= clock_timestamp())
         AND (d.expires_at IS NULL OR d.expires_at > clock_timestamp())
         AND NOT EXISTS (SELECT FROM delivery e WHERE e.conversation = d.conversation AND e.id < d.id

@@ -1,0 +1,13 @@
+"""One post office a test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.sender.parts import Post, open_post
+
+
+@pytest.fixture
+async def post(database_url: str) -> AsyncIterator[Post]:
+    async with open_post(database_url) as opened:
+        yield opened
