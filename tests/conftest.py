@@ -80,6 +80,14 @@ async def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:
         await connection.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One xdist worker for each of these: a broker and a browser are started once, not once per worker."""
+    for item in items:
+        for name in ("kafka", "browser"):
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
 def _fail_if_skipped_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
     """In CI all that tests need is installed: a skip there would be a test that nobody ran."""
     expected = hasattr(report, "wasxfail") or any(why in str(report.longrepr) for why in EXPECTED_SKIPS)
