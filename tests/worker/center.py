@@ -79,14 +79,18 @@ class Center:
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=SystemClock)
     warned: Warned = field(default_factory=Warned)
+    sealer: PlainSealer = field(default_factory=PlainSealer)
+
+    def timers(self) -> Timers:
+        return Timers(self.policies, self.warned, self.limits)
 
     def routing(self) -> RoutingWorker:
-        return RoutingWorker(self.policies, Timers(self.policies, self.warned, self.limits), self.clock)
+        return RoutingWorker(self.policies, self.timers(), self.clock)
 
     @asynccontextmanager
     async def routed(self, routing: RoutingWorker | None = None) -> AsyncIterator[ConsumerRunner]:
         """While a worker routes."""
-        runner = ConsumerRunner(self.worker, self.log, routing or self.routing(), PlainSealer())
+        runner = ConsumerRunner(self.worker, self.log, routing or self.routing(), self.sealer)
         await runner.start()
         try:
             await eventually(lambda: len(runner.partitions) == PARTITIONS)
@@ -162,6 +166,10 @@ class Center:
 
     async def agent(self, name: str) -> Agent:
         found: Agent = await self.row(Agent, self.agents[name].id)
+        return found
+
+    async def interaction(self, interaction_id: UUID) -> Interaction:
+        found: Interaction = await self.row(Interaction, interaction_id)
         return found
 
     async def rows(self, query: Any) -> Sequence[Any]:
