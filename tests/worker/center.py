@@ -195,6 +195,13 @@ class Center:
         assert offer is not None
         return offer
 
+    async def first_offer(self, interaction_id: UUID) -> UUID:
+        """The first offer's id, whatever has become of it."""
+        query = select(Offer.id).where(Offer.interaction_id == interaction_id).order_by(Offer.id).limit(1)
+        [found] = await eventually(lambda: self.rows(query))
+        offer_id: UUID = found
+        return offer_id
+
     async def settled(self, offer_id: UUID, *, seconds: float = 5) -> Offer:
         async def probe() -> Offer | None:
             offer: Offer = await self.row(Offer, offer_id)
