@@ -4,11 +4,10 @@ Events are CloudEvents 1.0. Within v1 only optional fields are added and readers
 `docs/events.md` is generated from this file.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID, uuid5
 from zlib import crc32
 
@@ -47,11 +46,20 @@ class Address(Frozen):
     value: str
 
 
+CATALOGUE: "dict[str, type[Event]]" = {}
+"""Every type of event, by its CloudEvents type."""
+
+
 class Event(Frozen):
     """A fact. `type` is its CloudEvents type, `stream` where it stands."""
 
     type: ClassVar[str]
     stream: ClassVar[Stream]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        if "type" in vars(cls):
+            CATALOGUE[cls.type] = cls
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +86,6 @@ class Envelope:
         """The typed event, or None for a type this version does not know. Raises ValueError on bad data."""
         model = CATALOGUE.get(self.type)
         return None if model is None else model.model_validate_json(self.data)
-
-
-CATALOGUE: dict[str, type[Event]] = {}
-E = TypeVar("E", bound=type[Event])
-
-
-def _catalogued(model: E) -> E:
-    CATALOGUE[model.type] = model
-    return model
 
 
 # ---- inbound: what channels tell us. Key: endpoint + conversation, else endpoint + address ----------------
@@ -120,7 +119,6 @@ class Attachment(Frozen):
     content_id: str | None = None
 
 
-@_catalogued
 class MessageReceived(InboundEvent):
     """A customer's message (chat, messaging). `client_message_id` is the sender's own key for duplicates."""
 
@@ -131,7 +129,6 @@ class MessageReceived(InboundEvent):
     payload: dict[str, Any] = Field(default_factory=dict)
 
 
-@_catalogued
 class MailReceived(InboundEvent):
     """A raw mail, stored as blob `sha256` before this event; parsed in `prepare`, in a killable process."""
 
@@ -142,7 +139,6 @@ class MailReceived(InboundEvent):
     envelope_to: tuple[str, ...] = ()
 
 
-@_catalogued
 class FormSubmitted(InboundEvent):
     """A web self-service request; `external_id` is the reference that the customer was given."""
 
@@ -156,7 +152,6 @@ class FormSubmitted(InboundEvent):
     attachments: tuple[Attachment, ...] = ()
 
 
-@_catalogued
 class DeliveryUpdated(InboundEvent):
     """What became of something we sent: `external_id` is the provider's id of it."""
 
@@ -165,7 +160,6 @@ class DeliveryUpdated(InboundEvent):
     reason: str | None = None
 
 
-@_catalogued
 class VisitorConnected(InboundEvent):
     """A visitor's first socket of a chat opened (again)."""
 
@@ -174,7 +168,6 @@ class VisitorConnected(InboundEvent):
     page: str | None = None
 
 
-@_catalogued
 class VisitorDisconnected(InboundEvent):
     """The visitor's last socket is gone; the grace period starts at `occurred_at`."""
 
@@ -195,7 +188,6 @@ LegCause = Literal["normal", "busy", "no_answer", "unreachable", "rejected", "fa
 EndedBy = Literal["customer", "agent", "platform"]
 
 
-@_catalogued
 class CallIncoming(CallEvent):
     """`address` is None when the caller id is withheld, empty or undialable."""
 
@@ -207,65 +199,54 @@ class CallIncoming(CallEvent):
     uui: str | None = None
 
 
-@_catalogued
 class LegRinging(CallEvent):
     type: ClassVar[str] = "touchpoint.leg.ringing.v1"
 
 
-@_catalogued
 class LegAnswered(CallEvent):
     type: ClassVar[str] = "touchpoint.leg.answered.v1"
 
 
-@_catalogued
 class LegHeld(CallEvent):
     type: ClassVar[str] = "touchpoint.leg.held.v1"
 
 
-@_catalogued
 class LegResumed(CallEvent):
     type: ClassVar[str] = "touchpoint.leg.resumed.v1"
 
 
-@_catalogued
 class LegEnded(CallEvent):
     type: ClassVar[str] = "touchpoint.leg.ended.v1"
     cause: LegCause = "normal"
     by: EndedBy = "platform"
 
 
-@_catalogued
 class CallBridged(CallEvent):
     type: ClassVar[str] = "touchpoint.call.bridged.v1"
 
 
-@_catalogued
 class CallDigits(CallEvent):
     type: ClassVar[str] = "touchpoint.call.digits.v1"
     digits: str
 
 
-@_catalogued
 class CallEnded(CallEvent):
     type: ClassVar[str] = "touchpoint.call.ended.v1"
     cause: str = "normal"
     by: EndedBy = "platform"
 
 
-@_catalogued
 class RecordingReady(CallEvent):
     type: ClassVar[str] = "touchpoint.recording.ready.v1"
     url: str
     duration_seconds: float | None = None
 
 
-@_catalogued
 class CommandFailed(CallEvent):
     type: ClassVar[str] = "touchpoint.command.failed.v1"
     reason: str = ""
 
 
-@_catalogued
 class CallsSnapshot(CallEvent):
     """All calls that the platform holds live at `occurred_at`: what is absent twice has ended (`lost`)."""
 
@@ -280,7 +261,6 @@ class RoutingFact(Event):
     stream: ClassVar[Stream] = Stream.ROUTING
 
 
-@_catalogued
 class WorkChanged(RoutingFact):
     """`state` is `routing.state.InteractionSnapshot` as JSON."""
 
@@ -290,7 +270,6 @@ class WorkChanged(RoutingFact):
     state: dict[str, Any]
 
 
-@_catalogued
 class AgentRoutingChanged(RoutingFact):
     """`state` is `routing.state.AgentSnapshot` as JSON."""
 
@@ -300,7 +279,6 @@ class AgentRoutingChanged(RoutingFact):
     state: dict[str, Any]
 
 
-@_catalogued
 class PolicyPublished(RoutingFact):
     type: ClassVar[str] = "touchpoint.policy.published.v1"
     version: int
@@ -325,7 +303,6 @@ class ActivityEvent(Event):
         return self.type.removeprefix("touchpoint.").removesuffix(".v1")
 
 
-@_catalogued
 class InteractionChanged(ActivityEvent):
     """Any change of an interaction or its legs. `cause` says which: created, queued, active, held …"""
 
@@ -337,7 +314,6 @@ class InteractionChanged(ActivityEvent):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
-@_catalogued
 class OfferCreated(ActivityEvent):
     """All that a screen pop needs (API §3)."""
 
@@ -348,7 +324,6 @@ class OfferCreated(ActivityEvent):
     data: dict[str, Any]
 
 
-@_catalogued
 class OfferEnded(ActivityEvent):
     """`state`: accepted, declined, missed or revoked; `cause` as in /problems/offer-gone."""
 
@@ -360,7 +335,6 @@ class OfferEnded(ActivityEvent):
     cause: str | None = None
 
 
-@_catalogued
 class TouchCreated(ActivityEvent):
     """`touch` is the timeline item of API §4; `visitor_id` names the chat visitor who must see it too. An
     automatic mail that belongs to no work has no interaction."""
@@ -372,7 +346,6 @@ class TouchCreated(ActivityEvent):
     visitor_id: UUID | None = None
 
 
-@_catalogued
 class TouchUpdated(ActivityEvent):
     """Its delivery state or text (redaction) changed."""
 
@@ -382,7 +355,6 @@ class TouchUpdated(ActivityEvent):
     touch: dict[str, Any]
 
 
-@_catalogued
 class AgentChanged(ActivityEvent):
     """Presence, load, skills or lease of an agent."""
 
@@ -391,20 +363,17 @@ class AgentChanged(ActivityEvent):
     data: dict[str, Any]
 
 
-@_catalogued
 class QueueChanged(ActivityEvent):
     type: ClassVar[str] = "touchpoint.queue.changed.v1"
     data: dict[str, Any]
 
 
-@_catalogued
 class CustomerChanged(ActivityEvent):
     type: ClassVar[str] = "touchpoint.customer.changed.v1"
     customer_id: UUID
     data: dict[str, Any] = Field(default_factory=dict)
 
 
-@_catalogued
 class CallCommandFailed(ActivityEvent):
     """A command to the telephony platform was refused or ran out: the desktop drops `pending`."""
 
@@ -418,18 +387,3 @@ class CallCommandFailed(ActivityEvent):
 def dumps(event: Event) -> bytes:
     """The event's JSON as it stands in the log."""
     return orjson.dumps(event.model_dump(mode="json", exclude_none=True))
-
-
-def cloud_event_headers(envelope: Envelope) -> Mapping[str, str]:
-    """CloudEvents 1.0 attributes, Kafka protocol binding, binary mode."""
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": str(envelope.id),
-        "ce_source": envelope.source,
-        "ce_type": envelope.type,
-        "ce_time": envelope.at.isoformat(),
-        "ce_tenantid": str(envelope.tenant_id),
-        "ce_stream": envelope.stream.value,
-        "content-type": "application/json",
-    }
-    return headers if envelope.subject is None else {**headers, "ce_subject": envelope.subject}

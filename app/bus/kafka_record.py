@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.bus.port import Position, Record
 from app.errors import CursorGone
-from app.events import PARTITIONS, Envelope, Stream, cloud_event_headers
+from app.events import PARTITIONS, Envelope, Stream
 
 Headers = Sequence[tuple[str, bytes]]
 Offsets = Mapping[int, int]
@@ -64,3 +64,18 @@ def load_cursor(cursor: str) -> dict[int, int]:
     if len(offsets) != PARTITIONS or not all(0 <= offset < 2**63 for offset in offsets):
         raise CursorGone(_NOT_OURS)
     return dict(enumerate(offsets))
+
+
+def cloud_event_headers(envelope: Envelope) -> Mapping[str, str]:
+    """CloudEvents 1.0 attributes, Kafka protocol binding, binary mode."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": str(envelope.id),
+        "ce_source": envelope.source,
+        "ce_type": envelope.type,
+        "ce_time": envelope.at.isoformat(),
+        "ce_tenantid": str(envelope.tenant_id),
+        "ce_stream": envelope.stream.value,
+        "content-type": "application/json",
+    }
+    return headers if envelope.subject is None else {**headers, "ce_subject": envelope.subject}
