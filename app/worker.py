@@ -1,5 +1,5 @@
-"""The worker process: intake, routing with its timers, and what keeps the tables small. N of them share the
-partitions; each is fenced by its epoch."""
+"""The worker process: intake, routing with its timers, the sender, and what keeps the tables small. N of
+them share the partitions; each is fenced by its epoch."""
 
 import asyncio
 import signal
@@ -12,24 +12,32 @@ import structlog
 
 from app.bus.consumer import ConsumerRunner
 from app.bus.kafka_log import KafkaLog
+from app.bus.log import PostgresLog
 from app.bus.port import Consumer
 from app.bus.relay import Relay
 from app.container import Container, open_container
 from app.database import WORKER_ROLE
+from app.events import Stream
 from app.settings import Settings
 from channels.email.parser import MailParser
+from channels.sender import Sender
+from channels.transport import NetworkTransport
+from interactions.dispatch import InteractionDispatch
 from interactions.intake import Intake
 from interactions.mail_reader import MailReader
 from interactions.messages import warn_of_silence
 from interactions.timers import Timers
 from models.access import RefreshSession
 from models.audit import IdempotentAnswer
+from models.delivery import DeliveryKey
+from models.receipt import Receipt
 from routing.worker import RoutingWorker
 
 log = structlog.get_logger()
 
 TIDY_SECONDS: Final = 3600.0
 ENDED_SESSIONS_KEPT: Final = timedelta(days=7)
+DELIVERY_KEYS_KEPT: Final = timedelta(days=30)
 
 
 async def run(settings: Settings) -> None:
@@ -50,6 +58,7 @@ async def run(settings: Settings) -> None:
             relay = Relay(container.database, container.bus)
             await relay.start()
             stack.push_async_callback(relay.stop)
+        container.keep_running(sender(container).run(), "sender")
         container.keep_running(keep_tidy(container), "tidy")
         log.info("worker runs")
         await stop.wait()
@@ -65,6 +74,20 @@ def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
     )
 
 
+def sender(container: Container) -> Sender:
+    """Looks as soon as something was committed anywhere: what is to be sent comes with its event."""
+    made = Sender(
+        container.database,
+        container.endpoints,
+        NetworkTransport(container.http),
+        InteractionDispatch(container.database, container.blobs),
+        container.clock,
+    )
+    if isinstance(container.bus, PostgresLog | KafkaLog):
+        container.bus.signals.listen(lambda slots: made.wake() if Stream.ACTIVITY in dict(slots) else None)
+    return made
+
+
 async def keep_tidy(container: Container) -> None:
     """Delete what has served its time, once an hour; several workers may do it at once."""
     while True:
@@ -73,6 +96,8 @@ async def keep_tidy(container: Container) -> None:
                 async with container.database.transaction(tenant.id) as session:
                     await IdempotentAnswer.forget_old(session)
                     await RefreshSession.forget_old(session, ENDED_SESSIONS_KEPT)
+                    await DeliveryKey.prune(session, DELIVERY_KEYS_KEPT)
+                    await Receipt.prune(session, DELIVERY_KEYS_KEPT)
             except Exception as error:  # the outer shell: the next hour is another chance
                 log.warning("not tidied", tenant=tenant.key, error=repr(error)[:200])
         await container.clock.sleep(TIDY_SECONDS)
