@@ -8,7 +8,8 @@ WORKERS ?= 2
 export UV_PYTHON_DOWNLOADS = never
 export UV_PROJECT_ENVIRONMENT = .venv
 
-.PHONY: help demo serve test test-python test-web check format bench setup clean
+.PHONY: help demo serve test test-python test-web check check-lint check-form check-types check-imports check-web
+.PHONY: format bench setup clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do.
@@ -28,11 +29,21 @@ test-python: setup
 test-web: setup web/node_modules/.package-lock.json
 	$(call npm,test)
 
-check: setup web/node_modules/.package-lock.json ## Lint, formatting, types, imports.
+check: check-lint check-form check-types check-imports check-web ## Lint, formatting, types, imports.
+
+check-lint: setup
 	$(BIN)/ruff check .
+
+check-form: setup
 	$(BIN)/ruff format --check .
+
+check-types: setup
 	$(BIN)/mypy
+
+check-imports: setup
 	$(BIN)/lint-imports
+
+check-web: setup web/node_modules/.package-lock.json
 	$(call npm,typecheck)
 
 format: setup ## Put the Python code into its form.
