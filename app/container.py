@@ -22,6 +22,7 @@ from app.outbound import outbound_client
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from app.throttle import Throttle
+from interactions.explanations import Explanations
 from interactions.leases import Leases
 from interactions.policies import PolicyBook
 
@@ -49,6 +50,7 @@ class Container:
     leases: Leases
     rubbish: Throttle
     policies: PolicyBook = field(default_factory=PolicyBook)
+    explanations: Explanations = field(default_factory=Explanations)
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
 
     def keep_running(self, loop: Coroutine[Any, Any, None], name: str) -> None:

@@ -86,6 +86,11 @@ class Agent(Identified, Base):
         return found
 
     @classmethod
+    async def names(cls, session: AsyncSession, agent_ids: Collection[UUID]) -> dict[UUID, str]:
+        rows = await session.execute(select(cls.id, cls.name).where(cls.id.in_(agent_ids)))
+        return {row.id: row.name for row in rows}
+
+    @classmethod
     async def leave_hot_desk(cls, session: AsyncSession, agent_id: UUID) -> None:
         """The phones that the agent took for this working day are theirs no more."""
         await session.execute(delete(Device).where(Device.agent_id == agent_id, Device.hot_desk))

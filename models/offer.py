@@ -80,3 +80,8 @@ class Decision(Identified, Base):
     decided_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     document: Mapped[Json]
     __table_args__ = (Index("ix_decision_interaction_id", "interaction_id"),)
+
+    @classmethod
+    async def latest_of(cls, session: AsyncSession, interaction_id: UUID) -> Self | None:
+        query = select(cls).where(cls.interaction_id == interaction_id)
+        return await session.scalar(query.order_by(cls.decided_at.desc()).limit(1))

@@ -10,6 +10,7 @@ def all_routers() -> Sequence[APIRouter]:
     from routers import (
         api_keys,
         attachments,
+        explanations,
         forms,
         health,
         interactions,
@@ -24,6 +25,7 @@ def all_routers() -> Sequence[APIRouter]:
     modules = (
         api_keys,
         attachments,
+        explanations,
         forms,
         health,
         interactions,

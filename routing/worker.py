@@ -37,6 +37,7 @@ from models.tenant import Tenant
 from routing.decision import Decision
 from routing.engine import Engine
 from routing.events import RoutingEvent
+from routing.explain import to_json as to_document
 from routing.state import (
     AgentRemoved,
     AgentSnapshot,
@@ -214,7 +215,7 @@ class RoutingWorker:
         decisions = router.engine.apply(told, now)
         if not told and not decisions:
             return
-        documents = {d.ordinal: d._asdict() for d in decisions if d.kind == "offer"}
+        documents = {d.ordinal: _document(router.engine, d) for d in decisions if d.kind == "offer"}
         _keep(session, held, router, kind, now, told, decisions)
         router.corrections = await carry_out(session, router.tenant_id, decisions, documents, router.policy)
 
@@ -243,6 +244,11 @@ def _fact(event: Event | None) -> RoutingEvent | PolicyPublished | None:
     except (TypeError, KeyError, ValueError) as error:
         raise PoisonEvent(f"no routing state: {error!r}") from error
     return event if isinstance(event, PolicyPublished) else None
+
+
+def _document(engine: Engine, decision: Decision) -> dict[str, Any]:
+    """Why this agent: kept beside the offer."""
+    return {"reason": decision.reason, **to_document(engine.candidates(decision))}
 
 
 def _keep(
