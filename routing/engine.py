@@ -6,10 +6,12 @@ from routing.deadlines import fire
 from routing.decision import Decision
 from routing.events import RoutingEvent
 from routing.explain import Candidates, Explanation, candidates, explain
+from routing.export import snapshots
 from routing.instant import arranged
 from routing.intake import apply_event, withdraw_told
 from routing.matching import match
 from routing.policy import Policy
+from routing.state import Snapshot
 from routing.world import World
 
 
@@ -33,6 +35,11 @@ class Engine:
         fire(world, now)
         match(world, now)
         return world.decisions
+
+    def snapshots(self) -> list[Snapshot]:
+        """All that is known, agents first, by id: another engine of this policy that is given them at the
+        time of the last `apply` decides from then on as this one does."""
+        return snapshots(self._world)
 
     def explain(self, interaction_id: str, now: int) -> Explanation:
         """Why it waits (or who has it) at `now`. Raises KeyError for an unknown interaction or queue.

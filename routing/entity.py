@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from routing.capacity import Capacity, Load
 from routing.requirement import ANYONE, Requirement
+from routing.state import LegRole, LegState, Presence
 from routing.waiting import Entry, Lane
 
 IdleEntry = tuple[int, int, str, int, "Agent"]
@@ -27,7 +28,7 @@ class Agent:
         self.id = id
         self.key = id
         self.version = -1
-        self.presence = "offline"
+        self.presence: Presence = "offline"
         self.presence_reason: str | None = None
         self.lease = False
         self.connected = True
@@ -150,14 +151,14 @@ class Leg:
         "role", "state", "units",
     )  # fmt: skip
 
-    def __init__(self, item: Item, agent: Agent, units: int, state: str = "offered") -> None:
+    def __init__(self, item: Item, agent: Agent, units: int, state: LegState = "offered") -> None:
         self.id: str | None = None
         self.item = item
         self.agent = agent
         self.channel = item.channel
         self.units = units
-        self.state = state
-        self.role = "primary"
+        self.state: LegState = state
+        self.role: LegRole = "primary"
         self.deadline: int | None = None
         self.accepted_at: int | None = None
         self.confirm_by: int | None = None

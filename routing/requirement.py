@@ -32,13 +32,15 @@ class Atom(NamedTuple):
 
 class Requirement(NamedTuple):
     """`text` is canonical: equal requirements, however written, have equal text. `covers` are alternatives:
-    whoever meets the requirement meets at least one atom of each; none of them for `anyone`."""
+    whoever meets the requirement meets at least one atom of each; `anyone` has none. `binding` is 0 for `or`,
+    1 for `and`, with their `parts`, 2 for the rest."""
 
     text: str
     holds: Test
     atoms: frozenset[Atom]
     covers: tuple[tuple[Atom, ...], ...]
     binding: int = 2
+    parts: tuple["Requirement", ...] = ()
 
     @property
     def skills(self) -> frozenset[str]:
@@ -175,7 +177,7 @@ def _named(agent: str) -> Requirement:
 
 
 def _all_of(parts: list[Requirement]) -> Requirement:
-    unique = {part.text: part for part in parts if not part.is_anyone}
+    unique = {part.text: part for part in _flat(parts, 1) if not part.is_anyone}
     if len(unique) < 2:
         return next(iter(unique.values()), ANYONE)
     tests = tuple(part.holds for part in unique.values())
@@ -188,14 +190,14 @@ def _all_of(parts: list[Requirement]) -> Requirement:
 
     text = " and ".join(f"({part.text})" if part.binding < 1 else part.text for part in unique.values())
     covers = tuple(dict.fromkeys(chain.from_iterable(part.covers for part in unique.values())))
-    return Requirement(text, holds, _atoms(unique), covers, 1)
+    return Requirement(text, holds, _atoms(unique), covers, 1, tuple(unique.values()))
 
 
 def _any_of(parts: list[Requirement]) -> Requirement:
-    unique = {part.text: part for part in parts}
+    unique = {part.text: part for part in _flat(parts, 0)}
     if len(unique) < 2:
         return parts[0]
-    if any(part.is_anyone for part in parts):
+    if ANYONE.text in unique:
         return ANYONE
     tests = tuple(part.holds for part in unique.values())
 
@@ -208,7 +210,12 @@ def _any_of(parts: list[Requirement]) -> Requirement:
     combined = islice(product(*(part.covers for part in unique.values())), COVERS_MAX)
     covers = tuple(tuple(dict.fromkeys(chain.from_iterable(choice))) for choice in combined)
     text = " or ".join(part.text for part in unique.values())
-    return Requirement(text, holds, _atoms(unique), covers, 0)
+    return Requirement(text, holds, _atoms(unique), covers, 0, tuple(unique.values()))
+
+
+def _flat(parts: list[Requirement], binding: int) -> list[Requirement]:
+    """`a and (b and c)` is `a and b and c`."""
+    return [inner for part in parts for inner in (part.parts if part.binding == binding else (part,))]
 
 
 def _atoms(parts: Mapping[str, Requirement]) -> frozenset[Atom]:

@@ -10,7 +10,7 @@ from routing.trace import decisions
 from tests.routing import worlds
 from tests.routing.reference import Out, Reference
 
-SEEDS = 300
+SEEDS = 200
 
 
 def engine_says(

@@ -1,0 +1,66 @@
+"""What the engine knows, as the snapshots that would tell it to another."""
+
+from routing.entity import Agent, Item, Leg
+from routing.state import AgentSnapshot, InteractionSnapshot, LegSnapshot, Presence, Snapshot
+from routing.world import World
+
+
+def snapshots(world: World) -> list[Snapshot]:
+    found: list[Snapshot] = [_agent(agent) for _, agent in sorted(world.agents.items())]
+    found += [_interaction(item) for _, item in sorted(world.items.items())]
+    return found
+
+
+def _agent(agent: Agent) -> AgentSnapshot:
+    presence: Presence = agent.presence
+    return AgentSnapshot(
+        id=agent.id,
+        version=agent.version,
+        key=agent.key,
+        presence=presence,
+        presence_reason=agent.presence_reason,
+        lease=agent.lease,
+        connected=agent.connected,
+        voice_reachable=agent.voice_reachable,
+        idle_since=agent.idle_since,
+        last_accepted_at=agent.last_accepted_at,
+        lease_lost_at=agent.lease_lost_at,
+        teams=tuple(sorted(agent.teams)),
+        skills=agent.skills,
+        channels=None if agent.channels is None else tuple(sorted(agent.channels)),
+        units_max=agent.capacity.units_max,
+        channel_max=agent.capacity.channel_max,
+    )
+
+
+def _interaction(item: Item) -> InteractionSnapshot:
+    return InteractionSnapshot(
+        id=item.id,
+        version=item.version,
+        state=item.state,
+        queue=item.queue,
+        channel=item.channel,
+        tier=item.tier,
+        requirement=item.own.text,
+        boost_us=item.boost_us,
+        age_us=item.age_us,
+        age_since=item.age_since,
+        entered_at=item.entered_at,
+        preferred_agent=item.preferred,
+        returned=item.returned,
+        excluded=tuple(sorted((item.excluded or {}).items())),
+        legs=tuple(_leg(leg, number) for number, leg in enumerate(item.legs)),
+    )
+
+
+def _leg(leg: Leg, number: int) -> LegSnapshot:
+    return LegSnapshot(
+        id=leg.id or f"{leg.item.id}/{number}",
+        agent=leg.agent.id,
+        state=leg.state,
+        units=leg.units,
+        role=leg.role,
+        deadline=leg.deadline,
+        accepted_at=leg.accepted_at,
+        confirm_by=leg.confirm_by,
+    )
