@@ -278,34 +278,40 @@ export interface ReasonGroup {
 }
 
 /** Times and durations are the engine's own: microseconds, `at` on its clock. `names` are those of agents. */
-export interface WaitingExplanation {
-  kind: "waiting";
+interface ExplanationFacts {
   at: number;
-  state: string;
   queue: string;
   tier: string;
   requirement: string;
   age_us: number;
   head_start_us: number;
   overdue: boolean;
-  ahead: number;
   overtaken: number;
-  kept_for: Id | null;
   groups: ReasonGroup[];
-  openings: { at: number; what: "visible" | "not_excluded" | "reserved" | "promise"; teams: string[]; agent: Id | null }[];
   names: Record<Id, string>;
   policy_version: number;
 }
 
-export interface AssignedExplanation {
+export interface WaitingExplanation extends ExplanationFacts {
+  kind: "waiting";
+  state: string;
+  ahead: number;
+  kept_for: Id | null;
+  openings: { at: number; what: "visible" | "not_excluded" | "reserved" | "promise"; teams: string[]; agent: Id | null }[];
+}
+
+export interface Candidate {
+  agent: Id;
+  rank: number;
+  idle_since: number | null;
+}
+
+export interface AssignedExplanation extends ExplanationFacts {
   kind: "assigned";
   decided_at: string;
-  reason: string;
-  winner: { agent: Id };
-  runners_up: { agent: Id }[];
-  groups: ReasonGroup[];
-  names: Record<Id, string>;
-  policy_version: number;
+  kept: boolean;
+  winner: Candidate;
+  runners_up: Candidate[];
 }
 
 export type Explanation = WaitingExplanation | AssignedExplanation;

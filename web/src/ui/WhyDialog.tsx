@@ -42,14 +42,12 @@ function Waiting({ found }: { found: WaitingExplanation }) {
     <>
       <Stack gap={2}>
         <Text fw={600}>{t("why.waiting")}</Text>
-        <Text size="sm">{t("why.age", { age: spell(found.age_us), headStart: spell(found.head_start_us), tier: word("tier", found.tier) })}</Text>
+        <Urgency found={found} />
         <Text size="sm">{found.ahead === 0 ? t("why.first") : t("why.ahead", { count: found.ahead })}</Text>
-        {found.overtaken > 0 && <Text size="sm" fw={600}>{t("why.overtaken", { count: found.overtaken })}</Text>}
-        {found.overdue && <Text size="sm" fw={600}>{t("why.overdue")}</Text>}
         {found.kept_for && <Text size="sm">{t("why.keptFor", { name: name(found.kept_for) })}</Text>}
         {found.state !== "queued" && <Text size="sm">{word("state", found.state)}</Text>}
       </Stack>
-      {found.state === "queued" && <Against found={found} requirement={found.requirement} />}
+      {found.state === "queued" && <Against found={found} />}
       {found.openings.length > 0 && (
         <Stack gap={2}>
           <Text size="sm" fw={600}>{t("why.opens")}</Text>
@@ -67,11 +65,13 @@ function Waiting({ found }: { found: WaitingExplanation }) {
 function Assigned({ found }: { found: AssignedExplanation }) {
   const { t } = useTranslation();
   const name = (agent: Id) => found.names[agent] ?? agent;
+  const how = found.kept ? "kept" : found.winner.idle_since === null ? "busy" : "idle";
   return (
     <>
       <Stack gap={2}>
         <Text fw={600}>{t("why.assigned", { name: name(found.winner.agent) })}</Text>
-        <Text size="sm">{word("reason", found.reason)}</Text>
+        <Text size="sm">{t(`why.how.${how}`, { name: name(found.winner.agent) })}</Text>
+        <Urgency found={found} />
         <Text size="xs" c="dimmed">{full(found.decided_at)}</Text>
       </Stack>
       {found.runners_up.length > 0 && (
@@ -80,13 +80,24 @@ function Assigned({ found }: { found: AssignedExplanation }) {
           <Group gap={6}>{found.runners_up.map((next) => <Badge key={next.agent} color="gray">{name(next.agent)}</Badge>)}</Group>
         </Stack>
       )}
-      <Against found={found} requirement="" />
+      {found.groups.length > 0 && <Against found={found} />}
+    </>
+  );
+}
+
+function Urgency({ found }: { found: Explanation }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Text size="sm">{t("why.age", { age: spell(found.age_us), headStart: spell(found.head_start_us), tier: word("tier", found.tier) })}</Text>
+      {found.overtaken > 0 && <Text size="sm" fw={600}>{t("why.overtaken", { count: found.overtaken })}</Text>}
+      {found.overdue && <Text size="sm" fw={600}>{t("why.overdue")}</Text>}
     </>
   );
 }
 
 /** Every agent accounted for, by the first reason against. */
-function Against({ found, requirement }: { found: { groups: ReasonGroup[]; names: Record<Id, string> }; requirement: string }) {
+function Against({ found }: { found: Explanation }) {
   const { t } = useTranslation();
   if (found.groups.length === 0) return <Empty>{t("why.nobody")}</Empty>;
   return (
@@ -97,7 +108,7 @@ function Against({ found, requirement }: { found: { groups: ReasonGroup[]; names
           {found.groups.map((group) => (
             <Table.Tr key={group.reason}>
               <Table.Td w={40} ta="right" className="numbers">{group.total}</Table.Td>
-              <Table.Td>{word("against", group.reason, { requirement })}</Table.Td>
+              <Table.Td>{word("against", group.reason, { requirement: found.requirement })}</Table.Td>
               <Table.Td c="dimmed">{named(group, found.names)}</Table.Td>
             </Table.Tr>
           ))}

@@ -106,6 +106,7 @@ export const en = {
     decline: "Decline",
     declineWhy: "Why do you decline?",
     declineReasons: { busy: "Finishing other work", skill: "Not my subject", personal: "Personal reason" },
+    waiting: "· waiting",
     expires: "{{seconds}} s left",
     unknownCustomer: "Unknown customer",
     withheld: "Number withheld",
@@ -259,7 +260,11 @@ export const en = {
     extend: "Extend once",
     over: "Time is up.",
   },
-  disposition: { solved: "Solved", callback: "Callback promised", complaint: "Complaint", none: "None" },
+  disposition: {
+    solved: "Solved", callback: "Callback promised", complaint: "Complaint", none: "None", other: "Other",
+    ordered: "Ordered", informed: "Informed", repaired: "Repaired", exchanged: "Exchanged", appointment: "Appointment made",
+    paid: "Paid", refunded: "Refunded", explained: "Explained",
+  },
   customer: {
     title: "Customer",
     none: "Nobody is assigned",
@@ -315,6 +320,11 @@ export const en = {
       not_excluded: "In {{in}}: {{name}} may be offered it again.",
       reserved: "In {{in}} at the latest: it is no longer kept for {{name}}.",
       promise: "In {{in}}: its promise is overdue, and it goes first.",
+    },
+    how: {
+      kept: "It was kept for {{name}}, who is preferred for this customer.",
+      idle: "Of all who could take it, {{name}} has been free the longest.",
+      busy: "Nobody was free; {{name}} had room and took their last work earliest.",
     },
     runnersUp: "Next in line were",
     policy: "Policy version {{version}}",

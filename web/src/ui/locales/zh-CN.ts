@@ -102,6 +102,7 @@ export const zhCN: Texts<typeof en> = {
     decline: "拒绝",
     declineWhy: "拒绝的原因？",
     declineReasons: { busy: "正在处理其他工作", skill: "不是我的专长", personal: "个人原因" },
+    waiting: "· 已等待",
     expires: "剩余 {{seconds}} 秒",
     unknownCustomer: "未知客户",
     withheld: "号码隐藏",
@@ -248,7 +249,11 @@ export const zhCN: Texts<typeof en> = {
     extend: "延长一次",
     over: "时间已到。",
   },
-  disposition: { solved: "已解决", callback: "承诺回电", complaint: "投诉", none: "无" },
+  disposition: {
+    solved: "已解决", callback: "承诺回电", complaint: "投诉", none: "无", other: "其他",
+    ordered: "已下单", informed: "已告知", repaired: "已维修", exchanged: "已换货", appointment: "已预约",
+    paid: "已付款", refunded: "已退款", explained: "已解释",
+  },
   customer: {
     title: "客户",
     none: "尚未关联客户",
@@ -296,6 +301,11 @@ export const zhCN: Texts<typeof en> = {
       not_excluded: "{{in}} 后：可再次派给{{name}}。",
       reserved: "最迟 {{in}} 后：不再为{{name}}保留。",
       promise: "{{in}} 后：超过承诺时限，将优先处理。",
+    },
+    how: {
+      kept: "专为{{name}}保留，其为该客户的优先坐席。",
+      idle: "在所有可接的坐席中，{{name}}空闲时间最长。",
+      busy: "无人空闲；{{name}}尚有余量，且上次接单最早。",
     },
     runnersUp: "后备人选",
     policy: "策略版本 {{version}}",
