@@ -260,6 +260,12 @@ class KafkaSource:
                 self._remember(page.seen)
                 yield page
 
+    async def behind(self, positions: Offsets) -> int:
+        """How many records follow these positions; a partition without one is unread from its beginning."""
+        async with self._reader() as consumer:
+            beginning, end = (_by_number(part) for part in await _bounds(consumer, self._places))
+        return sum(max(0, end[n] - positions.get(n, beginning[n])) for n in end)
+
     async def read(self, cursor: str | None, limit: int) -> Page:
         offsets = load_cursor(cursor) if cursor is not None else None
         if offsets is not None and self._remembers(offsets):

@@ -20,6 +20,13 @@ log = structlog.get_logger()
 
 PROBE_SECONDS: Final = 0.5
 _WAITING: Final = text("SELECT 1 FROM event_log WHERE stream = 'inbound' LIMIT 1")
+_COUNT_WAITING: Final = text(
+    "SELECT count(*) FROM"
+    " (SELECT 1 FROM event_log WHERE stream = :stream LIMIT CAST(:most AS bigint)) waiting"
+)
+_POSITIONS: Final = text(
+    "SELECT partition, position FROM consumer_position WHERE consumer = :consumer AND log = 'kafka'"
+)
 
 
 class KafkaLog:
@@ -71,6 +78,14 @@ class KafkaLog:
 
     def source(self, stream: Stream) -> KafkaSource:
         return KafkaSource(self.kafka, stream)
+
+    async def unread(self, consumer: str, stream: Stream, limit: int) -> int:
+        """In the topic, and waiting to be forwarded."""
+        async with self._database.read() as session:
+            rows = await session.execute(_POSITIONS, {"consumer": consumer})
+            positions = {row.partition: row.position for row in rows}
+            waiting = await session.scalar(_COUNT_WAITING, {"stream": stream.value, "most": limit})
+        return int(waiting or 0) + await self.source(stream).behind(positions)
 
     async def _watch(self) -> None:
         """Find the way back to Kafka, as often as it is lost."""

@@ -57,6 +57,9 @@ class PostgresLog:
     def source(self, stream: Stream) -> "PostgresSource":
         return PostgresSource(self._database, self.signals, stream)
 
+    async def unread(self, consumer: str, stream: Stream, limit: int) -> int:
+        return await SnapshotReader(self._database.engine, stream).unread(consumer, limit)
+
     async def _insert(self, envelopes: Sequence[Envelope]) -> None:
         async with self._autocommit.connect() as connection:
             await outbox.insert(connection, envelopes)

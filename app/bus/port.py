@@ -131,6 +131,9 @@ class Log(Bus, Protocol):
 
     def source(self, stream: Stream) -> Source: ...
 
+    async def unread(self, consumer: str, stream: Stream, limit: int) -> int:
+        """How many events `consumer` has not applied yet; an estimate, and never much above `limit`."""
+
 
 Transaction = Callable[[UUID | None], AbstractAsyncContextManager[AsyncSession]]
 """`async with transaction(tenant_id) as session`: fenced by the partition's epoch; raises StaleEpoch."""

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.bus.port import Batch, Position, Record
-from app.events import Envelope, Stream
+from app.events import PARTITIONS, Envelope, Stream
 
 BEGINNING: Final = Position(snapshot_old="1:1:")
 """A snapshot that saw nothing."""
@@ -37,6 +37,22 @@ _GROWN: Final = text(
       WHERE stream = :stream AND partition = ANY(CAST(:partitions AS smallint[]))
         AND xid >= pg_snapshot_xmin(CAST(CAST(:old AS text) AS pg_snapshot))::text::bigint
         AND NOT pg_visible_in_snapshot(xid::text::xid8, CAST(CAST(:old AS text) AS pg_snapshot)))
+    """
+)
+
+_UNREAD: Final = text(
+    """
+    SELECT count(*) FROM (
+      SELECT 1 FROM generate_series(0, CAST(:last AS int)) AS number
+      LEFT JOIN consumer_position p ON p.consumer = :consumer AND p.partition = number AND p.log = 'postgres'
+      CROSS JOIN LATERAL (
+        SELECT 1 FROM event_log e WHERE e.stream = :stream AND e.partition = number
+          AND e.xid >= pg_snapshot_xmin(coalesce(p.snapshot_old, '1:1:')::pg_snapshot)::text::bigint
+          AND NOT pg_visible_in_snapshot(e.xid::text::xid8, coalesce(p.snapshot_old, '1:1:')::pg_snapshot)
+          AND (p.snapshot_new IS NULL OR e.position > p.position
+               OR NOT pg_visible_in_snapshot(e.xid::text::xid8, p.snapshot_new::pg_snapshot))
+      ) unread LIMIT CAST(:limit AS bigint)
+    ) counted
     """
 )
 
@@ -69,6 +85,13 @@ class SnapshotReader:
         asked = () if since is None else partitions
         [(seen, grown)] = await self._query(_GROWN, asked, old=since or BEGINNING.snapshot_old)
         return seen, partitions if since is None else grown
+
+    async def unread(self, consumer: str, limit: int) -> int:
+        """How many records a consumer has not applied yet; counting ends at `limit`."""
+        values = {"consumer": consumer, "last": PARTITIONS - 1, "limit": limit, "stream": self._stream.value}
+        async with self._engine.connect() as connection:
+            count: int = (await connection.execute(_UNREAD, values)).scalar_one()
+        return count
 
     async def _query(self, statement: Any, partitions: Collection[int], **values: Any) -> Sequence[Any]:
         async with self._engine.connect() as connection:
