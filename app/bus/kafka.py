@@ -4,7 +4,7 @@ auto-commit and no offset reset are set here. Positions stand in PostgreSQL; Kaf
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -68,22 +68,22 @@ class Kafka:
             for name in wanted - {topic["topic"] for topic in await admin.describe_topics()}:
                 await admin.create_topics([NewTopic(name, PARTITIONS, replicas, topic_configs=dict(TOPIC))])
             found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
-            for name in wanted:
-                _check_partitions(name, found.get(name, 0))
+            _check_partitions({name: found.get(name, 0) for name in wanted})
         except (KafkaError, OSError) as error:
             raise BrokerAway(repr(error)) from error
         finally:
             await admin.close()
 
 
-def _check_partitions(topic: str, found: int) -> None:
-    if found == 0:
-        raise BrokerAway(f"the topic {topic} is not ready")
-    if found != PARTITIONS:
-        raise CommandError(
-            f"The topic {topic} has {found} partitions and needs {PARTITIONS}: order and positions depend on "
-            "it. Delete the topic if it is empty, or use another cluster."
-        )
+def _check_partitions(found: Mapping[str, int]) -> None:
+    for topic, partitions in found.items():
+        if partitions not in (0, PARTITIONS):
+            raise CommandError(
+                f"The topic {topic} has {partitions} partitions and needs {PARTITIONS}: order and positions "
+                "depend on it. Delete the topic if it is empty, or use another cluster."
+            )
+    if not all(found.values()):
+        raise BrokerAway("the topics are not ready")
 
 
 class Producer:

@@ -162,10 +162,16 @@ class TestOptions:
         servers, prefix = world.kafka  # type: ignore[misc]
         admin = AIOKafkaAdminClient(bootstrap_servers=servers)
         await admin.start()
-        await admin.create_topics([kafka.NewTopic(f"{prefix}.inbound", 8, 1)])
+        name = f"{prefix}.inbound"
+        await admin.create_topics([kafka.NewTopic(name, 8, 1)])
+        await eventually(lambda: exists(admin, name))
         await admin.close()
         with pytest.raises(CommandError, match="8 partitions"):
             await world.log()
+
+
+async def exists(admin: AIOKafkaAdminClient, topic: str) -> bool:
+    return any(found["topic"] == topic and found["partitions"] for found in await admin.describe_topics())
 
 
 async def applied_all(world: World, sent: list[UUID]) -> bool:
