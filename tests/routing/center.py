@@ -8,7 +8,6 @@ from routing.decision import Decision
 from routing.engine import Engine
 from routing.events import AgentAvailable, InteractionQueued, RoutingEvent
 from routing.policy import Policy
-from routing.trace import decisions
 
 SECOND = 1_000_000
 
@@ -31,13 +30,14 @@ class Center:
         document = Document.model_validate({**setup, "agents": people})
         self.engine = Engine(Policy.from_document(policy_document(document)))
         self.made: list[Decision] = []
-        self._told = [*agent_snapshots(document)]
+        self.engine.apply(agent_snapshots(document), 0)
 
     def tell(self, at: float, *events: RoutingEvent) -> list[str]:
         """What comes of it, and of all that was due before: `offer x to a`."""
-        lines: list[Any] = [(micros(at), event) for event in events] or [(micros(at), None)]
-        made = list(decisions(self.engine, self._told, lines))
-        self._told = []
+        made: list[Decision] = []
+        while (due := self.engine.next_deadline()) is not None and due < micros(at):
+            made += self.engine.apply((), due)
+        made += self.engine.apply(events, micros(at))
         self.made += made
         return [text_of(decision) for decision in made]
 
