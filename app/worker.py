@@ -18,6 +18,7 @@ from app.bus.relay import Relay
 from app.container import Container, open_container
 from app.database import WORKER_ROLE
 from app.events import Stream
+from app.housekeeping import keep_house
 from app.settings import Settings
 from channels.email.parser import MailParser
 from channels.sender import Sender
@@ -48,7 +49,8 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     async with open_container(settings, WORKER_ROLE) as container, AsyncExitStack() as stack:
         parser = await stack.enter_async_context(MailParser())
-        for consumer in consumers(container, parser):
+        running = consumers(container, parser)
+        for consumer in running:
             runner = ConsumerRunner(
                 container.database, container.bus, consumer, container.cipher, clock=container.clock
             )
@@ -60,6 +62,8 @@ async def run(settings: Settings) -> None:
             stack.push_async_callback(relay.stop)
         container.keep_running(sender(container).run(), "sender")
         container.keep_running(keep_tidy(container), "tidy")
+        readers = {consumer.name: consumer.stream for consumer in running}
+        container.keep_running(keep_house(container, readers), "house")
         log.info("worker runs")
         await stop.wait()
 
