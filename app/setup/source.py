@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-NODES_MAX = 1_000_000
+REPEATS_MAX = 10_000
 DEPTH_MAX = 60
 
 Pointer = tuple[str | int, ...]
@@ -47,7 +47,8 @@ class Source:
         self.path = path
         self.problems: list[Problem] = []
         self._lines: dict[Pointer, int] = {(): 1}
-        self._nodes = 0
+        self._seen: set[int] = set()
+        self._repeats = 0
         node = self._compose(text)
         self.data = None if node is None else self._value(node, ())
 
@@ -80,8 +81,9 @@ class Source:
         return None
 
     def _value(self, node: yaml.Node, at: Pointer) -> Any:
-        self._nodes += 1
-        if self._nodes > NODES_MAX or len(at) > DEPTH_MAX:
+        self._repeats += id(node) in self._seen
+        self._seen.add(id(node))
+        if self._repeats > REPEATS_MAX or len(at) > DEPTH_MAX:
             raise SetupError(self.path, [Problem(node.start_mark.line + 1, as_text(at[:3]), "too large")])
         self._lines.setdefault(at, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
