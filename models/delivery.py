@@ -28,6 +28,8 @@ class Delivery(TenantRow, Base):
     Infrastructure: no row-level security."""
 
     __tablename__ = "delivery"
+    # The api may insert here but not read: nothing comes back from the INSERT.
+    __mapper_args__ = {"eager_defaults": False}
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str]
     endpoint_id: Mapped[UUID]
