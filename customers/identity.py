@@ -4,7 +4,7 @@ A link is verified (the channel proved the address) or claimed (typed into a for
 anyone: it resolves only to a customer about whom nothing is proven yet, else the customer is a candidate.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -74,6 +74,21 @@ async def resolve(
     await CustomerAddress.link(session, book.new_links)
     await CustomerAddress.verify(session, book.proven_links)
     return parties
+
+
+async def told_names(session: AsyncSession, names: Mapping[Address, str]) -> None:
+    """Who stands behind these addresses has said their name: it takes the place of one that we made up."""
+    rows = [
+        {
+            "kind": address.kind,
+            "value": address.value,
+            "placeholder": _name_of(address),
+            "name": name,
+            "words": f"{words.of_name(name)} {address.value}",
+        }
+        for address, name in names.items()
+    ]
+    await Customer.rename_all(session, rows)
 
 
 async def parties(session: AsyncSession, address_ids: Collection[UUID]) -> dict[UUID, Party]:

@@ -27,3 +27,9 @@ def prefixes(query: str) -> str:
     query without any word."""
     found = _WORD.findall(_HAN.sub(r" \g<0> ", query[:200]))
     return " & ".join(f"'{word}':*" for word in found)
+
+
+def fragment(query: str) -> str:
+    """An ILIKE pattern for what contains these very letters."""
+    escaped = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -15,6 +15,7 @@ from interactions.policies import PolicyBook
 from interactions.work import Work
 from models.audit import Audit
 from models.customer import Customer
+from models.interaction import Interaction
 
 
 async def correct_customer(
@@ -47,6 +48,27 @@ async def _tier_of(session: AsyncSession, work: Work, customer_id: UUID | None) 
     resolved = None if party is None else party.customer
     x.customer_id = None if resolved is None else resolved.id
     return None if resolved is None else resolved.tier
+
+
+async def known_tier(session: AsyncSession, tenant_id: UUID, policies: PolicyBook, tier: str | None) -> None:
+    """Raises Invalid for a tier that the policy does not have."""
+    if tier is None:
+        return
+    tiers = (await policies.current(session, tenant_id)).policy.tiers
+    if tier not in tiers:
+        message = f"one of {', '.join(tiers)}"
+        raise Invalid(errors=[{"pointer": "/tier", "message": message}])
+
+
+async def retier(
+    session: AsyncSession, tenant_id: UUID, policies: PolicyBook, customer_id: UUID, tier: str | None
+) -> None:
+    """The customer has another tier: it counts for what of theirs waits now."""
+    policy = await policies.current(session, tenant_id)
+    desk = await Desk.open(session, tenant_id, await Interaction.waiting_of_customer(session, customer_id))
+    for work in desk.works.values():
+        work.retiered(policy.policy.tier(tier).key)
+    await desk.save()
 
 
 def _audit(agent: AgentPrincipal, work: Work, before: UUID | None, after: UUID | None) -> Audit:

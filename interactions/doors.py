@@ -1,9 +1,9 @@
 """What happens at a queue's door: opening hours, nobody signed in, a supervisor's emergency closure.
 
 Read from the published policy: `calendars [{key, time_zone, weekly}]`, and of each queue `hours` (the key of
-a calendar), `closed` and `nobody_signed_in` ({announcement | auto_reply | queue | end}). Hours decide at entry only.
-Live work (voice, chat) is turned away at a closed door; deferred work waits inside, after an automatic answer
-where there is one: a mail that comes at night is for the morning. `end` turns that away too.
+a calendar), `closed` and `nobody_signed_in` ({announcement | auto_reply | queue | end}). Hours decide at
+entry only. Live work (voice, chat) is turned away at a closed door; deferred work waits inside, after an
+automatic answer where there is one: a mail that comes at night is for the morning. `end` refuses that too.
 """
 
 from collections.abc import Collection, Mapping

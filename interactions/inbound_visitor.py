@@ -1,10 +1,10 @@
 """A visitor's sockets come and go: whether they are here is the later of the two, whatever was told first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.events import VisitorConnected, VisitorDisconnected
+from app.events import Address, VisitorConnected, VisitorDisconnected
 from interactions.inbound import Inbound
 
 VisitorEvent = VisitorConnected | VisitorDisconnected
@@ -39,3 +39,9 @@ def conversation(inbound: Inbound, event: VisitorEvent) -> tuple[UUID, str] | No
     """Where the visitor's chat is."""
     visitor = visitor_id(event)
     return None if visitor is None else (inbound.endpoint_id, event.conversation or str(visitor))
+
+
+def names(movements: Sequence[Mapping[str, Any]]) -> dict[Address, str]:
+    """Who has said their name."""
+    named = [(str(row["id"]), row["name"]) for row in movements if row["name"]]
+    return {Address(kind="visitor", value=visitor): name for visitor, name in named}

@@ -75,9 +75,15 @@ class IntakeRound:
             (i.endpoint_id, i.event, i.envelope.at) for i in self.fresh if isinstance(i.event, CallEvent)
         ]
         self.callers = callers_of(self.calls)
+        movements = inbound_visitor.movements(self._visitor_events())
+        await Visitor.came_and_went(self.session, movements)
         arrivals = list(self._arrivals())
+        self.chats = dict(self._chats(arrivals))
+        self.visitors = await Visitor.known(self.session, set(self.chats.values()))
+        arrivals = [self._named(arrival) for arrival in arrivals]
         sightings = [*(c.sighting for c in self.callers.values()), *(a.sighting() for a in arrivals)]
         self.parties = await identity.resolve(self.session, self.tenant_id, sightings)
+        await identity.told_names(self.session, inbound_visitor.names(movements))
         self.guard = await self._guard(arrivals)
         self.arrivals = [self._guarded(arrival) for arrival in arrivals]
 
@@ -105,12 +111,9 @@ class IntakeRound:
         reception = Reception(self.context, self.latest)
         for arrival in self.arrivals:
             reception.take(arrival)
-        visitors = dict(self._visitors())
-        movements = inbound_visitor.movements(self._visitor_events())
-        await Visitor.came_and_went(self.session, movements)
-        gone = await Visitor.gone(self.session, visitors.values())
-        for where, visitor in visitors.items():
-            reception.visitor_gone(where, gone.get(visitor))
+        for where, visitor in self.chats.items():
+            if visitor in self.visitors:
+                reception.visitor_gone(where, self.visitors[visitor].gone_at)
 
     async def _write(self) -> None:
         context, now = self.context, self.context.now
@@ -183,29 +186,33 @@ class IntakeRound:
             if isinstance(inbound.event, VisitorConnected | VisitorDisconnected)
         ]
 
-    def _visitors(self) -> Iterator[tuple[tuple[UUID, str], UUID]]:
+    def _chats(self, arrivals: Sequence[Arrival]) -> Iterator[tuple[tuple[UUID, str], UUID]]:
         """(conversation, visitor) of every chat that this batch speaks of."""
         for inbound, event in self._visitor_events():
             where, visitor = inbound_visitor.conversation(inbound, event), inbound_visitor.visitor_id(event)
             if where is not None and visitor is not None:
                 yield where, visitor
-        for arrival in self.arrivals:
+        for arrival in arrivals:
             if arrival.visitor_id is not None:
                 yield (arrival.endpoint.id, arrival.own_conversation), arrival.visitor_id
 
+    def _named(self, arrival: Arrival) -> Arrival:
+        """A visitor tells their name when their window opens."""
+        known = self.visitors.get(arrival.visitor_id) if arrival.visitor_id else None
+        return arrival if known is None or arrival.name else replace(arrival, name=known.name)
+
     def _conversations(self) -> Iterator[tuple[UUID, str]]:
-        yield from (where for where, _ in self._visitors())
+        yield from self.chats
         for arrival in self.arrivals:
             if arrival.conversation is not None:
                 yield arrival.endpoint.id, arrival.conversation
 
     def _uploads(self) -> list[dict[str, object]]:
-        """The files that visitors uploaded before, with the touch that they hang on now."""
+        """The files that visitors or forms sent before, with the touch that they hang on now."""
         return [
-            {"id": file.id, "touch_id": arrival.touch_id, "owner": f"visitor/{arrival.visitor_id}"}
+            {"id": file.id, "touch_id": arrival.touch_id, "owner": _owner(arrival)}
             for arrival in self.arrivals
             for file in arrival.uploads
-            if arrival.visitor_id is not None
         ]
 
     # ---- mail loops ----
@@ -225,3 +232,10 @@ class IntakeRound:
 
     def _address_id(self, arrival: Arrival) -> UUID:
         return self.parties[arrival.from_address].address_id
+
+
+def _owner(arrival: Arrival) -> str:
+    """As the doors name who sent a file up."""
+    if arrival.visitor_id is not None:
+        return f"visitor/{arrival.visitor_id}"
+    return f"form/{arrival.payload.get('reference')}"

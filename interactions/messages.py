@@ -147,6 +147,7 @@ async def warn_of_silence(desk: Desk, work: Work) -> None:
     address = await _address(desk.session, x.address_id)
     warning = _internal(work, f"{SILENCE_WARNING['zh']}\n{SILENCE_WARNING['en']}", desk.now)
     warning.direction, warning.kind, warning.author = "outbound", "system", dict(SYSTEM)
+    warning.delivery_state, warning.provider_id = "pending", str(warning.id)
     await write(desk.session, [Written(warning, address, work, visitor_of(address))], desk.now)
 
 

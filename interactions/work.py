@@ -101,6 +101,12 @@ class Work(LiveParts):
         self.interaction.picked_customer_id, self.interaction.tier = customer_id, tier
         self._note("identified", relevant=True)
 
+    def retiered(self, tier: str) -> None:
+        """Its customer has another tier now."""
+        if tier != self.interaction.tier:
+            self.interaction.tier = tier
+            self._note("retiered")
+
     # ---- in an agent's hands ----
 
     def accept(self, *, connect_seconds: float | None) -> Leg:

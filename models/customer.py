@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, text, update
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, func, select, text, update
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
@@ -41,6 +41,13 @@ class Customer(Identified, Base):
             await session.execute(_INSERT_CUSTOMERS, {"rows": [row._asdict() for row in rows]})
 
     @classmethod
+    async def rename_all(cls, session: AsyncSession, rows: Sequence[dict[str, str]]) -> None:
+        """Give those of an address ({kind, value}) the name that they told us, if they still have the one
+        ({placeholder}) that we made up; {name, words}."""
+        if rows:
+            await session.execute(_RENAME, {"rows": rows})
+
+    @classmethod
     async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Self]:
         if not ids:
             return {}
@@ -48,10 +55,61 @@ class Customer(Identified, Base):
         return {customer.id: customer for customer in found}
 
     @classmethod
+    async def hold(cls, session: AsyncSession, customer_id: UUID) -> Self | None:
+        """Its row, locked."""
+        return await session.get(cls, customer_id, with_for_update=True, populate_existing=True)
+
+    @classmethod
+    async def listed(
+        cls,
+        session: AsyncSession,
+        filters: "CustomerFilter",
+        among: Select[UUID] | None = None,
+    ) -> list[UUID]:
+        """Newest first."""
+        query = select(cls.id).order_by(cls.id.desc()).limit(filters.limit)
+        if among is not None:
+            query = query.where(cls.id.in_(among))
+        if filters.tier is not None:
+            query = query.where(cls.tier == filters.tier)
+        if filters.segment is not None:
+            query = query.where(cls.segment == filters.segment)
+        if filters.before is not None:
+            query = query.where(cls.id < filters.before)
+        return list(await session.scalars(query))
+
+    @classmethod
+    async def of_addresses(
+        cls, session: AsyncSession, address_ids: Collection[UUID], filters: "CustomerFilter"
+    ) -> list[UUID]:
+        """Those whom one of the addresses is linked to."""
+        linked = select(CustomerAddress.customer_id).where(
+            CustomerAddress.address_id.in_(address_ids), CustomerAddress.unlinked_at.is_(None)
+        )
+        return await cls.listed(session, filters, linked)
+
+    @classmethod
+    async def search_for(
+        cls, session: AsyncSession, words: str, fragment: str | None, filters: "CustomerFilter"
+    ) -> list[UUID]:
+        """By a tsquery of the name, or an ILIKE pattern of name or address."""
+        values = {"words": words, "fragment": fragment, **filters._asdict()}
+        return list(await session.scalars(_SEARCH, values))
+
+    @classmethod
     async def index(cls, session: AsyncSession, customer_id: UUID, words: str) -> None:
         """Make the customer findable by `words` (see customers.words)."""
         vector = func.to_tsvector("simple", words)
         await session.execute(update(cls).where(cls.id == customer_id).values(search=vector))
+
+
+class CustomerFilter(NamedTuple):
+    """`before`: the last id of the page before; None for any."""
+
+    tier: str | None
+    segment: str | None
+    before: UUID | None
+    limit: int
 
 
 class NewCustomer(NamedTuple):
@@ -61,6 +119,17 @@ class NewCustomer(NamedTuple):
     words: str
 
 
+_RENAME = text(
+    """
+    UPDATE customer c SET name = r.name, search = to_tsvector('simple', r.words), version = c.version + 1
+    FROM jsonb_to_recordset(:rows)
+           AS r (kind text, value text, placeholder text, name text, words text)
+    JOIN address a ON a.kind = r.kind AND a.value = r.value
+    JOIN customer_address l ON l.address_id = a.id AND l.unlinked_at IS NULL
+    WHERE c.id = l.customer_id AND c.name = r.placeholder
+    """
+).bindparams(ROWS)
+_SEARCH = text("SELECT * FROM find_customers(:words, :fragment, :tier, :segment, :before, :limit)")
 _INSERT_CUSTOMERS = text(
     """
     INSERT INTO customer (id, tenant_id, name, search, attributes, version)
@@ -107,6 +176,13 @@ class ContactAddress(Identified, Base):
         return {Address(kind=kind, value=value): id_ for id_, kind, value in found}
 
     @classmethod
+    async def rename_all(cls, session: AsyncSession, rows: Sequence[dict[str, str]]) -> None:
+        """Give those of an address ({kind, value}) the name that they told us, if they still have the one
+        ({placeholder}) that we made up; {name, words}."""
+        if rows:
+            await session.execute(_RENAME, {"rows": rows})
+
+    @classmethod
     async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Self]:
         if not ids:
             return {}
@@ -114,9 +190,9 @@ class ContactAddress(Identified, Base):
         return {address.id: address for address in found}
 
     @classmethod
-    async def find(cls, session: AsyncSession, value: str) -> list[UUID]:
-        """All kinds with this value: who searches by address seldom names the kind."""
-        return list(await session.scalars(select(cls.id).where(cls.value == value).limit(20)))
+    async def find(cls, session: AsyncSession, values: Collection[str]) -> list[UUID]:
+        """All kinds with one of these values: who searches by address seldom names the kind."""
+        return list(await session.scalars(select(cls.id).where(cls.value.in_(values)).limit(20)))
 
 
 _HOLD_ADDRESSES = text(

@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, func, select, text
+from sqlalchemy import BigInteger, ForeignKey, Index, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.clock import rfc3339
 from models.base import Base, Identified, Json, one_of
 
 
@@ -167,14 +168,41 @@ class Interaction(Identified, Base):
         """(endpoint, conversation) of each of these that has a conversation."""
         if not ids:
             return {}
-        rows = await session.execute(
-            select(cls.id, cls.endpoint_id, cls.conversation).where(cls.id.in_(ids))
-        )
+        rows = await session.execute(select(cls.id, cls.endpoint_id, cls.conversation).where(cls.id.in_(ids)))
         return {
             id_: (endpoint, conversation)
             for id_, endpoint, conversation in rows
             if endpoint is not None and conversation is not None
         }
+
+    @classmethod
+    async def open_of_customer(cls, session: AsyncSession, customer_id: UUID) -> list[dict[str, Any]]:
+        """What of this customer is not over, newest first, as a screen pop shows it."""
+        theirs = func.coalesce(cls.picked_customer_id, cls.customer_id) == customer_id
+        near = or_(cls.customer_id == customer_id, cls.picked_customer_id == customer_id)
+        rows = await session.scalars(
+            select(cls).where(near, theirs, cls.state.not_in(FINAL)).order_by(cls.id.desc()).limit(20)
+        )
+        return [
+            {
+                "id": str(x.id),
+                "channel": x.channel,
+                "state": str(x.state),
+                "queue": x.queue,
+                "subject": x.subject,
+                "preview": x.preview,
+                "created_at": rfc3339(x.created_at),
+            }
+            for x in rows
+        ]
+
+    @classmethod
+    async def waiting_of_customer(cls, session: AsyncSession, customer_id: UUID) -> list[UUID]:
+        """What of this customer waits."""
+        theirs = func.coalesce(cls.picked_customer_id, cls.customer_id) == customer_id
+        near = or_(cls.customer_id == customer_id, cls.picked_customer_id == customer_id)
+        waits = cls.state.in_((State.QUEUED, State.OFFERED, State.CONNECTING))
+        return list(await session.scalars(select(cls.id).where(near, theirs, waits)))
 
 
 class Latest(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, func, select, text
@@ -10,6 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import ROWS, Base, Identified
+from models.customer import ContactAddress
+from models.touch import Attachment, Touch
+
+_UNACKNOWLEDGED: Final = ("pending", "sending", "sent")
 
 
 class Visitor(Identified, Base):
@@ -26,6 +30,46 @@ class Visitor(Identified, Base):
     gone_at: Mapped[datetime | None]
 
     @classmethod
+    async def find(cls, session: AsyncSession, token_hash: str) -> Self | None:
+        """Whatever the tenant: none is known yet."""
+        found = text("SELECT * FROM find_visitor(:hash)").bindparams(hash=token_hash)
+        return (await session.scalars(select(cls).from_statement(found))).first()
+
+    @classmethod
+    async def touches(
+        cls, session: AsyncSession, visitor_id: UUID, after: UUID | None, limit: int
+    ) -> list[Touch]:
+        """What the visitor may see, oldest first: the latest `limit`; or those after one, and what of ours
+        they have not acknowledged."""
+        query = (
+            select(Touch)
+            .join(ContactAddress, ContactAddress.id == Touch.address_id)
+            .where(ContactAddress.kind == "visitor", ContactAddress.value == str(visitor_id))
+            .where(Touch.direction != "internal", Touch.channel == "chat")
+        )
+        if after is not None:
+            unseen = (Touch.direction == "outbound") & Touch.delivery_state.in_(_UNACKNOWLEDGED)
+            query = query.where((Touch.id > after) | unseen)
+        found = await session.scalars(query.order_by(Touch.id.desc()).limit(limit))
+        return list(reversed(found.all()))
+
+    @classmethod
+    async def files(
+        cls, session: AsyncSession, visitor_id: UUID, ids: Collection[UUID]
+    ) -> dict[UUID, Attachment]:
+        """Those of `ids` that the visitor sent up, or that stand in their conversation."""
+        query = (
+            select(Attachment)
+            .outerjoin(Touch, Touch.id == Attachment.touch_id)
+            .outerjoin(ContactAddress, ContactAddress.id == Touch.address_id)
+            .where(Attachment.id.in_(ids))
+        )
+        theirs = (ContactAddress.kind == "visitor") & (ContactAddress.value == str(visitor_id))
+        shown = theirs & (Touch.direction != "internal")
+        found = await session.scalars(query.where(shown | (Attachment.owner == f"visitor/{visitor_id}")))
+        return {attachment.id: attachment for attachment in found}
+
+    @classmethod
     async def came_and_went(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
         """`rows`: {id, connected_at, disconnected_at, name, page}, one a visitor. The later of the two
         counts, whatever came first."""
@@ -33,12 +77,19 @@ class Visitor(Identified, Base):
             await session.execute(_CAME_AND_WENT, {"rows": rows})
 
     @classmethod
-    async def gone(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, datetime | None]:
-        """Since when each of these has been away, None for who is here."""
+    async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, "Known"]:
+        """What is known of these visitors."""
         if not ids:
             return {}
-        found = await session.execute(select(cls.id, cls.gone_at).where(cls.id.in_(ids)))
-        return {id_: gone_at for id_, gone_at in found}  # noqa: C416 - rows are not pairs
+        found = await session.execute(select(cls.id, cls.name, cls.gone_at).where(cls.id.in_(ids)))
+        return {id_: Known(name, gone_at) for id_, name, gone_at in found}
+
+
+class Known(NamedTuple):
+    """`gone_at`: since when they have been away, None for who is here."""
+
+    name: str | None
+    gone_at: datetime | None
 
 
 _CAME_AND_WENT = text(

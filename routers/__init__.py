@@ -10,30 +10,38 @@ def all_routers() -> Sequence[APIRouter]:
     from routers import (
         api_keys,
         attachments,
+        chat,
+        customers,
         explanations,
         forms,
         health,
         interactions,
         me,
+        messages,
         offers,
         queues,
         sessions,
         streams,
         supervision,
+        visitor_files,
     )
 
     modules = (
         api_keys,
         attachments,
+        chat,
+        customers,
         explanations,
         forms,
         health,
         interactions,
         me,
+        messages,
         offers,
         queues,
         sessions,
         streams,
         supervision,
+        visitor_files,
     )
     return [module.router for module in modules]
