@@ -1,6 +1,6 @@
 """The OpenAPI document that the pages' types are made from.
 
-`python -m tests.web.document` writes it to web/openapi.json; then `npm run types` in web/.
+`python -m tests.web.document` writes it to web/openapi.json; the build of the pages makes types of it.
 """
 
 import json

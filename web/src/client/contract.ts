@@ -1,4 +1,5 @@
-/** The shapes of the public contract that the pages rely on, beside each other until they are generated. */
+/** The shapes of the contract: generated where the OpenAPI document tells them, by hand where it says "object". */
+import type { components } from "../../generated/schema";
 
 export type Id = string;
 
@@ -28,34 +29,14 @@ export interface Address {
   value: string;
 }
 
+export type Me = Omit<components["schemas"]["MeOut"], "presence"> & { presence: Presence };
+
+export type ChosenPresence = components["schemas"]["PresenceIn"];
+
 export interface Presence {
   status: PresenceStatus;
   reason_code: string | null;
   since: string;
-}
-
-export interface Device {
-  endpoint: string;
-  address: string;
-}
-
-export interface Me {
-  id: Id;
-  version: number;
-  email: string;
-  name: string;
-  roles: string[];
-  tenant: { key: string; name: string; time_zone: string; languages: string[] };
-  presence: Presence;
-  break_codes: string[];
-  devices: Device[];
-  queues: QueueSettings[];
-}
-
-export interface QueueSettings {
-  key: string;
-  dispositions: string[];
-  wrap_up_mode: "none" | "optional" | "mandatory" | "timeboxed";
 }
 
 export interface CustomerRef {
@@ -316,68 +297,35 @@ export interface AssignedExplanation extends ExplanationFacts {
 
 export type Explanation = WaitingExplanation | AssignedExplanation;
 
-type Parameters<P, Q> = { query?: Q } & (keyof P extends never ? { path?: never } : { path: P });
-interface Json<T> {
-  content: { "application/json": T };
-}
-interface Answer<T> {
-  responses: { 200: Json<T> };
-}
-type Read<T, P = Record<never, never>, Q = Record<string, string | number | undefined>> = {
-  get: { parameters: Parameters<P, Q> } & Answer<T>;
-};
-type Write<M extends "post" | "put" | "patch" | "delete", B, T = unknown, P = Record<never, never>> = {
-  [K in M]: { parameters: Parameters<P, never>; requestBody: Json<B> } & Answer<T>;
-};
-type OfId = { id: Id };
-type OfKey = { key: string };
-type Act<B = Record<never, never>> = Write<"post", B, Interaction, OfId>;
+export type TokenAnswer = components["schemas"]["TokenOut"];
 
-export interface TokenAnswer {
-  access_token: string;
-  expires_in_seconds: number;
-}
+type Read<Q, P = Record<never, never>> = {
+  get: {
+    parameters: { query?: Q } & (keyof P extends never ? { path?: never } : { path: P });
+    responses: { 200: { content: { "application/json": unknown } } };
+  };
+};
+type Write<M extends "post" | "put", P, B> = {
+  [K in M]: {
+    parameters: { path: P };
+    requestBody: { content: { "application/json": B } };
+    responses: { 200: { content: { "application/json": unknown } } };
+  };
+};
+type Paged = { cursor?: string; limit?: number };
+type OfInteraction = { interaction_id: Id };
+type OfCustomer = { customer_id: Id };
 
-/** `openapi-typescript`'s form, so that the generated document can take its place. */
-export interface paths {
-  "/v1/sessions": Write<"post", { tenant: string; email: string; password: string }, TokenAnswer>;
-  "/v1/me": Read<Me>;
-  "/v1/me/presence": Write<"put", { status: string; reason_code?: string | null }, Presence>;
-  "/v1/me/device": Write<"put", Device, unknown>;
-  "/v1/interactions": Read<Page<ListedInteraction>>;
-  "/v1/interactions/{id}": Read<Interaction, OfId>;
-  "/v1/interactions/{id}/touches": Read<Page<Touch>, OfId>;
-  "/v1/interactions/{id}/explanation": Read<Explanation, OfId>;
-  "/v1/interactions/{id}/messages": Write<"post", NewMessage, Touch, OfId>;
-  "/v1/interactions/{id}/notes": Write<"post", { text: string }, Touch, OfId>;
-  "/v1/interactions/{id}/customer": Write<"put", { customer_id: Id | null }, Interaction, OfId>;
-  "/v1/interactions/{id}/hold": Act;
-  "/v1/interactions/{id}/resume": Act;
-  "/v1/interactions/{id}/digits": Act<{ digits: string }>;
-  "/v1/interactions/{id}/transfer": Act<{ to: TransferTarget; note?: string }>;
-  "/v1/interactions/{id}/park": Act<{ until?: string }>;
-  "/v1/interactions/{id}/take": Act;
-  "/v1/interactions/{id}/end": Act;
-  "/v1/interactions/{id}/close": Act;
-  "/v1/interactions/{id}/wrap-up": Act<{ disposition: string | null; note?: string }>;
-  "/v1/interactions/{id}/wrap-up/extend": Act;
-  "/v1/interactions/{id}/reassign": Act<TransferTarget>;
-  "/v1/interactions/{id}/prioritise": Act<{ boost_seconds: number }>;
-  "/v1/interactions/{id}/force-close": Act;
-  "/v1/offers/{id}/accept": Act;
-  "/v1/offers/{id}/decline": Act<{ reason?: string }>;
-  "/v1/directory": Read<Page<DirectoryEntry>>;
-  "/v1/customers": Read<Page<Customer>>;
-  "/v1/customers/{id}": Read<Customer, OfId>;
-  "/v1/customers/{id}/context": Read<CustomerContext, OfId>;
-  "/v1/customers/{id}/timeline": Read<Page<Touch>, OfId>;
-  "/v1/queues/metrics": Read<Metrics>;
-  "/v1/queues/{key}/waiting": Read<Page<ListedInteraction>, OfKey>;
-  "/v1/queues/metrics/interactions": Read<Page<ListedInteraction>>;
-  "/v1/queues/{key}/closure": Write<"put", { reason: string | null; until?: string }, unknown, OfKey>;
-  "/v1/agents/states": Read<Page<AgentState>>;
-  "/v1/agents/{key}/presence": Write<"put", { status: string; reason_code?: string | null }, unknown, OfKey>;
-  "/v1/agents/{key}": Write<"patch", { skills?: Record<string, number> }, unknown, OfKey>;
+/** Routes of the contract that the document does not hold yet. */
+export interface PendingPaths {
+  "/v1/interactions/{interaction_id}/touches": Read<Paged, OfInteraction>;
+  "/v1/interactions/{interaction_id}/messages": Write<"post", OfInteraction, NewMessage>;
+  "/v1/interactions/{interaction_id}/notes": Write<"post", OfInteraction, { text: string }>;
+  "/v1/interactions/{interaction_id}/customer": Write<"put", OfInteraction, { customer_id: Id | null }>;
+  "/v1/customers": Read<Paged & { q?: string }>;
+  "/v1/customers/{customer_id}/context": Read<Paged, OfCustomer>;
+  "/v1/customers/{customer_id}/timeline": Read<Paged & { channel?: string; q?: string }, OfCustomer>;
+  "/v1/agents/{key}/presence": Write<"put", { key: string }, { status: string; reason_code?: string | null }>;
 }
 
 export interface NewMessage {

@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import type { Attachment, paths } from "./contract";
+import type { paths } from "../../generated/schema";
+import type { Attachment, PendingPaths } from "./contract";
 import { Problem } from "./problem";
 import { session } from "./session";
 
@@ -25,13 +26,18 @@ async function reach(request: Request): Promise<Response> {
   });
 }
 
-export const api = createClient<paths>({ fetch: persistentFetch });
+export const api = createClient<paths & PendingPaths>({ fetch: persistentFetch });
 api.use(authorise);
 
 interface Outcome<T> {
   data?: T;
   error?: unknown;
   response: Response;
+}
+
+/** The answer of a route whose document says no more than that it is an object. */
+export async function told<T>(call: Promise<Outcome<unknown>>): Promise<T> {
+  return (await content(call)) as T;
 }
 
 /** The answer's content; throws a Problem for anything but a success. */

@@ -74,7 +74,7 @@ function Keypad({ interaction, disabled }: { interaction: Interaction; disabled:
   const { t } = useTranslation();
   const press = useMutation({
     mutationFn: (digits: string) =>
-      content(api.POST("/v1/interactions/{id}/digits", { params: { path: { id: interaction.id } }, body: { digits } })),
+      content(api.POST("/v1/interactions/{interaction_id}/digits", { params: { path: { interaction_id: interaction.id } }, body: { digits } })),
     onError: report,
   });
   return (

@@ -17,7 +17,7 @@ export function ParkDialog({ interaction, close }: { interaction: Interaction; c
   const park = useMutation({
     mutationFn: () => {
       const until = parkedUntil(choice, at, new Date());
-      return content(api.POST("/v1/interactions/{id}/park", { params: { path: { id: interaction.id } }, body: until ? { until } : {} }));
+      return content(api.POST("/v1/interactions/{interaction_id}/park", { params: { path: { interaction_id: interaction.id } }, body: until ? { until } : {} }));
     },
     onSuccess: () => {
       tell(t("actions.parked"));

@@ -17,7 +17,7 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
   const transfer = useMutation({
     mutationFn: (entry: DirectoryEntry) => {
       const body = { to: targetOf(entry), note: note.trim() || undefined };
-      return content(api.POST("/v1/interactions/{id}/transfer", { params: { path: { id: interaction.id } }, body }));
+      return content(api.POST("/v1/interactions/{interaction_id}/transfer", { params: { path: { interaction_id: interaction.id } }, body }));
     },
     onSuccess: () => {
       tell(t("transfer.done"));

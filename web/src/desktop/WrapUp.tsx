@@ -23,7 +23,7 @@ export function WrapUp({ interaction, due }: { interaction: Interaction; due: st
   const finish = useMutation({
     mutationFn: () => {
       const body = { disposition, note: note.trim() || undefined };
-      return content(api.POST("/v1/interactions/{id}/wrap-up", { params: { path: { id: interaction.id } }, body }));
+      return content(api.POST("/v1/interactions/{interaction_id}/wrap-up", { params: { path: { interaction_id: interaction.id } }, body }));
     },
     onSuccess: () => {
       setNote("");
@@ -63,7 +63,7 @@ function ExtendButton({ interaction }: { interaction: Interaction }) {
   const { t } = useTranslation();
   const { store } = useDesk();
   const extend = useMutation({
-    mutationFn: () => content(api.POST("/v1/interactions/{id}/wrap-up/extend", { params: { path: { id: interaction.id } }, body: {} })),
+    mutationFn: () => content(api.POST("/v1/interactions/{interaction_id}/wrap-up/extend", { params: { path: { interaction_id: interaction.id } } })),
     onSuccess: () => store.dispatch({ name: "interaction.touched", id: interaction.id }),
     onError: report,
   });

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import type { Id } from "../client/contract";
+import type { ChosenPresence, Id } from "../client/contract";
 import { api, content } from "../client/http";
 import { report } from "../ui/problems";
 import { useDesk } from "./desk";
@@ -10,7 +10,7 @@ type Verb = "hold" | "resume" | "take" | "end" | "close";
 export function useAct(id: Id) {
   const { store } = useDesk();
   return useMutation({
-    mutationFn: (verb: Verb) => content(api.POST(`/v1/interactions/{id}/${verb}`, { params: { path: { id } }, body: {} })),
+    mutationFn: (verb: Verb) => content(api.POST(`/v1/interactions/{interaction_id}/${verb}`, { params: { path: { interaction_id: id } } })),
     onSuccess: () => store.dispatch({ name: "interaction.touched", id }),
     onError: (error) => {
       report(error);
@@ -22,7 +22,7 @@ export function useAct(id: Id) {
 export function useAcceptOffer() {
   const { store } = useDesk();
   return useMutation({
-    mutationFn: (offerId: Id) => content(api.POST("/v1/offers/{id}/accept", { params: { path: { id: offerId } }, body: {} })),
+    mutationFn: (offerId: Id) => content(api.POST("/v1/offers/{offer_id}/accept", { params: { path: { offer_id: offerId } } })),
     onSuccess: (_, offerId) => store.dispatch({ name: "offer.revoked", offerId, state: "accepted", cause: null }),
     onError: (error, offerId) => {
       report(error);
@@ -35,7 +35,7 @@ export function useDeclineOffer() {
   const { store } = useDesk();
   return useMutation({
     mutationFn: ({ offerId, reason }: { offerId: Id; reason?: string }) =>
-      content(api.POST("/v1/offers/{id}/decline", { params: { path: { id: offerId } }, body: reason ? { reason } : {} })),
+      content(api.POST("/v1/offers/{offer_id}/decline", { params: { path: { offer_id: offerId } }, body: reason ? { reason } : {} })),
     onSuccess: (_, { offerId }) => store.dispatch({ name: "offer.revoked", offerId, state: "declined", cause: null }),
     onError: (error, { offerId }) => {
       report(error);
@@ -50,7 +50,7 @@ function isGone(error: unknown): boolean {
 
 export function useSetPresence() {
   return useMutation({
-    mutationFn: (body: { status: string; reason_code?: string }) => content(api.PUT("/v1/me/presence", { body })),
+    mutationFn: (body: ChosenPresence) => content(api.PUT("/v1/me/presence", { body })),
     onError: report,
   });
 }

@@ -13,7 +13,7 @@ export function useAssignCustomer(interaction: Interaction) {
   const { store } = useDesk();
   const cache = useQueryClient();
   const put = (customer: Id | null) =>
-    content(api.PUT("/v1/interactions/{id}/customer", { params: { path: { id: interaction.id } }, body: { customer_id: customer } }));
+    content(api.PUT("/v1/interactions/{interaction_id}/customer", { params: { path: { interaction_id: interaction.id } }, body: { customer_id: customer } }));
   const refresh = () => {
     store.dispatch({ name: "interaction.touched", id: interaction.id });
     for (const key of ["interaction", "timeline", "customer"]) void cache.invalidateQueries({ queryKey: [key] });

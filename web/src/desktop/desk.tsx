@@ -2,7 +2,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { Id, Interaction, Touch } from "../client/contract";
 import { fromFrame, fromSnapshot, touchOf } from "../client/frames";
-import { api, content } from "../client/http";
+import { api, told } from "../client/http";
 import { Problem } from "../client/problem";
 import { session } from "../client/session";
 import { WorkStore } from "../client/store";
@@ -138,7 +138,7 @@ function useStaleFetched(store: WorkStore): void {
 
 async function fetchInto(store: WorkStore, id: Id): Promise<void> {
   try {
-    const interaction = await content<Interaction>(api.GET("/v1/interactions/{id}", { params: { path: { id } } }));
+    const interaction = await told<Interaction>(api.GET("/v1/interactions/{interaction_id}", { params: { path: { interaction_id: id } } }));
     store.dispatch({ name: "interaction.fetched", interaction });
   } catch (error) {
     const gone = error instanceof Problem && (error.status === 404 || error.status === 403);

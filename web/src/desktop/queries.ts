@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { Id } from "../client/contract";
-import { api, content } from "../client/http";
+import type { Customer, CustomerContext, Id, Interaction, ListedInteraction, Page, Touch } from "../client/contract";
+import { api, content, told } from "../client/http";
 
 const PAGE = 50;
 
@@ -11,14 +11,14 @@ export function useMe() {
 export function useInteraction(id: Id) {
   return useQuery({
     queryKey: ["interaction", id],
-    queryFn: () => content(api.GET("/v1/interactions/{id}", { params: { path: { id } } })),
+    queryFn: () => told<Interaction>(api.GET("/v1/interactions/{interaction_id}", { params: { path: { interaction_id: id } } })),
   });
 }
 
 export function useWaiting(enabled: boolean) {
   return useQuery({
     queryKey: ["waiting"],
-    queryFn: () => content(api.GET("/v1/interactions", { params: { query: { state: "queued", limit: PAGE } } })),
+    queryFn: () => told<Page<ListedInteraction>>(api.GET("/v1/interactions", { params: { query: { state: ["queued" as const], limit: PAGE } } })),
     refetchInterval: 10_000,
     enabled,
   });
@@ -28,7 +28,7 @@ export function useTouches(id: Id) {
   return useInfiniteQuery({
     queryKey: ["touches", id],
     queryFn: ({ pageParam }) =>
-      content(api.GET("/v1/interactions/{id}/touches", { params: { path: { id }, query: { limit: PAGE, cursor: pageParam } } })),
+      told<Page<Touch>>(api.GET("/v1/interactions/{interaction_id}/touches", { params: { path: { interaction_id: id }, query: { limit: PAGE, cursor: pageParam } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
@@ -44,7 +44,7 @@ export function useTimeline(customerId: Id, { channel, q }: TimelineFilter) {
     queryKey: ["timeline", customerId, channel ?? "", q ?? ""],
     queryFn: ({ pageParam }) => {
       const query = { limit: PAGE, cursor: pageParam, channel, q: q || undefined };
-      return content(api.GET("/v1/customers/{id}/timeline", { params: { path: { id: customerId }, query } }));
+      return told<Page<Touch>>(api.GET("/v1/customers/{customer_id}/timeline", { params: { path: { customer_id: customerId }, query } }));
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
@@ -54,14 +54,14 @@ export function useTimeline(customerId: Id, { channel, q }: TimelineFilter) {
 export function useCustomerContext(id: Id) {
   return useQuery({
     queryKey: ["customer", id, "context"],
-    queryFn: () => content(api.GET("/v1/customers/{id}/context", { params: { path: { id } } })),
+    queryFn: () => told<CustomerContext>(api.GET("/v1/customers/{customer_id}/context", { params: { path: { customer_id: id } } })),
   });
 }
 
 export function useCustomerSearch(q: string) {
   return useQuery({
     queryKey: ["customers", q],
-    queryFn: () => content(api.GET("/v1/customers", { params: { query: { q, limit: 20 } } })),
+    queryFn: () => told<Page<Customer>>(api.GET("/v1/customers", { params: { query: { q, limit: 20 } } })),
     enabled: q.length > 0,
   });
 }

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Id, Interaction, NewMessage, Touch } from "../client/contract";
-import { api, content } from "../client/http";
+import { api, told } from "../client/http";
 import { newId } from "../client/ids";
 import { Problem } from "../client/problem";
 import { mergeTouch, type TouchPages } from "../client/touches";
@@ -15,7 +15,7 @@ export function useSendReply(interaction: Interaction, sent: () => void) {
   const [stale, setStale] = useState<Problem | null>(null);
   const mutation = useMutation({
     mutationFn: (body: NewMessage) =>
-      content(api.POST("/v1/interactions/{id}/messages", { params: { path: { id: interaction.id } }, body })),
+      told<Touch>(api.POST("/v1/interactions/{interaction_id}/messages", { params: { path: { interaction_id: interaction.id } }, body })),
     onSuccess: (touch) => {
       keep(touch);
       setLast(null);
@@ -55,7 +55,7 @@ export function useSendReply(interaction: Interaction, sent: () => void) {
 export function useSendNote(id: Id, sent: () => void) {
   const keep = useKeepTouch(id);
   return useMutation({
-    mutationFn: (text: string) => content(api.POST("/v1/interactions/{id}/notes", { params: { path: { id } }, body: { text } })),
+    mutationFn: (text: string) => told<Touch>(api.POST("/v1/interactions/{interaction_id}/notes", { params: { path: { interaction_id: id } }, body: { text } })),
     onSuccess: (touch) => {
       keep(touch);
       sent();

@@ -4,8 +4,8 @@ import { IconStack2, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { DirectoryEntry, TransferTarget } from "../client/contract";
-import { api, content } from "../client/http";
+import type { DirectoryEntry, Page, TransferTarget } from "../client/contract";
+import { api, told } from "../client/http";
 import { StateBadge } from "./marks";
 import { Empty, Loaded } from "./States";
 
@@ -23,7 +23,7 @@ export function DirectoryPick({ chosen, choose }: Props) {
   const [asked] = useDebouncedValue(q.trim(), 200);
   const directory = useQuery({
     queryKey: ["directory", asked],
-    queryFn: () => content(api.GET("/v1/directory", { params: { query: { q: asked || undefined } } })),
+    queryFn: () => told<Page<DirectoryEntry>>(api.GET("/v1/directory", { params: { query: { q: asked || undefined } } })),
   });
   return (
     <Stack gap="xs">

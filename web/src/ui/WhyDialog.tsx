@@ -2,7 +2,7 @@ import { Badge, Group, Modal, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { AssignedExplanation, Explanation, Id, ReasonGroup, WaitingExplanation } from "../client/contract";
-import { api, content } from "../client/http";
+import { api, told } from "../client/http";
 import { word } from "./i18n";
 import { Empty, Loaded } from "./States";
 import { duration, full } from "./time";
@@ -15,7 +15,7 @@ export function WhyDialog({ id, name, close }: { id: Id; name: string; close: ()
   const { t } = useTranslation();
   const explanation = useQuery({
     queryKey: ["explanation", id],
-    queryFn: () => content(api.GET("/v1/interactions/{id}/explanation", { params: { path: { id } } })),
+    queryFn: () => told<Explanation>(api.GET("/v1/interactions/{interaction_id}/explanation", { params: { path: { interaction_id: id } } })),
     staleTime: 0,
   });
   return (

@@ -36,9 +36,9 @@ function Line({ item }: { item: ListedInteraction }) {
   const { t } = useTranslation();
   const [dialog, setDialog] = useState<"why" | "reassign" | "close" | null>(null);
   const close = () => setDialog(null);
-  const path = { id: item.id };
+  const path = { interaction_id: item.id };
   const prioritise = useSteer(
-    (boost_seconds: number) => content(api.POST("/v1/interactions/{id}/prioritise", { params: { path }, body: { boost_seconds } })),
+    (boost_seconds: number) => content(api.POST("/v1/interactions/{interaction_id}/prioritise", { params: { path }, body: { boost_seconds } })),
     t("wall.prioritised"),
   );
   return (
@@ -77,7 +77,7 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
   const { t } = useTranslation();
   const [chosen, setChosen] = useState<DirectoryEntry | null>(null);
   const reassign = useSteer(
-    (entry: DirectoryEntry) => content(api.POST("/v1/interactions/{id}/reassign", { params: { path: { id } }, body: targetOf(entry) })),
+    (entry: DirectoryEntry) => content(api.POST("/v1/interactions/{interaction_id}/reassign", { params: { path: { interaction_id: id } }, body: targetOf(entry) })),
     t("wall.reassigned"),
     close,
   );
@@ -96,7 +96,7 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
 
 export function ForceCloseDialog({ id, close }: { id: string; close: () => void }) {
   const { t } = useTranslation();
-  const force = useSteer(() => content(api.POST("/v1/interactions/{id}/force-close", { params: { path: { id } }, body: {} })), t("wall.forceClosed"), close);
+  const force = useSteer(() => content(api.POST("/v1/interactions/{interaction_id}/force-close", { params: { path: { interaction_id: id } }, body: {} })), t("wall.forceClosed"), close);
   return (
     <Modal opened onClose={close} title={t("wall.forceClose")} closeButtonProps={{ "aria-label": t("common.close") }}>
       <Stack gap="sm">

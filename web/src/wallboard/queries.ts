@@ -1,6 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ListedInteraction, Page } from "../client/contract";
-import { api, content, fetchPath } from "../client/http";
+import type { AgentState, ListedInteraction, Metrics, Page } from "../client/contract";
+import { api, content, fetchPath, told } from "../client/http";
 import { report, tell } from "../ui/problems";
 
 /** A wall is looked at, not worked with: it asks every two seconds and needs no connection of its own. */
@@ -12,7 +12,7 @@ export function useMetrics(period: Period) {
   const query = period === "today" ? { window: "today" } : { window_seconds: Number(period.slice(1)) };
   return useQuery({
     queryKey: ["metrics", period],
-    queryFn: () => content(api.GET("/v1/queues/metrics", { params: { query } })),
+    queryFn: () => told<Metrics>(api.GET("/v1/queues/metrics", { params: { query } })),
     refetchInterval: EVERY_MS,
     placeholderData: keepPreviousData,
   });
@@ -21,7 +21,7 @@ export function useMetrics(period: Period) {
 export function useAgentStates() {
   return useQuery({
     queryKey: ["agents"],
-    queryFn: () => content(api.GET("/v1/agents/states")),
+    queryFn: () => told<Page<AgentState>>(api.GET("/v1/agents/states")),
     refetchInterval: EVERY_MS,
   });
 }
@@ -29,7 +29,7 @@ export function useAgentStates() {
 export function useWaiting(queue: string) {
   return useQuery({
     queryKey: ["waiting", queue],
-    queryFn: () => content(api.GET("/v1/queues/{key}/waiting", { params: { path: { key: queue } } })),
+    queryFn: () => told<Page<ListedInteraction>>(api.GET("/v1/queues/{key}/waiting", { params: { path: { key: queue } } })),
     refetchInterval: EVERY_MS,
     placeholderData: keepPreviousData,
   });
