@@ -167,7 +167,9 @@ class Mover:
         if leg is None or not _is_ours(leg, event, None):
             return
         if leg.state == LegState.CONNECTING:
-            work.connect_failed(event.cause)
+            # Taken down by the platform in good order: the caller is gone, and the call's end comes next.
+            if (event.cause, event.by) != ("normal", "platform"):
+                work.connect_failed(event.cause)
         elif leg.state in (LegState.ACTIVE, LegState.HELD):
             await self._agent_gone(work, leg, event)
 
