@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     presence_restore_seconds: float = Field(default=300, ge=0)
     authenticate_seconds: float = Field(default=5, gt=0)
 
+    # Telephony platforms that take commands are asked so often which calls live.
+    live_calls_seconds: float = Field(default=60, gt=0)
+
     # The log.
     kafka_produce_timeout_seconds: float = Field(default=1, gt=0)
     event_log_keep_days: int = Field(default=7, ge=1)

@@ -31,6 +31,7 @@ from interactions.timers import Timers
 from models.access import RefreshSession
 from models.audit import IdempotentAnswer
 from models.delivery import DeliveryKey
+from models.due import Limits
 from models.receipt import Receipt
 from routing.worker import RoutingWorker
 
@@ -71,7 +72,8 @@ async def run(settings: Settings) -> None:
 def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
     """What this process reads, each by a runner of its own."""
     mail_reader = MailReader(container.blobs, parser, container.cipher)
-    timers = Timers(container.policies, warn_of_silence)
+    limits = Limits(live_calls_seconds=container.settings.live_calls_seconds)
+    timers = Timers(container.policies, warn_of_silence, limits)
     return (
         Intake(container.policies, container.endpoints, mail_reader),
         RoutingWorker(container.policies, timers, container.clock),

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,9 @@ import yaml
 from app.settings import Settings
 from app.setup.apply import apply
 from app.setup.document import load
-from app.supervisor import Supervisor
+from app.supervisor import COMMANDS, Supervisor
 from demo.desk_client import DeskClient, desktop
+from demo.inbox import Inbox
 from demo.pbx.exchange import Exchange, create_exchange_app
 from demo.pbx.switch import Device, PhoneCall
 from tests.waiting import eventually
@@ -138,6 +139,7 @@ class Service:
 
     supervisor: Supervisor
     exchange: Exchange
+    inbox: Inbox
     endpoints: dict[str, dict[str, str]]
     settings: Settings
     lanes: int
@@ -210,24 +212,36 @@ def setup_document(lanes: int, exchange_port: int, sink_port: int) -> dict[str, 
 
 @asynccontextmanager
 async def running(
-    database_url: str, folder: Path, *, lanes: int = 30, **knobs: Any
+    database_url: str | None,
+    folder: Path,
+    *,
+    lanes: int = 30,
+    children: Collection[str] = tuple(COMMANDS),
+    shape: Callable[[dict[str, Any]], None] = lambda document: None,
+    **knobs: Any,
 ) -> AsyncIterator[Service]:
-    """Start everything; nothing is left at the end."""
+    """Start everything; nothing is left at the end. Without `database_url` the service has a database of its
+    own. `shape` may change the set-up, `children` are the processes that are kept running."""
     async with AsyncExitStack() as stack:
         exchange = Exchange(answer_seconds=0.05)
         port = await stack.enter_async_context(_serving(exchange))
-        sink_port = free_port()
+        inbox = Inbox()
+        mails = inbox.serve(free_port())
+        stack.callback(mails.stop)
         settings = Settings(
             data_dir=folder, database_url=database_url, port=0, smtp_port=free_port(), **knobs
         )
-        supervisor = Supervisor(settings)
+        supervisor = Supervisor(settings, {child: COMMANDS[child] for child in children})
         stack.push_async_callback(supervisor.stop)
         await supervisor.start()
+        settings = settings.model_copy(update={"database_url": supervisor.database_url})
+        document = setup_document(lanes, port, mails.port)
+        shape(document)
         path = folder / "setup.yaml"
-        path.write_text(yaml.safe_dump(setup_document(lanes, port, sink_port)), encoding="utf-8")
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
         applied = await apply(settings, load(path, os.environ))
         exchange.connect(f"{supervisor.url}{applied.endpoints['hotline']['path']}", SECRET)
-        yield Service(supervisor, exchange, applied.endpoints, settings, lanes)
+        yield Service(supervisor, exchange, inbox, applied.endpoints, settings, lanes)
 
 
 @asynccontextmanager
