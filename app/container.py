@@ -13,12 +13,14 @@ from app.blobs import BlobStore, open_blobs
 from app.bus import open_log
 from app.bus.port import Log
 from app.bus.tail import Tail
+from app.chat_hub import ChatHub
 from app.clock import Clock, SystemClock
 from app.database import API_ROLE, WORKER_ROLE, Database
 from app.endpoints import Endpoints
 from app.events import Stream
 from app.notifications import Notifications
 from app.outbound import outbound_client
+from app.pressure import Pressure
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from app.throttle import Throttle
@@ -47,9 +49,12 @@ class Container:
     blobs: BlobStore
     http: httpx.AsyncClient
     tail: Tail
+    pressure: Pressure
     leases: Leases
+    chats: ChatHub
     rubbish: Throttle
-    policies: PolicyBook = field(default_factory=PolicyBook)
+    chatter: Throttle
+    policies: PolicyBook
     explanations: Explanations = field(default_factory=Explanations)
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -79,6 +84,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
         stack.push_async_callback(bus.close)
         endpoints = Endpoints(database, cipher, notifications)
         await endpoints.refresh()
+        tail, policies = Tail(bus.source(Stream.ACTIVITY)), PolicyBook()
         container = Container(
             settings=settings,
             clock=clock,
@@ -92,9 +98,13 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             bus=bus,
             blobs=open_blobs(settings, cipher),
             http=await stack.enter_async_context(outbound_client()),
-            tail=Tail(bus.source(Stream.ACTIVITY)),
+            tail=tail,
+            pressure=Pressure(settings),
             leases=Leases(database, clock, settings),
+            chats=ChatHub(database, policies, tail, notifications, clock),
             rubbish=rubbish_throttle(clock),
+            chatter=chatter_throttle(clock),
+            policies=policies,
         )
         stack.push_async_callback(container.end_loops)
         container.keep_running(notifications.run(), "notifications")
@@ -103,12 +113,19 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             await container.tail.start()
             stack.push_async_callback(container.tail.close)
             container.keep_running(container.leases.run(), "leases")
+            container.keep_running(container.pressure.run(bus), "pressure")
+            container.keep_running(container.chats.run(), "chats")
         yield container
 
 
 def rubbish_throttle(clock: Clock) -> Throttle:
     """How many unreadable forms one peer may leave with us as dead letters."""
     return Throttle(clock, burst=100, per_second=1)
+
+
+def chatter_throttle(clock: Clock) -> Throttle:
+    """How fast one visitor may write."""
+    return Throttle(clock, burst=60, per_second=2)
 
 
 def _database(settings: Settings, role: str) -> Database:

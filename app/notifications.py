@@ -18,6 +18,10 @@ Heard = Callable[[str], None]
 
 SETUP_CHANGED: Final = "touchpoint_setup"
 TYPING: Final = "touchpoint_typing"
+"""Payload: {tenant_id, interaction_id, by: customer|agent} as JSON."""
+
+VISITOR_GONE: Final = "touchpoint_visitor_gone"
+"""Payload: the id of a visitor whose last window at some process is closed."""
 
 PING_SECONDS: Final = 10
 RETRY_SECONDS: Final = 1

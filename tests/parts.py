@@ -17,8 +17,9 @@ from app.blobs import open_blobs
 from app.bus.log import PostgresSource
 from app.bus.signals import Signals
 from app.bus.tail import Tail
+from app.chat_hub import ChatHub
 from app.clock import SystemClock, new_id
-from app.container import Container, rubbish_throttle
+from app.container import Container, chatter_throttle, rubbish_throttle
 from app.database import API_ROLE, Database
 from app.endpoints import Endpoints
 from app.errors import Unavailable
@@ -26,9 +27,11 @@ from app.events import Envelope, Stream
 from app.main import create_app
 from app.notifications import Notifications
 from app.outbound import outbound_client
+from app.pressure import Pressure
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from interactions.leases import Leases
+from interactions.policies import PolicyBook
 from models import Agent, Endpoint, Queue, Team, Tenant
 
 PASSWORD = "correct horse battery staple"
@@ -97,6 +100,7 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
         passwords, cipher = Passwords(), Cipher(key)
         stack.callback(passwords.close)
         notifications, bus = Notifications(database), MemoryLog(database)
+        tail, policies = Tail(bus.source(Stream.ACTIVITY)), PolicyBook()
         container = Container(
             settings=settings,
             clock=clock,
@@ -110,9 +114,13 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
             bus=bus,
             blobs=open_blobs(settings, cipher),
             http=await stack.enter_async_context(outbound_client()),
-            tail=Tail(bus.source(Stream.ACTIVITY)),
+            tail=tail,
+            pressure=Pressure(settings),
             leases=Leases(database, clock, settings),
+            chats=ChatHub(database, policies, tail, notifications, clock),
             rubbish=rubbish_throttle(clock),
+            chatter=chatter_throttle(clock),
+            policies=policies,
         )
         stack.push_async_callback(container.end_loops)
         yield container

@@ -1,0 +1,369 @@
+"""`/chat/{endpoint_id}`: a visitor's socket (API §6). Who holds the token is the visitor, at any process."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import orjson
+import structlog
+from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from app.clock import new_id
+from app.container import Container
+from app.endpoints import KnownEndpoint
+from app.errors import PoisonEvent, Unavailable
+from app.events import (
+    Attachment,
+    DeliveryUpdated,
+    Envelope,
+    InboundEvent,
+    MessageReceived,
+    VisitorConnected,
+    VisitorDisconnected,
+    dumps,
+)
+from app.json_body import MalformedJson, parse_json_object
+from app.security import new_token, token_hash
+from app.text import clean_line, clean_text, clean_value, mask_cards
+from app.websocket import peer_of
+from interactions import visitors
+from interactions.leases import OUTAGES
+from models.visitor import Visitor
+from routers.cors import ForPages
+from routers.deps import Open, api_router, container_of
+
+log = structlog.get_logger()
+
+router = api_router("/chat", Open("visitors bring their own token in the first frame"), tags=["from outside"])
+
+NOT_ALLOWED: Final = 4003
+TOO_SLOW: Final = 4008
+PROTOCOL_ERROR: Final = 4009
+RESTART: Final = 1012
+
+VISITOR_PREFIX: Final = "vt_"
+TEXT_MAX_CHARACTERS: Final = 10_000
+FRAMES_WAITING_MAX: Final = 500
+SEND_SECONDS: Final = 5.0
+TYPING_EVERY_SECONDS: Final = 2.0
+
+
+class Hello(BaseModel):
+    type: Literal["hello"]
+    visitor_token: str | None = Field(default=None, max_length=200)
+    after: UUID | None = None
+    name: str | None = Field(default=None, max_length=200)
+    page: str | None = Field(default=None, max_length=2000)
+
+
+class Message(BaseModel):
+    type: Literal["message"]
+    client_message_id: str = Field(min_length=1, max_length=200)
+    text: str = ""
+    attachments: list[UUID] = Field(default_factory=list, max_length=10)
+
+
+class Received(BaseModel):
+    type: Literal["received"]
+    touch_id: UUID
+
+
+class Typing(BaseModel):
+    type: Literal["typing"]
+
+
+Frame = Hello | Message | Received | Typing
+_FRAMES: Final[TypeAdapter[Frame]] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
+
+
+class Closing(Exception):
+    """The connection ends with this code; `gone`: the visitor has closed it already."""
+
+    def __init__(self, code: int, *, gone: bool = False) -> None:
+        super().__init__(code)
+        self.code, self.gone = code, gone
+
+
+@router.websocket("/{endpoint_id}")
+async def chat(socket: WebSocket, endpoint_id: str) -> None:
+    await VisitorSocket(socket, container_of(socket)).serve(endpoint_id)
+
+
+class VisitorSocket:
+    """One window of one visitor."""
+
+    _endpoint: KnownEndpoint
+    _visitor_id: UUID
+
+    def __init__(self, socket: WebSocket, container: Container) -> None:
+        self._socket, self._container = socket, container
+        self._frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue(FRAMES_WAITING_MAX)
+        self._sent_by_me: set[str] = set()
+        self._acknowledgeable: set[str] = set()
+        self._slow = asyncio.Event()
+        self._typed_at = -TYPING_EVERY_SECONDS
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self, endpoint_id: str) -> None:
+        """Until either side ends it."""
+        await self._socket.accept()
+        try:
+            self._endpoint = self._find_endpoint(endpoint_id)
+            await self._serve(await self._first_frame())
+        except Closing as closing:
+            await self._close(closing)
+        except OUTAGES as error:
+            log.warning("chat ended", error=repr(error)[:200])
+            await self._close(Closing(RESTART))
+
+    def push(self, frame: dict[str, Any]) -> None:
+        """From the hub. A window that leaves too much waiting is closed."""
+        touch = frame.get("touch")
+        if touch is not None:
+            if touch["client_message_id"] in self._sent_by_me:
+                return
+            self._may_be_acknowledged(touch)
+        try:
+            self._frames.put_nowait(frame)
+        except asyncio.QueueFull:
+            self._slow.set()
+
+    async def _serve(self, hello: Hello) -> None:
+        token = await self._recognise(hello)
+        hub = self._container.chats
+        presence = hub.enter(self._visitor_id, self._endpoint.tenant_id, self, self._reappear)
+        try:
+            await self._welcome(token, hello.after)
+            await self._publish(self._connected(hello))
+            hub.follow(presence, await self._waiting())
+            if presence.told is not None:
+                self.push({"type": "queue", "position": presence.told, "estimated_wait_seconds": None})
+            await self._run(self._read(), self._write(), self._watch())
+        finally:
+            if await hub.leave(presence, self):
+                await self._say_gone()
+
+    async def _run(self, *parts: Coroutine[Any, Any, None]) -> None:
+        """The first part that ends, ends all."""
+        tasks = [asyncio.create_task(part) for part in parts]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                await task
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ---- the beginning
+
+    def _find_endpoint(self, endpoint_id: str) -> KnownEndpoint:
+        try:
+            endpoint = self._container.endpoints.get(UUID(endpoint_id))
+        except ValueError:
+            endpoint = None
+        if endpoint is None or endpoint.adapter_name != "chat" or not isinstance(endpoint.adapter, ForPages):
+            raise Closing(NOT_ALLOWED)
+        if not endpoint.adapter.allows(self._socket.headers.get("origin")):
+            raise Closing(NOT_ALLOWED)
+        return endpoint
+
+    async def _first_frame(self) -> Hello:
+        try:
+            async with asyncio.timeout(self._container.settings.authenticate_seconds):
+                first = await self._frame()
+        except TimeoutError:
+            raise Closing(PROTOCOL_ERROR) from None
+        if not isinstance(first, Hello):
+            raise Closing(PROTOCOL_ERROR)
+        return first
+
+    async def _recognise(self, hello: Hello) -> str:
+        """The token of the visitor, who is new if we do not know theirs at this endpoint."""
+        database, endpoint = self._container.database, self._endpoint
+        if hello.visitor_token is not None:
+            async with database.read() as session:
+                known = await Visitor.find(session, token_hash(hello.visitor_token))
+            if known is not None and known.endpoint_id == endpoint.id:
+                self._visitor_id = known.id
+                return hello.visitor_token
+        token, self._visitor_id = new_token(VISITOR_PREFIX), new_id()
+        row = {"id": self._visitor_id, "tenant_id": endpoint.tenant_id, "endpoint_id": endpoint.id}
+        async with database.transaction(endpoint.tenant_id) as session:
+            session.add(Visitor(**row, token_hash=token_hash(token)))
+        return token
+
+    async def _welcome(self, token: str, after: UUID | None) -> None:
+        """The hub tells of new touches already, so nothing falls between history and them."""
+        async with self._container.database.read(self._endpoint.tenant_id) as session:
+            history = await visitors.history(session, self._visitor_id, after)
+        for touch in history:
+            self._may_be_acknowledged(touch)
+        await self._send({"type": "welcome", "visitor_token": token, "history": history})
+
+    def _may_be_acknowledged(self, touch: dict[str, Any]) -> None:
+        if touch["direction"] == "outbound":
+            self._acknowledgeable.add(touch["id"])
+
+    async def _waiting(self) -> visitors.Waiting | None:
+        async with self._container.database.read(self._endpoint.tenant_id) as session:
+            return await visitors.current(session, self._endpoint.id, self._visitor_id)
+
+    # ---- what comes
+
+    async def _read(self) -> None:
+        while True:
+            match await self._frame():
+                case Message() as message:
+                    await self._message(message)
+                case Received(touch_id=touch_id):
+                    await self._received(touch_id)
+                case Typing():
+                    await self._typing()
+                case Hello():
+                    raise Closing(PROTOCOL_ERROR)
+
+    async def _frame(self) -> Frame:
+        try:
+            text = await self._socket.receive_text()
+        except WebSocketDisconnect as gone:
+            raise Closing(gone.code, gone=True) from None
+        except KeyError:  # a binary frame
+            raise Closing(PROTOCOL_ERROR) from None
+        try:
+            return _FRAMES.validate_python(clean_value(parse_json_object(text.encode())))
+        except (MalformedJson, ValidationError, UnicodeEncodeError):
+            raise Closing(PROTOCOL_ERROR) from None
+
+    async def _message(self, message: Message) -> None:
+        answer: dict[str, Any] = {"type": "accepted", "client_message_id": message.client_message_id}
+        if code := await self._refusal(message):
+            answer = {**answer, "type": "error", "code": code}
+        await self._send(answer)
+
+    async def _refusal(self, message: Message) -> str | None:
+        """None once the message is durable, else why it is not."""
+        if len(message.text) > TEXT_MAX_CHARACTERS:
+            return "too-large"
+        if not message.text.strip() and not message.attachments:
+            return "invalid"
+        if self._container.chatter.take(str(self._visitor_id)):
+            return "too-many-requests"
+        files = await self._files(message.attachments)
+        if files is None:
+            return "unknown-attachment"
+        self._sent_by_me.add(message.client_message_id)
+        try:
+            self._container.pressure.check("chat")
+            await self._container.bus.publish([self._envelope(self._received_event(message, files))])
+        except Unavailable:
+            return "unavailable"
+        except PoisonEvent:
+            return "invalid"
+        return None
+
+    async def _files(self, ids: list[UUID]) -> tuple[Attachment, ...] | None:
+        if not ids:
+            return ()
+        async with self._container.database.read(self._endpoint.tenant_id) as session:
+            found = await visitors.files_of(session, self._visitor_id, ids)
+        if len(found) < len(set(ids)):
+            return None
+        items = [found[id_] for id_ in dict.fromkeys(ids)]
+        return tuple(
+            Attachment(id=item["id"], name=item["name"], content_type=item["type"], size=item["size"])
+            for item in items
+        )
+
+    async def _received(self, touch_id: UUID) -> None:
+        if str(touch_id) in self._acknowledgeable:
+            self._acknowledgeable.discard(str(touch_id))
+            await self._publish(
+                DeliveryUpdated(external_id=str(touch_id), state="delivered", **self._who(self._now()))
+            )
+
+    async def _typing(self) -> None:
+        now = self._container.clock.monotonic()
+        if now - self._typed_at >= TYPING_EVERY_SECONDS:
+            self._typed_at = now
+            hub = self._container.chats
+            await hub.tell_typing(self._visitor_id)
+
+    # ---- what goes
+
+    async def _write(self) -> None:
+        while True:
+            await self._send(await self._frames.get())
+
+    async def _watch(self) -> None:
+        await self._slow.wait()
+        raise Closing(TOO_SLOW)
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._socket.send_text(orjson.dumps(frame).decode())
+        except TimeoutError:
+            raise Closing(TOO_SLOW) from None
+        except (WebSocketDisconnect, RuntimeError):
+            raise Closing(RESTART, gone=True) from None
+
+    async def _close(self, closing: Closing) -> None:
+        if closing.code == TOO_SLOW:
+            peer_of(self._socket).drop(TOO_SLOW)
+        elif not closing.gone:
+            await self._socket.close(closing.code)
+
+    # ---- what intake hears
+
+    def _now(self) -> datetime:
+        return self._container.clock.now()
+
+    def _who(self, at: datetime) -> dict[str, Any]:
+        address = visitors.address_of(self._visitor_id)
+        return {"conversation": str(self._visitor_id), "address": address, "occurred_at": at}
+
+    def _connected(self, hello: Hello) -> VisitorConnected:
+        name = clean_line(hello.name) if hello.name else None
+        return VisitorConnected(name=name or None, page=hello.page, **self._who(self._now()))
+
+    def _received_event(self, message: Message, files: tuple[Attachment, ...]) -> MessageReceived:
+        return MessageReceived(
+            external_id=f"{self._visitor_id}/{message.client_message_id}",
+            text=mask_cards(clean_text(message.text)),
+            attachments=files,
+            payload={"client_message_id": message.client_message_id},
+            **self._who(self._now()),
+        )
+
+    def _envelope(self, event: InboundEvent) -> Envelope:
+        return Envelope(
+            id=new_id(),
+            tenant_id=self._endpoint.tenant_id,
+            stream=event.stream,
+            key=event.key(self._endpoint.id),
+            type=event.type,
+            at=self._now(),
+            data=dumps(event),
+            source=f"/endpoints/{self._endpoint.id}",
+        )
+
+    async def _publish(self, event: InboundEvent) -> None:
+        """A receipt or a coming and going: worth a log line when it cannot be stored, not the socket."""
+        try:
+            await self._container.bus.publish([self._envelope(event)])
+        except (Unavailable, PoisonEvent) as error:
+            log.warning("visitor event lost", type=event.type, error=str(error))
+
+    def _reappear(self) -> None:
+        """Another process said that the visitor is gone; this window is still open."""
+        task = asyncio.create_task(self._publish(VisitorConnected(**self._who(self._now()))))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _say_gone(self) -> None:
+        await self._publish(VisitorDisconnected(**self._who(self._now())))
+        await self._container.chats.tell_gone(self._visitor_id)

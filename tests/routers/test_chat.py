@@ -1,0 +1,369 @@
+"""Chat visitors on two real api processes, with a real log and intake behind them."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+import pytest
+from sqlalchemy import text
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from app.bus.consumer import ConsumerRunner
+from app.clock import new_id
+from app.container import Container, open_container
+from app.database import WORKER_ROLE, Database
+from app.main import create_app, server_of
+from app.settings import Settings
+from app.setup.apply import apply
+from app.setup.document import load
+from app.worker import consumers
+from channels.email.parser import MailParser
+from interactions.desk import Desk
+from interactions.touches import Written, write
+from interactions.visitors import address_of
+from models.customer import ContactAddress
+from models.touch import Touch
+from tests.routers.test_attachments import PNG
+from tests.waiting import eventually
+
+SETUP = """
+tenant: {key: acme}
+teams: [{key: support}]
+queues: [{key: billing, teams: [{key: support}]}]
+endpoints:
+  - {key: site-chat, adapter: chat, queue: billing, config: {allowed_origins: ["https://shop.example"]}}
+  - {key: other-chat, adapter: chat, queue: billing, config: {allowed_origins: ["*"]}}
+"""
+
+
+@dataclass
+class Site:
+    """Two api processes and the worker's consumers, in this process."""
+
+    containers: Sequence[Container]
+    ports: Sequence[int]
+    tenant_id: UUID
+    endpoint_id: UUID
+    other_id: UUID
+    owner: Database
+
+    @asynccontextmanager
+    async def visitor(
+        self, token: str | None = None, *, at: int = 0, after: str | None = None, **options: Any
+    ) -> AsyncIterator["Visitor"]:
+        """A window that has said hello, at process `at`."""
+        url = f"ws://127.0.0.1:{self.ports[at]}/chat/{options.pop('endpoint', self.endpoint_id)}"
+        async with connect(url, **options) as connection:
+            visitor = Visitor(connection)
+            await visitor.send({"type": "hello", "visitor_token": token, "after": after, "name": "王芳"})
+            visitor.welcome = await visitor.frame("welcome")
+            yield visitor
+
+    async def rows(self, query: str) -> list[Any]:
+        async with self.owner.read() as session:
+            return list((await session.execute(text(query))).all())
+
+    async def write_to(self, visitor_id: UUID, words: str, direction: str = "outbound") -> None:
+        """What an agent's reply, or an internal note, leaves on the timeline."""
+        async with self.containers[1].database.transaction(self.tenant_id) as session:
+            (row,) = (
+                await session.execute(
+                    text("SELECT id FROM interaction WHERE conversation = :v"), {"v": str(visitor_id)}
+                )
+            ).all()
+            desk, work = await Desk.one(session, self.tenant_id, row.id)
+            address = address_of(visitor_id)
+            ids = await ContactAddress.hold(session, self.tenant_id, {address: None})
+            touch = Touch(
+                tenant_id=self.tenant_id,
+                id=new_id(),
+                address_id=ids[address],
+                endpoint_id=self.endpoint_id,
+                at=desk.now,
+                direction=direction,
+                kind="message" if direction == "outbound" else "note",
+                channel="chat",
+                text=words,
+                payload={},
+                attachments=[],
+                delivery_hops=[],
+                version=1,
+                author={"type": "agent", "id": str(new_id()), "name": "李雷"},
+                delivery_state="pending",
+            )
+            touch.provider_id = str(touch.id)
+            shown_to = visitor_id if direction == "outbound" else None
+            await write(session, [Written(touch, address, work, shown_to)], desk.now)
+
+
+@dataclass
+class Visitor:
+    connection: ClientConnection
+    welcome: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        token: str = self.welcome["visitor_token"]
+        return token
+
+    async def send(self, frame: Any) -> None:
+        await self.connection.send(frame if isinstance(frame, str | bytes) else orjson.dumps(frame).decode())
+
+    async def frame(self, kind: str, seconds: float = 10) -> dict[str, Any]:
+        """The next frame of this type."""
+        async with asyncio.timeout(seconds):
+            while True:
+                frame: dict[str, Any] = orjson.loads(await self.connection.recv())
+                if frame["type"] == kind:
+                    return frame
+
+    async def say(self, words: str, id_: str = "m1", **more: Any) -> dict[str, Any]:
+        await self.send({"type": "message", "client_message_id": id_, "text": words, **more})
+        async with asyncio.timeout(10):
+            while True:
+                frame: dict[str, Any] = orjson.loads(await self.connection.recv())
+                if frame["type"] in ("accepted", "error"):
+                    return frame
+
+    async def close_code(self) -> int:
+        with pytest.raises(ConnectionClosed) as closed:
+            async with asyncio.timeout(10):
+                while True:
+                    await self.connection.recv()
+        assert closed.value.rcvd is not None
+        return closed.value.rcvd.code
+
+
+@pytest.fixture
+async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    settings = Settings(data_dir=tmp_path, database_url=database_url, authenticate_seconds=1)
+    (tmp_path / "SETUP.yaml").write_text(SETUP)
+    applied = await apply(settings, load(tmp_path / "SETUP.yaml"))
+    ids = {key: UUID(endpoint["id"]) for key, endpoint in applied.endpoints.items()}
+    async with AsyncExitStack() as stack:
+        worker = await stack.enter_async_context(open_container(settings, WORKER_ROLE))
+        parser = await stack.enter_async_context(MailParser())
+        for consumer in consumers(worker, parser):
+            runner = ConsumerRunner(worker.database, worker.bus, consumer, worker.cipher)
+            await runner.start()
+            stack.push_async_callback(runner.stop)
+        opened = [await stack.enter_async_context(_open_api(settings)) for _ in range(2)]
+        owner = Database(database_url, pooled=False)
+        containers, ports = [api[0] for api in opened], [api[1] for api in opened]
+        yield Site(containers, ports, applied.tenant_id, ids["site-chat"], ids["other-chat"], owner)
+
+
+@asynccontextmanager
+async def _open_api(settings: Settings) -> AsyncIterator[tuple[Container, int]]:
+    async with open_container(settings) as container:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = server_of(create_app(container), settings)
+            serving = asyncio.create_task(server.serve([listener]))
+            try:
+                await eventually(lambda: server.started)
+                yield container, listener.getsockname()[1]
+            finally:
+                server.should_exit = True
+                await serving
+
+
+async def only_visitor(site: Site) -> UUID:
+    ((id_,),) = await site.rows("SELECT id FROM visitor")
+    assert isinstance(id_, UUID)
+    return id_
+
+
+class TestHello:
+    async def test_a_new_visitor(self, site: Site) -> None:
+        async with site.visitor() as visitor:
+            assert visitor.token.startswith("vt_") and visitor.welcome["history"] == []
+
+    async def test_the_same_one_at_another_process(self, site: Site) -> None:
+        async with site.visitor() as first:
+            await first.say("hello")
+            await eventually(lambda: site.rows("SELECT 1 FROM touch"))
+        async with site.visitor(first.token, at=1) as again:
+            assert again.token == first.token
+            (touch,) = again.welcome["history"]
+            assert (touch["text"], touch["direction"], touch["client_message_id"]) == (
+                "hello",
+                "inbound",
+                "m1",
+            )
+
+    async def test_a_token_of_another_endpoint_is_none(self, site: Site) -> None:
+        async with site.visitor() as first:
+            pass
+        async with site.visitor(first.token, endpoint=site.other_id) as second:
+            assert second.token != first.token
+
+    async def test_pages_that_may_not(self, site: Site) -> None:
+        url = f"ws://127.0.0.1:{site.ports[0]}/chat/{site.endpoint_id}"
+        async with connect(url, origin=Origin("https://evil.example")) as connection:
+            assert await Visitor(connection).close_code() == 4003
+        async with site.visitor(origin=Origin("https://shop.example")) as visitor:
+            assert visitor.token
+
+    @pytest.mark.parametrize("endpoint", ["nonsense", "01890000-0000-7000-8000-000000000000"])
+    async def test_unknown_endpoint(self, site: Site, endpoint: str) -> None:
+        async with connect(f"ws://127.0.0.1:{site.ports[0]}/chat/{endpoint}") as connection:
+            assert await Visitor(connection).close_code() == 4003
+
+    @pytest.mark.parametrize(
+        "frame", ["", "{", "[]", '{"type": "message"}', '{"type":"hello","name":"\\ud800"}', b"\x00", None]
+    )
+    async def test_no_hello(self, site: Site, frame: Any) -> None:
+        url = f"ws://127.0.0.1:{site.ports[0]}/chat/{site.endpoint_id}"
+        async with connect(url) as connection:
+            visitor = Visitor(connection)
+            if frame is not None:
+                await visitor.send(frame)
+            assert await visitor.close_code() == 4009
+
+
+class TestMessages:
+    async def test_accepted_once_durable(self, site: Site) -> None:
+        async with site.visitor() as visitor:
+            answer = await visitor.say("hello")
+            assert answer == {"type": "accepted", "client_message_id": "m1"}
+            (logged,) = await site.rows(
+                "SELECT data FROM event_log WHERE type = 'touchpoint.message.received.v1'"
+            )
+            assert orjson.loads(logged.data)["text"] == "hello"
+
+    async def test_sent_again_is_one(self, site: Site) -> None:
+        async with site.visitor() as visitor:
+            for _ in range(3):
+                assert (await visitor.say("hello"))["type"] == "accepted"
+            await visitor.say("more", "m2")
+            await eventually(lambda: _texts(site, ["hello", "more"]))
+
+    async def test_twenty_first_messages_at_once(self, site: Site) -> None:
+        async with site.visitor() as first, AsyncExitStack() as stack:
+            windows = [
+                await stack.enter_async_context(site.visitor(first.token, at=n % 2)) for n in range(20)
+            ]
+            answers = await asyncio.gather(*(w.say(f"text {n}", f"m{n}") for n, w in enumerate(windows)))
+            assert all(answer["type"] == "accepted" for answer in answers)
+            await eventually(lambda: _texts(site, sorted(f"text {n}" for n in range(20))))
+            assert len(await site.rows("SELECT 1 FROM interaction")) == 1
+            assert len(await site.rows("SELECT 1 FROM customer")) == 1
+
+    @pytest.mark.parametrize(
+        ("words", "code"),
+        [("x" * 10_001, "too-large"), ("  ", "invalid")],
+    )
+    async def test_refused(self, site: Site, words: str, code: str) -> None:
+        async with site.visitor() as visitor:
+            assert (await visitor.say(words))["code"] == code
+
+    async def test_too_fast(self, site: Site) -> None:
+        async with site.visitor() as visitor:
+            answers = [await visitor.say(f"text {n}", f"m{n}") for n in range(80)]
+            assert answers[0]["type"] == "accepted"
+            assert "too-many-requests" in {answer.get("code") for answer in answers}
+
+
+async def _texts(site: Site, wanted: list[str]) -> bool:
+    return sorted(row.text for row in await site.rows("SELECT text FROM touch")) == sorted(wanted)
+
+
+class TestPushed:
+    async def test_a_reply_reaches_every_window_and_is_acknowledged(self, site: Site) -> None:
+        async with site.visitor() as here, site.visitor(here.token, at=1) as there:
+            await here.say("hello")
+            assert (await there.frame("message"))["touch"]["text"] == "hello"
+            visitor_id = await only_visitor(site)
+            await site.write_to(visitor_id, "internal", "internal")
+            await site.write_to(visitor_id, "how can I help?")
+            for window in (here, there):
+                touch = (await window.frame("message"))["touch"]
+                assert touch["text"] == "how can I help?"
+                assert touch["author"] == {"type": "agent", "name": "李雷"}
+            await here.send({"type": "received", "touch_id": touch["id"]})
+            delivered = "SELECT 1 FROM touch WHERE delivery_state = 'delivered'"
+            await eventually(lambda: site.rows(delivered))
+
+    async def test_what_was_missed_is_in_the_history(self, site: Site) -> None:
+        async with site.visitor() as visitor:
+            await visitor.say("hello")
+            await eventually(lambda: site.rows("SELECT 1 FROM interaction"))
+            (seen,) = await site.rows("SELECT id FROM touch")
+        await site.write_to(await only_visitor(site), "are you there?")
+        async with site.visitor(visitor.token, at=1, after=str(seen.id)) as again:
+            assert [touch["text"] for touch in again.welcome["history"]] == ["are you there?"]
+
+    async def test_place_in_the_queue(self, site: Site) -> None:
+        async with site.visitor() as first, site.visitor() as second:
+            await first.say("hello")
+            assert (await first.frame("queue"))["position"] == 1
+            await second.say("hello")
+            assert (await second.frame("queue"))["position"] == 2
+
+    async def test_closed(self, site: Site) -> None:
+        async with site.visitor() as visitor:
+            await visitor.say("hello")
+            await visitor.frame("queue")
+            async with site.containers[1].database.transaction(site.tenant_id) as session:
+                ((id_,),) = (await session.execute(text("SELECT id FROM interaction"))).all()
+                desk, work = await Desk.one(session, site.tenant_id, id_)
+                work.close("supervisor", "force_closed")
+                await desk.save()
+            await visitor.frame("closed")
+
+
+class TestComingAndGoing:
+    async def test_the_last_window_counts(self, site: Site) -> None:
+        gone = "SELECT 1 FROM visitor WHERE gone_at IS NOT NULL"
+        async with site.visitor() as here:
+            async with site.visitor(here.token, at=1):
+                pass
+            await here.say("still here")
+            await eventually(lambda: site.rows("SELECT 1 FROM visitor WHERE gone_at IS NULL"))
+        await eventually(lambda: site.rows(gone))
+
+    async def test_another_window_at_another_process_stays(self, site: Site) -> None:
+        async with site.visitor() as here:
+            async with site.visitor(here.token, at=1):
+                pass
+            said = (
+                "SELECT type FROM event_log WHERE type LIKE 'touchpoint.visitor.%' "
+                "ORDER BY position DESC LIMIT 1"
+            )
+
+            async def connected_again() -> bool:
+                return [row.type for row in await site.rows(said)] == ["touchpoint.visitor.connected.v1"]
+
+            await eventually(connected_again)
+
+
+class TestFiles:
+    async def test_a_file_travels_with_a_message(self, site: Site) -> None:
+        base = f"http://127.0.0.1:{site.ports[0]}/chat/{site.endpoint_id}/attachments"
+        async with site.visitor() as visitor, httpx.AsyncClient() as http:
+            headers = {"authorization": f"Bearer {visitor.token}", "origin": "https://shop.example"}
+            stored = await http.post(base, files={"file": ("a.png", PNG)}, headers=headers)
+            assert stored.status_code == 201
+            assert stored.headers["access-control-allow-origin"] == "https://shop.example"
+            id_ = stored.json()["id"]
+            for _ in range(2):  # the second is a repeat
+                assert (await visitor.say("look", attachments=[id_]))["type"] == "accepted"
+                await eventually(lambda: site.rows("SELECT 1 FROM attachment WHERE touch_id IS NOT NULL"))
+            assert (await http.get(f"{base}/{id_}", headers=headers)).content == PNG
+            async with site.visitor() as stranger:
+                theirs = {"authorization": f"Bearer {stranger.token}"}
+                assert (await http.get(f"{base}/{id_}", headers=theirs)).status_code == 404
+                answer = await stranger.say("mine", attachments=[id_])
+                assert answer["code"] == "unknown-attachment"
+            assert (await http.get(f"{base}/{id_}")).status_code == 401
+            headers["origin"] = "https://evil.example"
+            assert (await http.get(f"{base}/{id_}", headers=headers)).status_code == 403
