@@ -28,6 +28,7 @@ class MailIn:
 
     async def deliver(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:
         """Durable on return. Raises Unavailable or OSError when nothing can store it."""
+        self._container.pressure.check("email")
         envelopes = []
         for endpoint in self._mailboxes(recipients).values():
             await self._container.blobs.put(endpoint.tenant_id, raw)

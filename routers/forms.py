@@ -57,6 +57,7 @@ async def submit_form(endpoint_id: str, request: Request, container: Services) -
 async def _accept(container: Container, endpoint: KnownEndpoint, request: Request) -> str:
     wire, uploads = await _wire_request(container, request)
     try:
+        container.pressure.check("form")
         (event,) = endpoint.adapter.parse(wire)
         assert isinstance(event, FormSubmitted)
         key = idempotency.key_of(request)

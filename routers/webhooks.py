@@ -55,6 +55,7 @@ class WebhookDoor:
         request = await _wire_request(container, connection, receive)
         try:
             endpoint.adapter.verify(request)
+            container.pressure.check(endpoint.channel)
             events = endpoint.adapter.parse(request)
             await container.bus.publish([envelope(endpoint, event, request) for event in events])
         except BadSignature as error:

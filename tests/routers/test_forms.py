@@ -102,6 +102,13 @@ class TestRefused:
         answer = await submit(client, acme, json=FORM)
         assert answer.status_code == 503 and "retry-after" in answer.headers
 
+    async def test_too_much_waits_already(
+        self, client: httpx.AsyncClient, container: Container, acme: SeededTenant
+    ) -> None:
+        container.pressure.unread = container.settings.unread_inbound_max + 1
+        answer = await submit(client, acme, json=FORM)
+        assert answer.status_code == 503 and "retry-after" in answer.headers
+
     async def test_too_large(self, client: httpx.AsyncClient, acme: SeededTenant) -> None:
         answer = await submit(client, acme, json={**FORM, "text": "x" * 300_000})
         assert answer.status_code == 413

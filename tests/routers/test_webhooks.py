@@ -152,6 +152,15 @@ class TestOutage:
         answer = await deliver(client, acme)
         assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
 
+    async def test_too_much_waits_even_for_calls(
+        self, client: httpx.AsyncClient, container: Container, acme: SeededTenant
+    ) -> None:
+        limit = container.settings.unread_inbound_max
+        container.pressure.unread = limit * 2
+        assert (await deliver(client, acme)).status_code == 200
+        container.pressure.unread = limit * 4
+        assert (await deliver(client, acme)).status_code == 503
+
 
 class TestSize:
     async def test_up_to_the_limit(self, client: httpx.AsyncClient, acme: SeededTenant) -> None:
