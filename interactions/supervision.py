@@ -10,12 +10,12 @@ from app.access import AgentPrincipal
 from app.bus.outbox import append
 from app.errors import Invalid, NotFound
 from app.events import QueueChanged
-from interactions import call_commands
+from interactions import call_commands, presence
 from interactions.desk import Desk, database_now
 from interactions.policies import PolicyBook
 from interactions.views import instant
 from interactions.work import Work
-from models.agent import Agent
+from models.agent import Agent, Presence
 from models.audit import Audit
 from models.interaction import Interaction, State
 from models.leg import LegState
@@ -87,6 +87,14 @@ class Supervision:
         self._audit("change_agent", f"agent/{agent.email}", **changes)
         desk.agent_changed(agent_id)
         await desk.save()
+        return agent
+
+    async def set_presence(self, agent_id: UUID, chosen: Presence, reason: str | None) -> Agent:
+        """As if the agent had chosen it: what rings is revoked unless they are available."""
+        tenant_id = self.supervisor.tenant_id
+        await presence.check_reason(self.session, tenant_id, self.policies, chosen, reason)
+        agent = await presence.choose(self.session, tenant_id, agent_id, chosen, reason)
+        self._audit("set_presence", f"agent/{agent.email}", status=chosen.value, reason_code=reason)
         return agent
 
     async def _live(self, interaction_id: UUID, agent_ids: list[UUID] | None = None) -> tuple[Desk, Work]:

@@ -13,9 +13,10 @@ from insights.agent_states import agent_states, state_out
 from interactions import lookup
 from interactions.supervision import Supervision, audit_out
 from interactions.views import agent_summary
-from models.agent import Agent
+from models.agent import Agent, Presence
 from models.audit import Audit
 from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router
+from routers.me import PresenceIn, PresenceOut
 
 router = api_router("/v1", Permission.SUPERVISE, tags=["supervision"])
 
@@ -100,6 +101,14 @@ async def change_agent(key: str, patch: AgentPatch, steers: Steers) -> dict[str,
         changes["units_max"] = limits.pop("units", None)
         changes["channel_max"] = {**agent.channel_max, **limits}
     return agent_summary(await steers.change_agent(agent.id, changes))
+
+
+@router.put("/agents/{key}/presence", responses=STEPS)
+async def set_presence(key: str, wish: PresenceIn, steers: Steers) -> PresenceOut:
+    """Set an agent's presence for them."""
+    agent = await Agent.named(steers.session, key)
+    chosen = Presence(wish.status)
+    return PresenceOut.of(await steers.set_presence(agent.id, chosen, wish.reason_code))
 
 
 @router.get("/audit")
