@@ -149,8 +149,10 @@ export interface Customer {
   notes?: string | null;
 }
 
+
 export interface CustomerContext {
   profile: Customer;
+  tier: string | null;
   open_interactions: { id: Id; channel: Channel; state: InteractionState; queue: string | null; subject: string | null }[];
   preferred_channel: string | null;
 }
@@ -299,44 +301,17 @@ export type Explanation = WaitingExplanation | AssignedExplanation;
 
 export type TokenAnswer = components["schemas"]["TokenOut"];
 
-type Read<Q, P = Record<never, never>> = {
-  get: {
-    parameters: { query?: Q } & (keyof P extends never ? { path?: never } : { path: P });
-    responses: { 200: { content: { "application/json": unknown } } };
-  };
-};
-type Write<M extends "post" | "put", P, B> = {
-  [K in M]: {
-    parameters: { path: P };
-    requestBody: { content: { "application/json": B } };
-    responses: { 200: { content: { "application/json": unknown } } };
-  };
-};
-type Paged = { cursor?: string; limit?: number };
-type OfInteraction = { interaction_id: Id };
-type OfCustomer = { customer_id: Id };
-
-/** Routes of the contract that the document does not hold yet. */
+/** A route of the contract that the document does not hold yet. */
 export interface PendingPaths {
-  "/v1/interactions/{interaction_id}/touches": Read<Paged, OfInteraction>;
-  "/v1/interactions/{interaction_id}/messages": Write<"post", OfInteraction, NewMessage>;
-  "/v1/interactions/{interaction_id}/notes": Write<"post", OfInteraction, { text: string }>;
-  "/v1/interactions/{interaction_id}/customer": Write<"put", OfInteraction, { customer_id: Id | null }>;
-  "/v1/customers": Read<Paged & { q?: string }>;
-  "/v1/customers/{customer_id}/context": Read<Paged, OfCustomer>;
-  "/v1/customers/{customer_id}/timeline": Read<Paged & { channel?: string; q?: string }, OfCustomer>;
-  "/v1/agents/{key}/presence": Write<"put", { key: string }, { status: string; reason_code?: string | null }>;
+  "/v1/agents/{key}/presence": {
+    put: {
+      parameters: { path: { key: string } };
+      requestBody: { content: { "application/json": ChosenPresence } };
+      responses: { 200: { content: { "application/json": unknown } } };
+    };
+  };
 }
 
-export interface NewMessage {
-  text: string;
-  html?: string;
-  attachments?: Id[];
-  client_message_id: string;
-  version: number;
-}
+export type NewMessage = components["schemas"]["ReplyIn"];
 
-export interface TransferTarget {
-  queue?: string;
-  agent?: string;
-}
+export type TransferTarget = components["schemas"]["TransferTo"];

@@ -10,7 +10,7 @@ import { Empty, Failure, Loading } from "../ui/States";
 import { useChosen } from "./chosen";
 import { useTimeline } from "./queries";
 
-const CHANNELS = ["voice", "chat", "email", "form", "messaging"];
+const CHANNELS = ["voice", "chat", "email", "messaging", "task"];
 
 /** Everything that happened with a customer, newest first, on whatever channel. */
 export function Timeline({ customerId }: { customerId: Id }) {

@@ -2,7 +2,7 @@ import { ActionIcon, Badge, Checkbox, Group, Menu, Stack, Text } from "@mantine/
 import { IconDotsVertical, IconStar } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { AgentState } from "../client/contract";
+import type { AgentState, ChosenPresence } from "../client/contract";
 import { api, content } from "../client/http";
 import { word } from "../ui/i18n";
 import { ChannelIcon, Since, StateBadge } from "../ui/marks";
@@ -77,7 +77,7 @@ function AgentMenu({ agent }: { agent: AgentState }) {
   const [skills, setSkills] = useState(false);
   const codes = useMe().data?.break_codes ?? [];
   const set = useSteer(
-    (body: { status: string; reason_code?: string }) => content(api.PUT("/v1/agents/{key}/presence", { params: { path: { key: agent.email } }, body })),
+    (body: ChosenPresence) => content(api.PUT("/v1/agents/{key}/presence", { params: { path: { key: agent.email } }, body })),
     t("wall.presence"),
   );
   return (
