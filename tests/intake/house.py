@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from app.clock import new_id
 from app.database import API_ROLE, WORKER_ROLE, Database
@@ -21,10 +21,11 @@ from channels.base import ChannelAdapter
 from channels.chat import ChatAdapter, ChatConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.email.parser import MailParser
+from interactions.desk import Desk
 from interactions.intake import Intake
 from interactions.mail_reader import MailReader
 from interactions.policies import PolicyBook
-from models import Agent, Endpoint, Policy, Queue, Tenant, Visitor
+from models import Agent, Endpoint, Interaction, Policy, Queue, Tenant, Visitor
 
 SETUP: dict[str, Any] = {
     "tiers": [{"key": "platinum"}, {"key": "standard", "default": True}],
@@ -153,6 +154,35 @@ class House:
             **facts,
         )
         return self.envelope("site-chat", event)
+
+    async def hand_over(self, *, park: bool = False) -> None:
+        """Everything that waits is in our agent's hands, or parked with them."""
+        async with self.api.transaction(self.tenant_id) as session:
+            waiting = await session.scalars(select(Interaction.id).where(Interaction.state == "queued"))
+            desk = await Desk.open(session, self.tenant_id, waiting.all(), [self.agent.id])
+            for work in desk.works.values():
+                work.take(desk.agents[self.agent.id], 20)
+                if park:
+                    work.park(None)
+            await desk.save()
+
+    async def outbound(self) -> UUID:
+        """A chat message of ours, on its way."""
+        visitor = await self.visitor()
+        await self.feed(self.said(visitor, "hello"))
+        touch_id = new_id()
+        await self.execute(
+            "INSERT INTO touch (tenant_id, id, interaction_id, address_id, endpoint_id, at, direction, kind, "
+            "channel, text, payload, attachments, author, delivery_state, delivery_hops, version, "
+            "provider_id) "
+            "SELECT tenant_id, :id, id, address_id, endpoint_id, clock_timestamp(), 'outbound', 'message', "
+            "channel, 'hi', '{}', '[]', '{}', 'pending', '[]', 1, :provider_id "
+            "FROM interaction WHERE conversation = :visitor",
+            id=touch_id,
+            provider_id=str(touch_id),
+            visitor=str(visitor),
+        )
+        return touch_id
 
     async def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         async with self.worker.transaction(self.tenant_id) as session:
