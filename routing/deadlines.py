@@ -24,7 +24,8 @@ def fire(world: World, now: int) -> None:
     for order, _, _, leg in sorted(due, key=lambda entry: entry[:3]):
         if leg in leg.agent.legs:
             _ACTIONS[order](world, leg, now)
-    _withdraw_lapsed(world)
+    if world.lapsed:
+        _withdraw_lapsed(world)
 
 
 def _withdraw_lapsed(world: World) -> None:

@@ -31,7 +31,8 @@ class Engine:
         world.begin(now)
         for event in arranged(events):
             apply_event(world, event, now)
-        withdraw_told(world)
+        if world.told:
+            withdraw_told(world)
         fire(world, now)
         match(world, now)
         return world.decisions

@@ -78,6 +78,10 @@ class Agent:
         if self.open:
             self.entry = (*self.idle_order(bool(self.legs)), self.id, self.stamp, self)
 
+    def has_grown(self) -> bool:
+        """Whether there is a channel for which nothing has been sought since they have room for it."""
+        return self.open != self.searched and not set(self.open) <= set(self.searched)
+
     def idle_order(self, holds_something: bool) -> tuple[int, int]:
         """Those who hold nothing by `idle_since`, then the others by their last accepted offer."""
         if not holds_something:

@@ -1,18 +1,22 @@
 """Who could take one more piece of work, in `longest_idle` order, found without looking at everybody.
 
-A bench holds a team's open agents for one channel; beside the roster of all, one roster per skill and
-level, made when a requirement first asks for that skill. A requirement says which rosters must hold whoever
-meets it. Entries are voided by their agent's stamp and dropped when met.
+A bench holds a team's open agents for one channel. Most searches end with one of the first few; one that does
+not goes on among those who have a skill that the requirement asks for. All of it is kept up only when
+somebody looks: until then a change of an agent costs one line in the bench's log. Entries are voided by their
+agent's stamp.
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from routing.entity import Agent, IdleEntry
 from routing.requirement import LEVEL_MAX, Atom
 from routing.waiting import Lane
 
-DEAD_MAX = 16
+GLANCE = 48
+"""How many agents are asked before the search goes by skill."""
+DEAD_MAX = 8
+LOG_MAX = 1024
 
 
 class Roster:
@@ -29,12 +33,15 @@ class Roster:
         else:
             self.entries.append(entry)
 
-    def first(self, lane: Lane) -> IdleEntry | None:
-        """The first agent who meets the lane's requirement."""
+    def first(self, lane: Lane, limit: int | None = None) -> IdleEntry | None:
+        """The first agent who meets the lane's requirement, among the first `limit` entries."""
         holds, excluded = lane.requirement.holds, lane.excluded
         found: IdleEntry | None = None
-        dead = 0
+        dead = seen = 0
         for entry in self.entries:
+            if seen == limit:
+                break
+            seen += 1
             agent = entry[4]
             if agent.stamp != entry[3]:
                 dead += 1
@@ -42,41 +49,64 @@ class Roster:
                 found = entry
                 break
         if dead > DEAD_MAX:
-            self.entries = self.living()
+            self.entries[:seen] = _living(self.entries[:seen])
         return found
 
-    def living(self) -> list[IdleEntry]:
-        return [entry for entry in self.entries if entry[4].stamp == entry[3]]
+
+class BySkill:
+    """Who has one skill, by level. `read` is how far the bench's log has been followed."""
+
+    __slots__ = ("levels", "read")
+
+    def __init__(self) -> None:
+        self.levels = [Roster() for _ in range(LEVEL_MAX + 1)]
+        self.read = 0
 
 
 class Bench:
-    __slots__ = ("channel", "everybody", "skills", "team")
+    """`log` is who came since it was last written anew; `everybody` and each skill follow it when asked."""
+
+    __slots__ = ("_everybody", "_log", "_read", "_skills", "channel", "team")
 
     def __init__(self, team: str, channel: str, entries: Iterable[IdleEntry]) -> None:
         self.team = team
         self.channel = channel
-        self.everybody = Roster(sorted(entries))
-        self.skills: dict[str, list[Roster]] = {}
+        self._log: list[IdleEntry] = sorted(entries)
+        self._read = len(self._log)
+        self._everybody = Roster(self._log)
+        self._skills: dict[str, BySkill] = {}
 
     def add(self, entry: IdleEntry) -> None:
-        self.everybody.add(entry)
-        agent_skills = entry[4].skills
-        for skill, by_level in self.skills.items():
-            level = agent_skills.get(skill, 0)
-            if level:
-                by_level[level].add(entry)
+        self._log.append(entry)
 
     def first(self, lane: Lane, named: Mapping[str, Agent]) -> IdleEntry | None:
-        """The first who may take work of this lane, sought in the shortest rosters that must hold them."""
-        best: IdleEntry | None = None
-        for roster in self._rosters(lane, named):
-            entry = roster.first(lane)
-            if entry is not None and (best is None or entry < best):
-                best = entry
-        return best
+        """The first who may take work of this lane."""
+        self._follow()
+        everybody = self._everybody
+        if not everybody.entries or len(everybody.entries) <= GLANCE:
+            return everybody.first(lane)
+        return everybody.first(lane, GLANCE) or self._first_by_skill(lane, named)
 
-    def _rosters(self, lane: Lane, named: Mapping[str, Agent]) -> list[Roster]:
-        shortest, length = [self.everybody], len(self.everybody.entries)
+    def _follow(self) -> None:
+        log = self._log
+        if len(log) > LOG_MAX and len(log) > 4 * len(self._everybody.entries):
+            self._everybody = Roster(sorted(_living(log)))
+            self._log = list(self._everybody.entries)
+            self._skills.clear()
+        else:
+            for entry in log[self._read :]:
+                if entry[4].stamp == entry[3]:
+                    self._everybody.add(entry)
+        self._read = len(self._log)
+
+    def _first_by_skill(self, lane: Lane, named: Mapping[str, Agent]) -> IdleEntry | None:
+        found = [roster.first(lane) for roster in self._rosters(lane, named)]
+        return min((entry for entry in found if entry is not None), default=None)
+
+    def _rosters(self, lane: Lane, named: Mapping[str, Agent]) -> Sequence[Roster]:
+        """The shortest rosters in one of which whoever meets the requirement must stand."""
+        shortest: Sequence[Roster] = (self._everybody,)
+        length = len(self._everybody.entries)
         for cover in lane.requirement.covers:
             rosters = [roster for atom in cover for roster in self._of_atom(atom, named)]
             total = sum(len(roster.entries) for roster in rosters)
@@ -84,27 +114,27 @@ class Bench:
                 shortest, length = rosters, total
         return shortest
 
-    def _of_atom(self, atom: Atom, named: Mapping[str, Agent]) -> list[Roster]:
+    def _of_atom(self, atom: Atom, named: Mapping[str, Agent]) -> Sequence[Roster]:
         if not atom.level:
             return self._of_agent(named.get(atom.name))
-        by_level = self.skills.get(atom.name)
-        if by_level is None:
-            by_level = self._index(atom.name)
-        return [roster for roster in by_level[atom.level :] if roster.entries]
+        by_skill = self._skills.setdefault(atom.name, BySkill())
+        for entry in self._log[by_skill.read :]:
+            if entry[4].stamp == entry[3]:
+                level = entry[4].skills.get(atom.name, 0)
+                if level:
+                    by_skill.levels[level].add(entry)
+        by_skill.read = len(self._log)
+        return [roster for roster in by_skill.levels[atom.level :] if roster.entries]
 
-    def _of_agent(self, agent: Agent | None) -> list[Roster]:
+    def _of_agent(self, agent: Agent | None) -> Sequence[Roster]:
         if agent is None or agent.entry is None:
-            return []
+            return ()
         sits_here = self.channel in agent.open and self.team in agent.teams
-        return [Roster([agent.entry])] if sits_here else []
+        return (Roster((agent.entry,)),) if sits_here else ()
 
-    def _index(self, skill: str) -> list[Roster]:
-        by_level = self.skills[skill] = [Roster() for _ in range(LEVEL_MAX + 1)]
-        for entry in self.everybody.living():
-            level = entry[4].skills.get(skill, 0)
-            if level:
-                by_level[level].entries.append(entry)
-        return by_level
+
+def _living(entries: Iterable[IdleEntry]) -> list[IdleEntry]:
+    return [entry for entry in entries if entry[4].stamp == entry[3]]
 
 
 class Benches:

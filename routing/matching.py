@@ -17,6 +17,9 @@ CROWD = 8
 Ranked = tuple[int, IdleEntry]
 """(rank, the agent's place): the lowest is whom the work is offered to."""
 
+Found = tuple[int, Entry, Ranked]
+"""(deferred, entry, whom to offer it to): a shelf's first one; within a queue the lowest goes first."""
+
 First = tuple[int, int, int, int, str, Item, Agent]
 """(deferred, late, rank, origin, id, interaction, agent): a queue's first one, in the order they compete."""
 
@@ -34,11 +37,12 @@ class _Matching:
         self._serial = world.next_matching()
         self._firsts: dict[str, First] = {}
         self._fresh: dict[Agent, None] = {}
+        self._queues: dict[str, None] = {}
         self._crowd = False
 
     def run(self) -> None:
         self._gather()
-        for queue in self._affected():
+        for queue in {**self._queues, **self._world.waiting.hot}:
             self._seek(queue)
         while self._firsts:
             first = min(self._firsts.values())
@@ -56,11 +60,13 @@ class _Matching:
         world.dirty.clear()
         for agent in changed:
             agent.refresh(world.policy.units)
-        for agent in changed:
-            self._place_preferring(agent)
-        grown = [agent for agent in changed if not set(agent.open) <= set(agent.searched)]
+        if world.preferring:
+            for agent in changed:
+                self._place_preferring(agent)
+        grown = [agent for agent in changed if agent.has_grown()]
         self._crowd = len(grown) > CROWD
-        self._queues = {queue: None for agent in grown for queue in world.queues_of(agent)}
+        for agent in grown:
+            self._queues.update(dict.fromkeys(world.queues_of(agent)))
         if not self._crowd:
             self._fresh = dict.fromkeys(grown)
         for agent in changed:
@@ -75,46 +81,42 @@ class _Matching:
             self._world.place(item, self._now)
         return [item.queue for item in kept]
 
-    def _affected(self) -> dict[str, None]:
-        return {**self._queues, **self._world.waiting.hot}
-
     # ---- step 1: each queue's first one
 
     def _seek(self, queue: str) -> None:
-        best: First | None = None
-        fresh = [agent for agent in self._fresh if queue in self._world.queues_of(agent)]
-        if fresh or self._crowd or queue in self._world.waiting.hot:
-            for shelf in self._world.waiting.shelves(queue):
-                best = self._first_of(shelf, fresh, best) or best
+        """Find the queue's first one anew: the earliest of its shelves' first ones."""
+        world = self._world
+        fresh = [agent for agent in self._fresh if queue in world.queues_of(agent)]
+        best: Found | None = None
+        if fresh or self._crowd or queue in world.waiting.hot:
+            for shelf in world.waiting.shelves(queue):
+                if best is None or (shelf.deferred, shelf.order[0]) < best[:2]:
+                    found = self._first_of(shelf, fresh)
+                    if found is not None and (best is None or found[:2] < best[:2]):
+                        best = found
         if best is None:
             self._firsts.pop(queue, None)
         else:
-            self._firsts[queue] = best
+            deferred, (late, origin, interaction, _, item), (rank, place) = best
+            self._firsts[queue] = deferred, late, rank, origin, interaction, item, place[4]
 
-    def _first_of(self, shelf: Shelf, agents: list[Agent], best: First | None) -> First | None:
-        """The first work of the shelf that somebody is eligible for, if it goes before the queue's `best`."""
-        fresh = [(rank, agent) for agent in agents if (rank := self._sees(agent, shelf)) is not None]
-        if not fresh and not self._crowd:
-            order = sorted(lane.head for lane in shelf.hot if lane.head is not None)
-        else:
-            order = shelf.order
-        for entry in order:
-            if best is not None and (best[0], best[1], best[3], best[4]) < (shelf.deferred, *entry[:3]):
-                return None
+    def _first_of(self, shelf: Shelf, agents: list[Agent]) -> Found | None:
+        """The first work of the shelf that somebody is eligible for."""
+        fresh: list[tuple[int, Agent]] = []
+        for agent in agents:
+            rank = self._sees(agent, shelf)
+            if rank is not None:
+                fresh.append((rank, agent))
+        for entry in shelf.order if fresh or self._crowd else shelf.hot_heads():
             lane = entry[4].lane
             if lane is None or lane.failed == self._serial:
                 continue
             ranked = self._best_agent(lane, fresh)
             if ranked is not None:
-                return self._first(shelf, entry, ranked)
+                return shelf.deferred, entry, ranked
             lane.failed = self._serial
             shelf.cool(lane)
         return None
-
-    @staticmethod
-    def _first(shelf: Shelf, entry: Entry, ranked: Ranked) -> First:
-        late, origin, interaction, _, item = entry
-        return shelf.deferred, late, ranked[0], origin, interaction, item, ranked[1][4]
 
     @staticmethod
     def _sees(agent: Agent, shelf: Shelf) -> int | None:
@@ -126,7 +128,7 @@ class _Matching:
         if lane.only is not None:
             rank = self._sees(lane.only, lane.shelf)
             return None if rank is None or lane.only.entry is None else (rank, lane.only.entry)
-        best = self._best_fresh(lane, fresh)
+        best = self._best_fresh(lane, fresh) if fresh else None
         if self._crowd or not lane.cold:
             benched = self._world.benches.best(lane)
             if benched is not None and (best is None or benched < best):

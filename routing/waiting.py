@@ -8,6 +8,7 @@ may serve it.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -68,14 +69,16 @@ class Lane:
 
 
 class Shelf:
-    """`order` is its lanes' heads, sorted; `hot` its lanes that are not cold."""
+    """`order` is its lanes' heads, sorted; `hot` its lanes that are not cold; `busy` its queue's shelves on
+    which something waits."""
 
     __slots__ = (
-        "channel", "combined", "deferred", "hot", "lanes", "order", "queue", "ranks", "teams_by_rank",
+        "busy", "channel", "combined", "deferred", "hot", "lanes", "order", "queue", "ranks", "teams_by_rank",
     )  # fmt: skip
 
-    def __init__(self, queue: Queue, channel: str, stage: int) -> None:
+    def __init__(self, queue: Queue, channel: str, stage: int, busy: "dict[Shelf, None]") -> None:
         self.queue = queue
+        self.busy = busy
         self.channel = channel
         self.deferred = 0 if queue.channels[channel].live else 1
         self.teams_by_rank = queue.teams_by_rank(stage)
@@ -120,6 +123,16 @@ class Shelf:
         else:
             del self.lanes[lane.key]
             self.hot.pop(lane, None)
+        if self.order:
+            self.busy[self] = None
+        else:
+            self.busy.pop(self, None)
+
+    def hot_heads(self) -> list[Entry]:
+        heads = [lane.head for lane in self.hot if lane.head is not None]
+        if len(heads) > 1:
+            heads.sort()
+        return heads
 
     def cool(self, lane: Lane) -> None:
         """Nobody is eligible for it now."""
@@ -135,18 +148,19 @@ class Waiting:
         self.hot: dict[str, None] = {}
         self.count = 0
         self._serial = 0
-        self._shelves: dict[str, dict[tuple[str, int], Shelf]] = {}
+        self._shelves: dict[tuple[str, str, int], Shelf] = {}
+        self._busy: dict[str, dict[Shelf, None]] = {}
 
-    def shelves(self, queue: str) -> list[Shelf]:
+    def shelves(self, queue: str) -> Iterable[Shelf]:
         """The shelves of a queue on which something waits."""
-        return [shelf for shelf in self._shelves.get(queue, {}).values() if shelf.order]
+        return self._busy.get(queue, ())
 
     def shelf(self, queue: Queue, channel: str, stage: int) -> Shelf:
-        shelves = self._shelves.setdefault(queue.key, {})
-        shelf = shelves.get((channel, stage))
-        if shelf is None:
-            shelf = shelves[channel, stage] = Shelf(queue, channel, stage)
-        return shelf
+        try:
+            return self._shelves[queue.key, channel, stage]
+        except KeyError:
+            shelf = Shelf(queue, channel, stage, self._busy.setdefault(queue.key, {}))
+            return self._shelves.setdefault((queue.key, channel, stage), shelf)
 
     def add(self, item: "Item", lane: Lane, late: int, origin: int) -> None:
         self._serial += 1
