@@ -3,9 +3,10 @@
 import asyncio
 import random
 import signal
+import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,10 +15,10 @@ import pytest
 
 from app.bus.cursor import dump
 from app.bus.outbox import append
-from app.bus.port import Position, Seen, Transaction
+from app.bus.port import Log, Position, Seen, Transaction
 from app.bus.tail import BACKLOG_MAX, Following, Tail
 from app.database import API_ROLE, Database
-from app.errors import CursorGone, StaleEpoch
+from app.errors import CursorGone, StaleEpoch, Unavailable
 from app.events import PARTITIONS, QueueChanged, Stream
 from tests.contracts.world import (
     TENANT,
@@ -233,6 +234,65 @@ class Fencing:
                 pass
 
 
+class Timers:
+    async def test_ticks_and_batches_of_a_partition_never_overlap(self, world: World) -> None:
+        [key] = keys_of_partition(9, 1)
+        ticker = Ticker(9)
+        log = await world.log()
+        await world.run(ticker)
+        for _ in range(30):
+            await log.publish([event(key)])
+        await eventually(world.holds(30))
+        await eventually(lambda: ticker.ticks >= 10)
+        assert not ticker.overlapped
+        assert ticker.known == {9}
+
+    async def test_memory_is_dropped_and_built_anew_when_a_batch_is_rolled_back(self, world: World) -> None:
+        [key] = keys_of_partition(9, 1)
+        ticker = Ticker(9)
+        log = await world.log()
+        await world.run(ticker)
+        await eventually(lambda: 9 in ticker.known)
+        before = ticker.told.count(("assigned", 9))
+        await log.publish([event(key, b"poison")])
+        await eventually(world.letters)
+        await eventually(lambda: ticker.told.count(("assigned", 9)) > before)
+        assert ("dropped", 9) in ticker.told
+        await log.publish([event(key)])
+        await eventually(world.holds(1))
+
+    async def test_what_is_lost_is_dropped(self, world: World) -> None:
+        ticker = Ticker(9)
+        runner = await world.run(ticker)
+        await eventually(lambda: 9 in ticker.known)
+        await runner.stop()
+        assert not ticker.known
+
+
+class Outages:
+    async def test_it_is_waited_for_and_nothing_is_parked(self, world: World) -> None:
+        log = await world.log()
+        moody = Moody(failures=3)
+        await log.publish(sent := events(20, keys=1))
+        await world.run(moody)
+        await eventually(world.holds(20), seconds=20)
+        assert await world.applied_ids() == [e.id for e in sent]
+        assert moody.failures == 0 and not await world.letters()
+
+    async def test_cut_connections_repeat_nothing(self, world: World) -> None:
+        log = await world.log()
+        sent = events(600, keys=30)
+        await world.run(Recorder(), batch_max=5)
+        for start in range(0, 600, 100):
+            await log.publish(sent[start : start + 100])
+            await eventually(world.holds(start + 20), seconds=30)
+            await world.owner.execute(CUT)
+            await eventually(lambda: publishes(log))
+        await eventually(world.holds(606), seconds=40)
+        applied = Counter(await world.applied_ids())
+        assert {e.id: applied[e.id] for e in sent} == {e.id: 1 for e in sent}
+
+
 class Poison:
     async def test_poison_is_parked_and_its_neighbours_applied(self, world: World) -> None:
         log = await world.log()
@@ -329,6 +389,80 @@ class Tailing:
         with pytest.raises(CursorGone):
             async with tail.follow(TENANT, cursor):
                 pass
+
+
+class Ticker(Recorder):
+    """Has a timer every 20 ms in one partition, and notes who calls when."""
+
+    def __init__(self, partition: int) -> None:
+        super().__init__()
+        self.known: set[int] = set()
+        self.told: list[tuple[str, int]] = []
+        self.ticks, self.overlapped = 0, False
+        self._partition, self._inside, self._due = partition, False, 0.0
+
+    async def apply(self, batch, prepared, session) -> None:
+        async with self._alone(batch[0].partition):
+            await super().apply(batch, prepared, session)
+
+    async def tick(self, partition: int, transaction: Transaction) -> None:
+        async with self._alone(partition), transaction(None):
+            self.ticks += 1
+            self._due = time.monotonic() + 0.02
+
+    async def assigned(self, partition: int, epoch: int) -> None:
+        self.told.append(("assigned", partition))
+        if partition == self._partition:
+            assert partition not in self.known and epoch > 0
+            self.known.add(partition)
+
+    def dropped(self, partition: int) -> None:
+        self.told.append(("dropped", partition))
+        self.known.discard(partition)
+
+    def next_wake(self, partition: int) -> float | None:
+        return self._due if partition == self._partition else None
+
+    @asynccontextmanager
+    async def _alone(self, partition: int) -> AsyncIterator[None]:
+        if partition == self._partition:
+            assert partition in self.known
+            self.overlapped |= self._inside
+            self._inside = True
+        await asyncio.sleep(0.001)
+        try:
+            yield
+        finally:
+            self._inside = False
+
+
+class Moody(Recorder):
+    """Fails some times as if something that it needs were away, after having written."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    async def apply(self, batch, prepared, session) -> None:
+        await super().apply(batch, prepared, session)
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("away")
+
+
+CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+async def publishes(log: Log) -> bool:
+    """One more event, as soon as the log takes it."""
+    try:
+        await log.publish([event("probe")])
+    except Unavailable:
+        return False
+    return True
 
 
 BACKWARDS = Position("5:1:")
