@@ -30,11 +30,27 @@ LINES = {
 }
 
 
+class Shift:
+    """Whether the played agents work at all; the demo's page may send them all on a break."""
+
+    def __init__(self) -> None:
+        self.working = True
+        self._changed = asyncio.Event()
+
+    def set(self, working: bool) -> None:
+        self.working = working
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def change(self) -> None:
+        await self._changed.wait()
+
+
 class PlayedAgent:
     """One agent for as long as the demo runs. `character` is a seed of its own."""
 
-    def __init__(self, base_url: str, email: str, password: str, character: int) -> None:
-        self.base_url, self.email, self.password = base_url, email, password
+    def __init__(self, base_url: str, email: str, password: str, character: int, shift: Shift) -> None:
+        self.base_url, self.email, self.password, self.shift = base_url, email, password, shift
         self.chance = random.Random(character)  # noqa: S311 - not a secret
         self._parts: set[asyncio.Task[None]] = set()
         self._serving: set[str] = set()
@@ -53,7 +69,7 @@ class PlayedAgent:
             await asyncio.sleep(self.chance.uniform(1, 4))
 
     async def _work(self, desk: DeskClient) -> None:
-        await desk.be("available")
+        self._play(self._follow_shift(desk))
         self._play(self._take_breaks(desk))
         for work in desk.snapshot.get("interactions", []):
             self._play(self._serve(desk, work["id"], work["channel"]))
@@ -128,11 +144,22 @@ class PlayedAgent:
             await asyncio.sleep(self.chance.uniform(120, 400))
             await desk.be("break", self.chance.choice(BREAKS))
             await asyncio.sleep(self.chance.uniform(15, 60))
-            await desk.be("available")
+            await self._be_there(desk)
 
     async def _return(self, desk: DeskClient) -> None:
         await asyncio.sleep(self.chance.uniform(5, 20))
-        await desk.be("available")
+        await self._be_there(desk)
+
+    async def _follow_shift(self, desk: DeskClient) -> None:
+        while True:
+            await self._be_there(desk)
+            await self.shift.change()
+
+    async def _be_there(self, desk: DeskClient) -> None:
+        if self.shift.working:
+            await desk.be("available")
+        else:
+            await desk.be("break", "training")
 
     def _play(self, part: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(_unless_gone(part))

@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.resources import files
 from pathlib import Path
@@ -21,8 +22,8 @@ from demo.history import seed
 from demo.inbox import Inbox
 from demo.pbx.exchange import Exchange
 from demo.people import Person, people
-from demo.players import PlayedAgent
-from demo.server import create_demo_app
+from demo.players import PlayedAgent, Shift
+from demo.server import Stage, create_demo_app
 
 PLAYED = ("li", "han", "zhao", "amelie", "tom", "sun", "olga", "zhou", "maria", "wu")
 MAIL_ADDRESS = "support@hearth.test"
@@ -37,8 +38,8 @@ class Demo:
         self.demo_port, self.smtp_port, self.sink_port = free_ports(
             3, settings.port + 10 if settings.port else 0
         )
-        self.settings = settings.model_copy(update={"smtp_port": self.smtp_port})
-        self.exchange, self.inbox = Exchange(), Inbox()
+        self.settings = settings.model_copy(update={"smtp_port": self.smtp_port, "log_level": "error"})
+        self.exchange, self.inbox, self.shift = Exchange(), Inbox(), Shift()
 
     async def run(self) -> int:
         async with AsyncExitStack() as stack:
@@ -74,14 +75,15 @@ class Demo:
         return {key: endpoint["id"] for key, endpoint in applied.endpoints.items()}, secret
 
     async def _play(self, supervisor: Supervisor, doors: Doors, everybody: list[Person]) -> None:
-        app = create_demo_app(self.exchange, doors, self.inbox, everybody)
+        stage = Stage(self.exchange, doors, self.inbox, everybody, self.shift, _killer(supervisor))
+        app = create_demo_app(stage)
         config = uvicorn.Config(
             app, host="127.0.0.1", port=self.demo_port, log_level="error", ws_max_size=2**20
         )
         server = Quiet(config)
         parts: list[Any] = [server.serve(), supervisor.wait()]
         parts += [
-            PlayedAgent(supervisor.url, f"{name}@demo.test", "demo", character).run()
+            PlayedAgent(supervisor.url, f"{name}@demo.test", "demo", character, self.shift).run()
             for character, name in enumerate(PLAYED)
         ]
         parts.append(PlayedCustomers(everybody, self.exchange.switch, doors).run())
@@ -94,9 +96,10 @@ class Demo:
 
     def _say_where(self, url: str) -> None:
         say.print("\n[bold]Hearth & Home is open.[/bold] Two windows to click in:\n")
-        say.print(f"  My desktop        [link]{url}/[/link]   tenant demo, you@demo.test, password demo")
-        say.print(f"  Be the customer   [link]http://127.0.0.1:{self.demo_port}/demo[/link]")
-        say.print(f"  Wallboard         [link]{url}/wallboard[/link]   boss@demo.test, password demo\n")
+        say.print(f"  My desktop       {url}/            sign in as you@demo.test", soft_wrap=True)
+        say.print(f"  Be the customer  http://127.0.0.1:{self.demo_port}/demo", soft_wrap=True)
+        say.print(f"  Wallboard        {url}/wallboard   sign in as boss@demo.test\n", soft_wrap=True)
+        say.print("The tenant is demo, every password is demo.")
         say.print(f"Mail to {MAIL_ADDRESS} comes in on port {self.smtp_port}. Ctrl-C stops all.")
 
 
@@ -134,6 +137,15 @@ def _kept_secret(data_dir: Path) -> str:
         path.touch(mode=0o600)
         path.write_text("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), encoding="utf-8")
     return path.read_text(encoding="utf-8")
+
+
+def _killer(supervisor: Supervisor) -> Callable[[str], None]:
+    def kill(process: str) -> None:
+        pid = supervisor.pid_of(process)
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+
+    return kill
 
 
 async def _until_interrupted(tasks: list[asyncio.Task[Any]]) -> None:

@@ -1,6 +1,8 @@
 """The demo's second window: the page "be the customer", what it needs, and the telephone exchange."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
@@ -10,6 +12,7 @@ from demo.customers import Doors
 from demo.inbox import Inbox
 from demo.pbx.exchange import Exchange, create_exchange_app
 from demo.people import Person
+from demo.players import Shift
 
 
 class MailIn(BaseModel):
@@ -18,9 +21,40 @@ class MailIn(BaseModel):
     text: str = Field(max_length=100_000)
 
 
-def create_demo_app(exchange: Exchange, doors: Doors, inbox: Inbox, everybody: list[Person]) -> FastAPI:
+class ShiftIn(BaseModel):
+    working: bool
+
+
+class CallersIn(BaseModel):
+    """So many callers of one tier, at once."""
+
+    count: int = Field(default=3, ge=1, le=20)
+    tier: str = "lead"
+
+
+class CopiesIn(BaseModel):
+    """How often the exchange sends each webhook."""
+
+    copies: int = Field(ge=1, le=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the page may move. `kill` ends a process of the service by -9; it is started again."""
+
+    exchange: Exchange
+    doors: Doors
+    inbox: Inbox
+    everybody: list[Person]
+    shift: Shift
+    kill: Callable[[str], None]
+
+
+def create_demo_app(stage: Stage) -> FastAPI:
     """The exchange's app, with `/demo/…` for the page and the page itself."""
-    app = create_exchange_app(exchange)
+    app = create_exchange_app(stage.exchange)
+    doors, inbox, everybody = stage.doors, stage.inbox, stage.everybody
+    _add_stage(app, stage)
 
     @app.get("/demo/config")
     async def config() -> dict[str, Any]:
@@ -44,6 +78,32 @@ def create_demo_app(exchange: Exchange, doors: Doors, inbox: Inbox, everybody: l
 
     pages.install(app)
     return app
+
+
+def _add_stage(app: FastAPI, stage: Stage) -> None:
+    """The buttons behind the scene: who works, who calls, what breaks."""
+
+    @app.get("/demo/stage")
+    async def show() -> dict[str, Any]:
+        return {"working": stage.shift.working, "copies": stage.exchange.copies}
+
+    @app.put("/demo/agents", status_code=204)
+    async def set_shift(wish: ShiftIn) -> None:
+        stage.shift.set(wish.working)
+
+    @app.post("/demo/callers", status_code=202)
+    async def add_callers(wish: CallersIn) -> dict[str, list[str]]:
+        callers = [person for person in stage.everybody[1:] if person.tier == wish.tier][: wish.count]
+        calls = [stage.exchange.switch.call(person.phone, stage.doors.hotline) for person in callers]
+        return {"call_ids": [call.id for call in calls]}
+
+    @app.put("/demo/copies", status_code=204)
+    async def set_copies(wish: CopiesIn) -> None:
+        stage.exchange.copies = wish.copies
+
+    @app.post("/demo/kill/{process}", status_code=204)
+    async def kill(process: Literal["api", "worker", "database"]) -> None:
+        stage.kill(process)
 
 
 def _chosen(everybody: list[Person]) -> list[Person]:
