@@ -62,7 +62,7 @@ class Supervision:
         return x
 
     async def close_queue(self, key: str, closure: dict[str, Any] | None) -> dict[str, Any]:
-        """Emergency closure on ({reason, announcement?, until?}) or off (None); new entries meet it at once."""
+        """Emergency closure on ({reason, announcement?, until?}) or off (None), for new entries at once."""
         queue = await self.session.scalar(select(Queue).where(Queue.key == key).with_for_update())
         if queue is None:
             raise NotFound("There is no such queue.")

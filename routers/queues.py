@@ -1,4 +1,4 @@
-"""Queues as supervisors see and steer them: metrics with drill, the waiting list, emergency closure (API §5)."""
+"""Queues as supervisors see and steer them: metrics with drill, waiting list, emergency closure (API §5)."""
 
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any
