@@ -28,8 +28,6 @@ from routing.state import AgentRemoved, InteractionSnapshot, Snapshot
 
 Correction = Snapshot | AgentRemoved
 
-UNDELIVERED_SKIP_SECONDS: Final = 30
-
 
 async def carry_out(
     session: AsyncSession,
@@ -104,8 +102,6 @@ class _Hand:
         if not _is_offered_to(work, agent):
             return False
         work.end_offer(OfferState.REVOKED, decision.reason)
-        if decision.reason == "undelivered":
-            work.cool_down(agent.id, UNDELIVERED_SKIP_SECONDS)
         return True
 
     def _connect_failed(self, decision: Decision, work: Work, agent: Agent) -> bool:

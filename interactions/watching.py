@@ -17,7 +17,7 @@ from interactions.policies import PolicyBook
 from interactions.views import instant
 from models.agent import Agent
 
-DECODED_MAX: Final = 4096
+DECODED_MAX: Final = 1024
 ROUTING_MEMBERS: Final = frozenset({"entity", "version", "queue", "agent_ids", "data"})
 OF_A_QUEUE: Final = frozenset({"interaction.changed", "queue.changed"})
 """What everybody who serves the queue sees: its lists."""

@@ -195,12 +195,15 @@ class Center:
         assert offer is not None
         return offer
 
-    async def first_offer(self, interaction_id: UUID) -> UUID:
-        """The first offer's id, whatever has become of it."""
-        query = select(Offer.id).where(Offer.interaction_id == interaction_id).order_by(Offer.id).limit(1)
-        [found] = await eventually(lambda: self.rows(query))
-        offer_id: UUID = found
-        return offer_id
+    async def offers_made(self, interaction_id: UUID, number: int) -> Sequence[Offer]:
+        """The first so many offers, whatever has become of them."""
+        query = select(Offer).where(Offer.interaction_id == interaction_id).order_by(Offer.id)
+
+        async def probe() -> Sequence[Offer]:
+            found = await self.rows(query)
+            return found[:number] if len(found) >= number else ()
+
+        return await eventually(probe)
 
     async def settled(self, offer_id: UUID, *, seconds: float = 5) -> Offer:
         async def probe() -> Offer | None:

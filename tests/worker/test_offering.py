@@ -47,11 +47,8 @@ class TestOffering:
             await center.sign_in("li")
             await center.sign_in("han")
             async with center.routed():
-                waiting = await center.queue()
-                first = await center.offered(waiting)
-                missed = await center.settled(first.id)
-                assert missed.state == OfferState.MISSED
-                second = await center.offered(waiting)
+                first, second = await center.offers_made(await center.queue(), 2)
+                assert first.state == OfferState.MISSED
                 assert second.agent_id != first.agent_id
                 agent = await center.row(Agent, first.agent_id)
                 assert (agent.presence, agent.presence_reason) == (Presence.NOT_RESPONDING, "missed")

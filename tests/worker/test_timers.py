@@ -149,7 +149,8 @@ class TestUndelivered:
         await center.sign_in("li")
         waiting = await center.queue()
         async with center.routed():
-            first = await center.settled(await center.first_offer(waiting))
+            [offer] = await center.offers_made(waiting, 1)
+            first = await center.settled(offer.id)
         assert (first.state, first.cause) == (OfferState.REVOKED, "undelivered")
         x = await center.interaction(waiting)
         assert list(x.cool_downs) == [str(center.agents["li"].id)]
