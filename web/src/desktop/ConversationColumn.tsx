@@ -40,7 +40,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
   const leg = myLeg(interaction, work.agentId);
   const mine = interaction.id in work.interactions;
   const inHand = mine && interaction.state === "active" && (leg?.state === "active" || leg?.state === "held");
-  useFocusedHeading(interaction.id);
+  useFocus(interaction.id);
   return (
     <>
       <div className="bar">
@@ -72,9 +72,10 @@ function Opened({ interaction }: { interaction: Interaction }) {
   );
 }
 
-/** A screen reader and the tab order follow to what was just opened. */
-function useFocusedHeading(id: Id): void {
+/** What was just opened can be answered at once, or is at least where the tab order goes on. */
+function useFocus(id: Id): void {
   useEffect(() => {
-    document.getElementById("conversation-heading")?.focus({ preventScroll: true });
+    const place = document.getElementById("composer") ?? document.getElementById("conversation-heading");
+    place?.focus({ preventScroll: true });
   }, [id]);
 }

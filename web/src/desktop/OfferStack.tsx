@@ -47,7 +47,7 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
           <TierBadge tier={offer.customer.tier} />
         </Group>
         <Text size="xs" c="dimmed" className="numbers">
-          {addressOf(offer)} {t("offer.waiting")} <Since from={offer.waitingSince} />
+          {addressOf(offer)}{addressOf(offer) && " · "}{t("offer.waiting")} <Since from={offer.waitingSince} />
         </Text>
         {(offer.subject || offer.preview) && (
           <Text size="sm" lineClamp={3}>{offer.subject ? <b>{offer.subject} </b> : null}{offer.preview}</Text>
