@@ -1,0 +1,121 @@
+"""Doors: opening hours, nobody signed in, emergency closure; live work is turned away, mails wait inside."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+
+from app.clock import new_id
+from app.events import Address, CallIncoming
+from models import Queue
+from tests.intake.house import House
+from tests.intake.test_mails import mail
+
+
+async def send_to(house: House, endpoint: str, queue: str) -> None:
+    await house.execute(
+        "UPDATE endpoint SET queue = :queue WHERE id = :id", queue=queue, id=house.endpoints[endpoint].id
+    )
+
+
+async def close(house: House, queue: str, **facts: Any) -> None:
+    async with house.api.transaction(house.tenant_id) as session:
+        closure = {"reason": "fire", **facts}
+        await session.execute(update(Queue).where(Queue.key == queue).values(closure=closure))
+
+
+def call(house: House, number: str | None = "+8613900001111", **facts: Any) -> Any:
+    address = None if number is None else Address(kind="phone", value=number)
+    told = {"external_id": new_id().hex, "conversation": new_id().hex, "address": address, **facts}
+    return house.envelope("hotline", CallIncoming(occurred_at=datetime.now(UTC), **told))
+
+
+class TestClosedByItsHours:
+    async def test_a_chat_is_told_and_closed_and_never_offered(self, house: House) -> None:
+        await send_to(house, "site-chat", "night")
+        await house.feed(house.said(await house.visitor(), "anybody?"))
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert (row["state"], row["end_cause"]) == ("closed", "closed")
+        segments = await house.rows("SELECT kind, outcome, started_at = ended_at AS short FROM segment")
+        assert segments == [{"kind": "closed_door", "outcome": "closed", "short": True}]
+        (answer,) = await house.rows("SELECT * FROM touch WHERE direction = 'outbound'")
+        assert (answer["text"], answer["author"]["type"]) == ("We are closed.", "system")
+        told = await house.rows("SELECT data FROM event_log WHERE type = 'touchpoint.touch.created.v1'")
+        assert all(b"visitor_id" in row["data"] for row in told)
+
+    async def test_a_mail_waits_inside_and_its_sender_is_told_once(self, house: House) -> None:
+        await send_to(house, "support-mail", "night")
+        await house.feed(await house.mail(mail(text="one")))
+        await house.feed(await house.mail(mail(text="two")))
+        assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 2
+        (delivery,) = await house.rows("SELECT * FROM delivery")
+        assert delivery["payload"]["automatic"] is True
+
+    async def test_a_call_hears_the_announcement_and_is_over(self, house: House) -> None:
+        await house.feed(call(house, queue="night"))
+        assert await house.value("SELECT state FROM interaction") == "closed"
+        (order,) = await house.rows("SELECT * FROM delivery")
+        assert order["payload"]["command"] == "call.play"
+        assert order["payload"]["arguments"] == {"announcement": "We are closed.", "then": "end"}
+
+    async def test_work_goes_where_the_door_sends_it(self, house: House) -> None:
+        await send_to(house, "site-chat", "moved")
+        await house.feed(house.said(await house.visitor(), "hello"))
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert (row["state"], row["queue"]) == ("queued", "sales")
+        entries = await house.rows("SELECT queue, outcome FROM segment ORDER BY id")
+        assert entries == [{"queue": "moved", "outcome": "flowed_out"}, {"queue": "sales", "outcome": None}]
+
+
+class TestNobodySignedIn:
+    async def test_turns_a_chat_away_until_somebody_is(self, house: House) -> None:
+        await send_to(house, "site-chat", "empty")
+        await house.feed(house.said(await house.visitor(), "hello"))
+        assert await house.value("SELECT end_cause FROM interaction") == "nobody_signed_in"
+        await house.execute("UPDATE agent SET signed_in = true, presence = 'break'")
+        await house.feed(house.said(await house.visitor(), "hello"))
+        assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 1
+
+
+class TestEmergencyClosure:
+    async def test_works_on_the_next_arrival_and_ends_by_itself(self, house: House) -> None:
+        await close(house, "billing", announcement="Fire drill.")
+        await house.feed(house.said(await house.visitor(), "hello"))
+        assert await house.value("SELECT end_cause FROM interaction") == "closure"
+        assert await house.value("SELECT text FROM touch WHERE direction = 'outbound'") == "Fire drill."
+        await close(house, "billing", until=(datetime.now(UTC) - timedelta(seconds=1)).isoformat())
+        await house.feed(house.said(await house.visitor(), "hello"))
+        assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 1
+
+    async def test_leaves_who_waits_inside(self, house: House) -> None:
+        visitor = await house.visitor()
+        await house.feed(house.said(visitor, "hello"))
+        await close(house, "billing")
+        await house.feed(house.said(visitor, "still there?"))
+        assert await house.value("SELECT state FROM interaction") == "queued"
+
+
+class TestACall:
+    async def test_stands_on_the_timeline_and_waits(self, house: House) -> None:
+        await house.feed(call(house, queue="sales", collected_digits="42"))
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert (row["channel"], row["state"], row["queue"]) == ("voice", "queued", "sales")
+        (touch,) = await house.rows("SELECT * FROM touch")
+        assert (touch["kind"], touch["payload"]["collected_digits"]) == ("call", "42")
+
+    async def test_for_an_unknown_queue_goes_to_the_endpoints(self, house: House) -> None:
+        await house.feed(call(house, queue="nowhere"))
+        assert await house.value("SELECT queue FROM interaction") == "billing"
+
+    async def test_of_withheld_numbers_are_never_one_customer(self, house: House) -> None:
+        await house.feed(call(house, None), call(house, None))
+        await house.feed(call(house, None))
+        addresses = await house.rows("SELECT DISTINCT address_id FROM interaction")
+        assert len(addresses) == 3
+        assert await house.value("SELECT count(*) FROM customer") == 0
+
+    async def test_of_one_number_is_one_customer(self, house: House) -> None:
+        await house.feed(call(house), call(house))
+        await house.feed(call(house))
+        assert await house.value("SELECT count(*) FROM customer") == 1
+        assert await house.value("SELECT count(*) FROM interaction") == 3
