@@ -1,9 +1,12 @@
 import { Button, Group, Paper, Text, TextInput } from "@mantine/core";
 import { IconMessage, IconSend2 } from "@tabler/icons-react";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Attachment } from "../client/contract";
+import { AttachmentLinks } from "../ui/AttachmentLinks";
 import { Empty } from "../ui/States";
 import { clock, duration } from "../ui/time";
+import { AttachButton, UploadPills, useUploads } from "../ui/Uploads";
 import { Box } from "./Box";
 import { type ChatMessage, ChatSocket, type ChatState, emptyChat } from "./chatSocket";
 import type { Persona } from "./demo";
@@ -24,11 +27,11 @@ export function ChatBox({ persona, url }: { persona: Persona; url: string }) {
   const fresh = state.status === "closed" || state.status === "ended";
   return (
     <Box title={t("demo.chat")} icon={<IconMessage size={20} />}>
-      <Messages messages={state.messages} />
+      <Messages messages={state.messages} download={(item) => socket.current!.download(item)} />
       <Text size="xs" c="dimmed" mih={18} role="status">{statusText(state, t)}</Text>
       {fresh
         ? <Button variant="light" onClick={start}>{state.status === "ended" ? t("demo.chatAgain") : t("demo.chatStart")}</Button>
-        : <WriteLine write={(text) => socket.current?.write(text)} />}
+        : <WriteLine socket={socket} />}
     </Box>
   );
 }
@@ -43,7 +46,11 @@ function statusText(state: ChatState, t: ReturnType<typeof useTranslation>["t"])
   return seconds === null ? t("demo.chatPositionOnly", { position }) : t("demo.chatPosition", { position, duration: duration(seconds) });
 }
 
-function Messages({ messages }: { messages: ChatMessage[] }) {
+interface Downloads {
+  download: (attachment: Attachment) => Promise<Blob>;
+}
+
+function Messages({ messages, download }: { messages: ChatMessage[] } & Downloads) {
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -52,17 +59,18 @@ function Messages({ messages }: { messages: ChatMessage[] }) {
   return (
     <div ref={box} role="log" aria-label={t("demo.chat")} tabIndex={0} style={{ flex: 1, minHeight: 160, maxHeight: 280, overflowY: "auto" }}>
       {messages.length === 0 && <Empty>{t("demo.chatEmpty")}</Empty>}
-      {messages.map((message) => <Bubble key={message.id} message={message} />)}
+      {messages.map((message) => <Bubble key={message.id} message={message} download={download} />)}
     </div>
   );
 }
 
-function Bubble({ message }: { message: ChatMessage }) {
+function Bubble({ message, download }: { message: ChatMessage } & Downloads) {
   const { t } = useTranslation();
   return (
     <Group justify={message.mine ? "flex-end" : "flex-start"} mb={6}>
       <Paper px="sm" py={4} maw="80%" bg={message.mine ? "var(--desk-chosen)" : "var(--desk-raised)"} opacity={message.state === "sending" ? 0.6 : 1}>
         <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{message.text}</Text>
+        <AttachmentLinks attachments={message.attachments} download={download} />
         <Text size="xs" c={message.state === "refused" ? "red" : "dimmed"}>
           {message.state === "refused" ? t("demo.chatRefused", { reason: message.reason ?? "" }) : [message.author, clock(message.at)].filter(Boolean).join(" · ")}
         </Text>
@@ -71,21 +79,26 @@ function Bubble({ message }: { message: ChatMessage }) {
   );
 }
 
-function WriteLine({ write }: { write: (text: string) => void }) {
+function WriteLine({ socket }: { socket: RefObject<ChatSocket | null> }) {
   const { t } = useTranslation();
   const [text, setText] = useState("");
+  const uploads = useUploads((file) => socket.current!.upload(file));
+  const filled = (text.trim() !== "" || uploads.done.length > 0) && uploads.pending.length === 0;
   function submit(event: FormEvent): void {
     event.preventDefault();
-    if (text.trim() === "") return;
-    write(text);
+    if (!filled) return;
+    socket.current?.write(text, uploads.done);
     setText("");
+    uploads.clear();
   }
   return (
     <form onSubmit={submit}>
+      <UploadPills uploads={uploads} />
       <Group gap="xs">
+        <AttachButton uploads={uploads} />
         <TextInput style={{ flex: 1 }} size="sm" aria-label={t("demo.chatPlaceholder")} placeholder={t("demo.chatPlaceholder")} value={text}
           onChange={(event) => setText(event.currentTarget.value)} autoFocus />
-        <Button type="submit" size="sm" leftSection={<IconSend2 size={16} />} disabled={text.trim() === ""}>{t("demo.chatSend")}</Button>
+        <Button type="submit" size="sm" leftSection={<IconSend2 size={16} />} disabled={!filled}>{t("demo.chatSend")}</Button>
       </Group>
     </form>
   );

@@ -1,6 +1,8 @@
 /** A visitor's end of the chat contract: hello, welcome, messages that are acknowledged in both directions. */
 
+import type { Attachment } from "../client/contract";
 import { newId } from "../client/ids";
+import { Problem } from "../client/problem";
 
 export interface ChatMessage {
   /** The touch's id, or our own until it is acknowledged. */
@@ -9,6 +11,7 @@ export interface ChatMessage {
   text: string;
   at: string;
   author: string | null;
+  attachments: Attachment[];
   state: "sending" | "sent" | "refused";
   reason?: string;
 }
@@ -57,16 +60,34 @@ export class ChatSocket {
     this.socket?.close();
   }
 
-  write(text: string): void {
+  write(text: string, attachments: Attachment[] = []): void {
     const message: ChatMessage = {
-      id: newId(), mine: true, text, at: new Date().toISOString(), author: null, state: "sending",
+      id: newId(), mine: true, text, attachments, at: new Date().toISOString(), author: null, state: "sending",
     };
     this.set({ messages: [...this.state.messages, message] });
     this.deliver(message);
   }
 
   private deliver(message: ChatMessage): void {
-    this.send({ type: "message", client_message_id: message.id, text: message.text });
+    const attachments = message.attachments.map((item) => item.id);
+    this.send({ type: "message", client_message_id: message.id, text: message.text, attachments });
+  }
+
+  async upload(file: File): Promise<Attachment> {
+    const body = new FormData();
+    body.append("file", file);
+    return (await this.fetch("/attachments", { method: "POST", body })).json() as Promise<Attachment>;
+  }
+
+  async download(attachment: Attachment): Promise<Blob> {
+    return (await this.fetch(`/attachments/${attachment.id}`)).blob();
+  }
+
+  private async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { authorization: `Bearer ${sessionStorage.getItem(this.kept)}` };
+    const response = await fetch(`${this.url}${path}`, { ...init, headers });
+    if (!response.ok) throw Problem.of(response.status, await response.json().catch(() => null));
+    return response;
   }
 
   private receive(frame: Frame): void {
@@ -106,6 +127,7 @@ export class ChatSocket {
       text: String(touch.text ?? ""),
       at: String(touch.at ?? new Date().toISOString()),
       author: typeof author === "string" ? author : (author?.name ?? null),
+      attachments: (touch.attachments as Attachment[] | undefined) ?? [],
       state: "sent",
     };
     this.set({ messages: [...this.state.messages, message] });

@@ -2,10 +2,11 @@ import { Badge, Group, Paper, Table, Text, Tooltip } from "@mantine/core";
 import { IconCheck, IconChecks, IconClock, IconExclamationCircle, IconLock } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Touch } from "../client/contract";
+import { download } from "../client/http";
+import { AttachmentLinks } from "../ui/AttachmentLinks";
 import { word } from "../ui/i18n";
 import { Moment } from "../ui/marks";
 import { duration } from "../ui/time";
-import { AttachmentLinks } from "./Attachments";
 import { MailBody } from "./MailBody";
 import { useWork } from "./desk";
 import classes from "./TouchView.module.css";
@@ -29,7 +30,7 @@ export function TouchView({ touch }: { touch: Touch }) {
         {touch.subject && <Text size="sm" fw={600}>{touch.subject}</Text>}
         {touch.html ? <MailBody touch={touch} /> : <Text size="sm" className={classes.text}>{touch.text}</Text>}
         {touch.kind === "form" && <Fields payload={touch.payload} />}
-        <AttachmentLinks attachments={touch.attachments} />
+        <AttachmentLinks attachments={touch.attachments} download={download} />
       </Paper>
     </article>
   );

@@ -1,38 +1,11 @@
-import { Button, FileButton, Group, Loader, Pill, Text, Tooltip, ActionIcon } from "@mantine/core";
-import { IconDownload, IconPaperclip } from "@tabler/icons-react";
-import { useMutation } from "@tanstack/react-query";
+import { ActionIcon, FileButton, Group, Loader, Pill, Tooltip } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconPaperclip } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "../client/contract";
-import { download, upload } from "../client/http";
-import { notifications } from "@mantine/notifications";
-import { explain, report } from "../ui/problems";
-import { bytes } from "../ui/time";
-
-export function AttachmentLinks({ attachments }: { attachments: Attachment[] }) {
-  if (attachments.length === 0) return null;
-  return <Group gap={6} mt={6}>{attachments.map((item) => <AttachmentLink key={item.id} attachment={item} />)}</Group>;
-}
-
-function AttachmentLink({ attachment }: { attachment: Attachment }) {
-  const { t } = useTranslation();
-  const fetching = useMutation({ mutationFn: () => download(attachment), onSuccess: (blob) => save(blob, attachment.name), onError: report });
-  return (
-    <Button size="compact-xs" variant="default" loading={fetching.isPending} leftSection={<IconDownload size={13} />}
-      aria-label={t("conversation.download", { name: attachment.name })} onClick={() => fetching.mutate()}>
-      <Text span size="xs" className="clip" maw={220}>{attachment.name}</Text>
-      <Text span size="xs" c="dimmed" ml={6}>{bytes(attachment.size)}</Text>
-    </Button>
-  );
-}
-
-/** Always to a file, never into a tab of ours: what a stranger sent is not shown under our origin. */
-function save(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = Object.assign(document.createElement("a"), { href: url, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
+import { explain } from "./problems";
+import { bytes } from "./time";
 
 export interface Uploads {
   done: Attachment[];
@@ -42,7 +15,8 @@ export interface Uploads {
   clear: () => void;
 }
 
-export function useUploads(): Uploads {
+/** Files on their way into a message: sent up one by one by `upload`, as soon as they are chosen. */
+export function useUploads(upload: (file: File) => Promise<Attachment>): Uploads {
   const { t } = useTranslation();
   const [done, setDone] = useState<Attachment[]>([]);
   const [pending, setPending] = useState<string[]>([]);
