@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from app.errors import (
@@ -130,6 +130,8 @@ def as_service_error(error: Exception) -> ServiceError | None:
         return _invalid(error)
     if isinstance(error, HTTPException):
         return _of_status(error)
+    if isinstance(error, ClientDisconnect):  # nobody hears it
+        return BadRequest("The body ended early.")
     if isinstance(error, DBAPIError):
         return _of_database(error)
     if isinstance(error, OSError | PoolTimeout | asyncpg.PostgresError | asyncpg.InterfaceError):
@@ -190,7 +192,7 @@ async def render(connection: HTTPConnection, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Every exception that leaves a route becomes a problem document."""
-    handled = (ServiceError, HTTPException, RequestValidationError, DBAPIError, PoolTimeout)
+    handled = (ServiceError, HTTPException, RequestValidationError, ClientDisconnect, DBAPIError, PoolTimeout)
     outages = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
     for kind in (*handled, *outages, Exception):
         app.add_exception_handler(kind, render)

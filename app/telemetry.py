@@ -75,4 +75,10 @@ def _shared_processors() -> list[Processor]:
 def _renderers(human: bool) -> list[Processor]:
     if human:
         return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    # Without the frames' variables: they hold customers' words and secrets, and writing them takes so long
+    # that a burst of errors would stop the process from answering.
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+    return [
+        structlog.processors.ExceptionRenderer(tracebacks),
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]

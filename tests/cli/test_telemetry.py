@@ -18,8 +18,9 @@ log.info("李雷 signed in", password="hunter2", agent="li@acme.test")
 log.debug("not shown")
 logging.getLogger("uvicorn.access").info("not shown")
 logging.getLogger("some.library").warning("its %s", "words")
+said = "the customer's words"
 try:
-    1 / 0
+    len(said) / 0
 except ZeroDivisionError:
     log.exception("broken")
 """
@@ -43,6 +44,7 @@ class TestConfigureLogging:
         assert (signed_in["password"], signed_in["agent"]) == (MASKED, "li@acme.test")
         assert (library["event"], library["logger"]) == ("its words", "some.library")
         assert "ZeroDivisionError" in json.dumps(broken["exception"])
+        assert "the customer's words" not in json.dumps(broken)
 
 
 class TestMaskSecrets:

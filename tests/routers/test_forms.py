@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app.container import Container
 from app.database import Database
 from app.events import FormSubmitted
+from app.main import create_app
 from tests.parts import MemoryLog, SeededTenant
 from tests.routers.test_attachments import PNG
 
@@ -130,3 +131,22 @@ class TestPages:
         for body in (FORM, {}):
             answer = await client.post(url, json=body, headers=headers)
             assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+
+
+class TestGivenUp:
+    async def test_a_sender_who_goes_away_is_no_fault_of_ours(
+        self, container: Container, acme: SeededTenant
+    ) -> None:
+        """After an outage the requests that nobody waits for any more are many: each must cost little."""
+        path = f"/forms/{acme.endpoints['contact-form'].id}"
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": []}
+        statuses: list[int] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            statuses.append(message.get("status", 0))
+
+        await create_app(container)(scope, receive, send)
+        assert statuses[0] == 400
