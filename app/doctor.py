@@ -17,6 +17,8 @@ import httpx
 from rich.console import Console
 
 from app import doctor_database
+from app.bus.kafka import Kafka
+from app.doctor_kafka import kafka_positions
 from app.embedded import embedded, find_binaries
 from app.errors import CommandError
 from app.findings import Finding, Level, fail, ok, warn
@@ -168,6 +170,9 @@ async def database(settings: Settings) -> AsyncIterator[Finding]:
         async with _connected(settings) as connection:
             async for finding in doctor_database.examine(connection):
                 yield finding
+            if settings.kafka_bootstrap_servers:
+                async for finding in kafka_positions(connection, Kafka(settings.kafka_bootstrap_servers)):
+                    yield finding
     except (OSError, TimeoutError, asyncpg.PostgresError, CommandError) as error:
         todo = (
             "Start it, or correct DATABASE_URL."

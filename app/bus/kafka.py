@@ -2,9 +2,7 @@
 auto-commit and no offset reset are set here. Positions stand in PostgreSQL; Kafka's own are never used."""
 
 import asyncio
-import heapq
-from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -15,9 +13,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from app.bus.kafka_record import Offsets, dump_cursor, headers_of, load_cursor, read_record
-from app.bus.port import Batch, Holder, Page, Position, PositionLost, Record, Seen
-from app.errors import CommandError, CursorGone, Unavailable
+from app.bus.kafka_record import headers_of, read_record
+from app.bus.port import Batch, Holder, Position, PositionLost, Record
+from app.errors import CommandError, Unavailable
 from app.events import PARTITIONS, Envelope, Stream
 
 log = structlog.get_logger()
@@ -37,15 +35,16 @@ CONSUMER: Final = MappingProxyType(
 TOPIC: Final = MappingProxyType({"retention.ms": str(7 * 86_400_000), "max.message.bytes": "1048588"})
 REPLICAS_MAX: Final = 3
 RESTART_SECONDS: Final = 1.0
-LIVE_MILLISECONDS: Final = 1_000
 READ_MILLISECONDS: Final = 5_000
-LIVE_MAX: Final = 1_000
-RECENT_MAX: Final = 20_000
 RETRY_AFTER_SECONDS: Final = 2
 
 
-class BrokerAway(Exception):
-    """Kafka did not acknowledge in time; whether it stored the records is unknown."""
+class BrokerAway(Unavailable):
+    """Kafka did not answer in time; whether it stored what was sent is unknown. `reason` is for the log."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__("The log does not answer.", retry_after_seconds=RETRY_AFTER_SECONDS)
+        self.reason = reason if isinstance(reason, str) else repr(reason)
 
 
 class Kafka:
@@ -70,9 +69,55 @@ class Kafka:
             found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
             _check_partitions({name: found.get(name, 0) for name in wanted})
         except (KafkaError, OSError) as error:
-            raise BrokerAway(repr(error)) from error
+            raise BrokerAway(error) from error
         finally:
             await admin.close()
+
+    def places(self, stream: Stream, partitions: Iterable[int] = range(PARTITIONS)) -> list[TopicPartition]:
+        return [TopicPartition(self.topic(stream), number) for number in partitions]
+
+    @asynccontextmanager
+    async def reader(self, places: Sequence[TopicPartition]) -> AsyncIterator[Any]:
+        """A consumer without a group on these partitions. Raises BrokerAway."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.servers, group_id=None, **CONSUMER)
+        try:
+            await consumer.start()
+            consumer.assign(places)
+            yield consumer
+        except (KafkaError, OSError) as error:
+            raise BrokerAway(error) from error
+        finally:
+            await consumer.stop()
+
+    async def recent_ids(self, slots: Collection[tuple[Stream, int]], count: int) -> set[UUID]:
+        """The ids of the last `count` events in each of these partitions. Raises BrokerAway."""
+        places = [place for stream, number in slots for place in self.places(stream, (number,))]
+        ids: set[UUID] = set()
+        async with self.reader(places) as consumer:
+            beginning, end = await bounds(consumer, places)
+            for place in places:
+                consumer.seek(place, max(beginning[place], end[place] - count))
+            while any([await consumer.position(place) < end[place] for place in places]):
+                for messages in (await consumer.getmany(timeout_ms=READ_MILLISECONDS)).values():
+                    ids |= {record.envelope.id for record in map(record_of, messages) if record.envelope}
+        return ids
+
+    async def misplaced(self, stream: Stream, positions: Mapping[int, Position]) -> list[str]:
+        """Why stored positions do not fit this topic, one line each; those consumers have stopped."""
+        places, wrong = self.places(stream, positions), []
+        async with self.reader(places) as consumer:
+            beginning, end = await bounds(consumer, places)
+            for place in places:
+                position = positions[place.partition]
+                try:
+                    before = check_bounds(place, position, beginning[place], end[place])
+                    if before is not None:
+                        consumer.seek(place, before)
+                        found = await consumer.getmany(place, timeout_ms=READ_MILLISECONDS, max_records=1)
+                        check_same(place, record_of(found[place][0]), position)
+                except PositionLost as error:
+                    wrong.append(str(error))
+        return wrong
 
 
 def _check_partitions(found: Mapping[str, int]) -> None:
@@ -106,7 +151,7 @@ class Producer:
                 await self._producer.start()
         except (KafkaError, OSError) as error:
             await self.abandon()
-            raise BrokerAway(repr(error)) from error
+            raise BrokerAway(error) from error
 
     async def send(self, envelopes: Sequence[Envelope]) -> None:
         """Durable on all replicas in sync on return. Raises BrokerAway."""
@@ -115,7 +160,7 @@ class Producer:
                 sent = [await self._send(envelope) for envelope in envelopes]
                 await asyncio.gather(*sent)
         except (KafkaError, OSError) as error:
-            raise BrokerAway(repr(error)) from error
+            raise BrokerAway(error) from error
 
     async def _send(self, envelope: Envelope) -> "asyncio.Future[Any]":
         sent: asyncio.Future[Any] = await self._producer.send(
@@ -146,7 +191,7 @@ class KafkaFeed:
         self._kafka, self._topic = kafka, kafka.topic(stream)
         self._group = f"{kafka.prefix}.{consumer}"
         self._consumer: Any = None
-        self._before: dict[int, tuple[int, UUID]] = {}
+        self._before: dict[int, Position] = {}
         self._joining: asyncio.Task[None] | None = None
         self._holder: Holder | None = None
 
@@ -167,16 +212,14 @@ class KafkaFeed:
     async def seek(self, partition: int, position: Position | None) -> Position:
         """Raises PositionLost when the topic cannot be the one that was read."""
         place = TopicPartition(self._topic, partition)
-        beginning, end = await _bounds(self._consumer, [place])
-        offset = beginning[place] if position is None else position.position or 0
-        if not beginning[place] <= offset <= end[place]:
-            raise PositionLost(
-                f"{self._topic}/{partition} holds {beginning[place]} to {end[place]}, next is {offset}"
-            )
+        beginning, end = await bounds(self._consumer, [place])
+        start = position or Position(position=beginning[place])
+        offset = start.position or 0
+        before = check_bounds(place, start, beginning[place], end[place])
         self._before.pop(partition, None)
-        if position is not None and position.event_id and offset > beginning[place]:
-            self._before[partition] = (offset - 1, position.event_id)
-        self._consumer.seek(place, offset - 1 if partition in self._before else offset)
+        if before is not None:
+            self._before[partition] = start
+        self._consumer.seek(place, offset if before is None else before)
         return Position(position=offset)
 
     async def fetch(self, partition: int, position: Position, limit: int, timeout_seconds: float) -> Batch:
@@ -188,9 +231,9 @@ class KafkaFeed:
             )
         except OffsetOutOfRangeError as error:
             raise PositionLost(f"{self._topic}/{partition}: {error!r}") from error
-        records = [read_record(m.key, m.value, m.headers, m.offset) for m in found.get(place, ())]
+        records = [record_of(message) for message in found.get(place, ())]
         if records and partition in self._before:
-            _same_log(place, records.pop(0), *self._before.pop(partition))
+            check_same(place, records.pop(0), self._before.pop(partition))
         return Batch(records, records[-1].after if records else position)
 
     async def _join(self, holder: Holder) -> None:
@@ -221,129 +264,26 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._holder.gain([place.partition for place in assigned])
 
 
-def _same_log(place: TopicPartition, before: Record, offset: int, event_id: UUID) -> None:
-    """The record before the position proves that this is the log that was read."""
-    if before.after != Position(position=offset + 1, event_id=event_id):
-        raise PositionLost(f"{place.topic}/{place.partition}: offset {offset} is not event {event_id}")
+def record_of(message: Any) -> Record:
+    return read_record(message.key, message.value, message.headers, message.offset)
 
 
-async def _bounds(consumer: Any, places: Sequence[TopicPartition]) -> tuple[dict[Any, int], dict[Any, int]]:
+async def bounds(consumer: Any, places: Sequence[TopicPartition]) -> tuple[dict[Any, int], dict[Any, int]]:
+    """The first offset that is kept and the next one to be written, of each partition."""
     return await consumer.beginning_offsets(places), await consumer.end_offsets(places)
 
 
-class KafkaSource:
-    """A topic from any cursor on. What `live` gave last is remembered, so that reconnecting clients cost no
-    round trip."""
-
-    def __init__(self, kafka: Kafka, stream: Stream) -> None:
-        self._kafka = kafka
-        self._places = [TopicPartition(kafka.topic(stream), number) for number in range(PARTITIONS)]
-        self._recent: deque[Seen] = deque()
-        self._from: dict[int, int] = {}
-        self._to: dict[int, int] = {}
-
-    async def end(self) -> str:
-        async with self._reader() as consumer:
-            _, end = await _bounds(consumer, self._places)
-        return dump_cursor(_by_number(end))
-
-    async def live(self, cursor: str) -> AsyncIterator[Page]:
-        offsets = load_cursor(cursor)
-        self._recent.clear()
-        self._from, self._to = dict(offsets), offsets
-        async with self._reader() as consumer:
-            for place in self._places:
-                consumer.seek(place, offsets[place.partition])
-            while True:
-                found = await consumer.getmany(timeout_ms=LIVE_MILLISECONDS, max_records=LIVE_MAX)
-                page = _page(found, offsets, more=False)
-                self._remember(page.seen)
-                yield page
-
-    async def behind(self, positions: Offsets) -> int:
-        """How many records follow these positions; a partition without one is unread from its beginning."""
-        async with self._reader() as consumer:
-            beginning, end = (_by_number(part) for part in await _bounds(consumer, self._places))
-        return sum(max(0, end[n] - positions.get(n, beginning[n])) for n in end)
-
-    async def read(self, cursor: str | None, limit: int) -> Page:
-        offsets = load_cursor(cursor) if cursor is not None else None
-        if offsets is not None and self._remembers(offsets):
-            return self._page_of_recent(offsets, limit)
-        async with self._reader() as consumer:
-            beginning, end = (_by_number(part) for part in await _bounds(consumer, self._places))
-            offsets = beginning if offsets is None else offsets
-            if any(not beginning[n] <= offsets[n] <= end[n] for n in offsets):
-                raise CursorGone("The log does not hold what follows this cursor.")
-            return await _read_until(consumer, self._places, offsets, end, limit)
-
-    @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[Any]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._kafka.servers, group_id=None, **CONSUMER)
-        try:
-            await consumer.start()
-            consumer.assign(self._places)
-            yield consumer
-        except (KafkaError, OSError) as error:
-            raise Unavailable("The log does not answer.", retry_after_seconds=RETRY_AFTER_SECONDS) from error
-        finally:
-            await consumer.stop()
-
-    def _remember(self, seen: Sequence[Seen]) -> None:
-        self._recent.extend(seen)
-        while len(self._recent) > RECENT_MAX:
-            gone = self._recent.popleft().envelope
-            self._from[gone.partition] = (gone.position or 0) + 1
-
-    def _remembers(self, offsets: Offsets) -> bool:
-        return bool(self._from) and all(self._from[n] <= offsets[n] <= self._to[n] for n in offsets)
-
-    def _page_of_recent(self, offsets: dict[int, int], limit: int) -> Page:
-        found = [seen.envelope for seen in self._recent if _follows(seen.envelope, offsets)]
-        seen = _with_cursors(found[:limit], offsets)
-        return Page(seen, dump_cursor(offsets), more=len(found) > limit)
+def check_bounds(place: TopicPartition, position: Position, beginning: int, end: int) -> int | None:
+    """The offset of the record before `position`, if that is known and kept. Raises PositionLost."""
+    offset = position.position or 0
+    if not beginning <= offset <= end:
+        raise PositionLost(f"{place.topic}/{place.partition} holds {beginning} to {end}, next is {offset}")
+    return offset - 1 if position.event_id is not None and offset > beginning else None
 
 
-async def _read_until(
-    consumer: Any, places: Sequence[TopicPartition], offsets: dict[int, int], end: Offsets, limit: int
-) -> Page:
-    unread = [place for place in places if offsets[place.partition] < end[place.partition]]
-    if not unread:
-        return Page((), dump_cursor(offsets), more=False)
-    for place in unread:
-        consumer.seek(place, offsets[place.partition])
-    consumer.pause(*(place for place in places if place not in unread))
-    found = await consumer.getmany(*unread, timeout_ms=READ_MILLISECONDS, max_records=limit)
-    if not found:
-        raise Unavailable("The log does not answer.", retry_after_seconds=RETRY_AFTER_SECONDS)
-    return _page(found, offsets, more=True)
-
-
-def _page(found: dict[TopicPartition, Sequence[Any]], offsets: dict[int, int], more: bool) -> Page:
-    """Moves `offsets` on. Records of one partition keep their order; what is no event is passed over."""
-    envelopes = []
-    for message in heapq.merge(*found.values(), key=lambda message: message.timestamp):
-        record = read_record(message.key, message.value, message.headers, message.offset)
-        if record.envelope is not None:
-            envelopes.append(record.envelope)
-    seen = _with_cursors(envelopes, offsets)
-    offsets.update(
-        {place.partition: messages[-1].offset + 1 for place, messages in found.items() if messages}
-    )
-    return Page(seen, dump_cursor(offsets), more)
-
-
-def _with_cursors(envelopes: Sequence[Envelope], offsets: dict[int, int]) -> list[Seen]:
-    seen = []
-    for envelope in envelopes:
-        offsets[envelope.partition] = (envelope.position or 0) + 1
-        seen.append(Seen(envelope, dump_cursor(offsets)))
-    return seen
-
-
-def _follows(envelope: Envelope, offsets: Offsets) -> bool:
-    return (envelope.position or 0) >= offsets[envelope.partition]
-
-
-def _by_number(offsets: dict[TopicPartition, int]) -> dict[int, int]:
-    return {place.partition: offset for place, offset in offsets.items()}
+def check_same(place: TopicPartition, before: Record, position: Position) -> None:
+    """The record before the position proves that this is the log that was read. Raises PositionLost."""
+    if before.after != position:
+        raise PositionLost(
+            f"{place.topic}/{place.partition}: another event than ours stands before {position.position}"
+        )

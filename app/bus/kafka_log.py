@@ -10,7 +10,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.bus.kafka import BrokerAway, Kafka, KafkaFeed, KafkaSource, Producer
+from app.bus.kafka import BrokerAway, Kafka, KafkaFeed, Producer
+from app.bus.kafka_source import KafkaSource
 from app.bus.log import PostgresLog
 from app.database import Database
 from app.errors import CommandError
@@ -69,7 +70,7 @@ class KafkaLog:
             try:
                 return await producer.send(envelopes)
             except BrokerAway as error:
-                log.warning("Kafka does not answer: events go to PostgreSQL", error=str(error))
+                log.warning("Kafka does not answer: events go to PostgreSQL", error=error.reason)
                 self._failed.set()
         return await self._postgres.publish(envelopes)
 

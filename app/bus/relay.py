@@ -1,5 +1,5 @@
 """From `event_log` to Kafka, in one worker at a time: visible rows by position, produced, acknowledged,
-deleted. No position is needed. A row produced twice (a crash before the delete) keeps its event id."""
+deleted. No position is needed. A row that a zombie produces once more keeps its event id."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from app.bus import outbox
 from app.bus.kafka import BrokerAway, Producer
 from app.bus.kafka_log import KafkaLog
 from app.database import Database
@@ -72,6 +73,7 @@ class Relay:
             while not await connection.fetchval(_LOCK):  # noqa: ASYNC110 (the database has no event for it)
                 await asyncio.sleep(LEADER_SECONDS)
             await producer.start()
+            await self._forget_forwarded(connection)
             while True:
                 self._grown.clear()
                 if not await self._forward(connection, producer):
@@ -79,6 +81,14 @@ class Relay:
         finally:
             connection.terminate()
             await producer.abandon()
+
+    async def _forget_forwarded(self, connection: Any) -> None:
+        """Whoever led before may have produced a batch and died before deleting it."""
+        rows = await connection.fetch(_READ, BATCH_MAX)
+        if rows:
+            envelopes = [_envelope(row) for row in rows]
+            forwarded = await self._log.kafka.recent_ids(outbox.slots_of(envelopes), BATCH_MAX)
+            await connection.execute(_DELETE, [row["position"] for row in rows if row["id"] in forwarded])
 
     async def _forward(self, connection: Any, producer: Producer) -> bool:
         """One batch; False when there was nothing."""

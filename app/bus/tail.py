@@ -136,6 +136,9 @@ class Tail:
                 async for page in self._source.live(self._cursor):
                     self._hand_out(page.seen)
                     self._cursor = page.cursor
+            except CursorGone:
+                log.error("the log was made anew: the tail begins at its end")
+                self._cursor = ""
             except Exception as error:  # the outer shell: go on from the same cursor
                 log.warning("tail waits", error=repr(error))
             await asyncio.sleep(RETRY_SECONDS)

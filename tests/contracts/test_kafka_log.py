@@ -11,10 +11,10 @@ from tests.contracts import bus
 from tests.contracts.world import World, unique_name
 from tests.contracts.world import world as made_world
 from tests.kafka.broker import Broker
-from tests.kafka.fixtures import broker  # noqa: F401
+from tests.kafka.fixtures import BROKER_MARKS, broker  # noqa: F401
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.kafka
+pytestmark = BROKER_MARKS
 
 
 @pytest.fixture

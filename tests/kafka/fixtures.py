@@ -6,6 +6,13 @@ import pytest
 
 from tests.kafka.broker import Broker, why_not
 
+BROKER_MARKS = [
+    pytest.mark.kafka,
+    pytest.mark.xdist_group("kafka"),
+    # aiokafka forgets a connection whose making is cancelled (a log closed while its broker is away).
+    pytest.mark.filterwarnings("ignore:.*AIOKafkaConnection:pytest.PytestUnraisableExceptionWarning"),
+]
+
 
 @pytest.fixture(scope="session")
 async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Broker]:

@@ -9,19 +9,21 @@ import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from app.bus import kafka
+from app.bus import kafka, outbox
 from app.bus.kafka_log import KafkaLog
 from app.bus.relay import Relay
 from app.database import Database
+from app.doctor_kafka import kafka_positions
 from app.errors import CommandError, Unavailable
 from app.events import Stream
+from app.findings import Finding, Level
 from tests.contracts.world import Recorder, World, event, events, unique_name
 from tests.contracts.world import world as made_world
 from tests.kafka.broker import Broker
-from tests.kafka.fixtures import broker  # noqa: F401
+from tests.kafka.fixtures import BROKER_MARKS, broker  # noqa: F401
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.kafka
+pytestmark = BROKER_MARKS
 
 
 @pytest.fixture
@@ -111,6 +113,25 @@ class TestBrokerAway:
         await eventually(lambda: log.in_kafka, seconds=30)
 
 
+class TestRelay:
+    async def test_what_a_dead_one_produced_and_did_not_delete_is_not_produced_again(
+        self, world: World
+    ) -> None:
+        log = await in_kafka(world)
+        database = await world.database()
+        sent = [event(f"k{number}", stream=Stream.INBOUND) for number in range(40)]
+        async with database.transaction() as session:
+            await outbox.insert(session, sent)
+        producer = kafka.Producer(log.kafka, 5)
+        await producer.start()
+        await producer.send(sent[:25])
+        await producer.abandon()
+        await relayed(world)
+        await world.run(Recorder())
+        await eventually(lambda: applied_all(world, [e.id for e in sent]), seconds=20)
+        assert len(await world.applied_ids()) == 40 and await waiting(world) == 0
+
+
 class TestPostgresAway:
     async def test_kafka_accepts_and_without_both_nothing_does(self, world: World, broker: Broker) -> None:  # noqa: F811
         log = await in_kafka(world)
@@ -135,15 +156,27 @@ class TestAnotherLog:
         await log.publish(events(200, keys=20))
         await eventually(world.holds(200))
         await first.stop()
+        assert (await the_doctor_says(world, log)).level is Level.OK
         await delete_topics(log)
         fresh = await in_kafka(world)
         await fresh.publish(events(400, keys=400))
         read = await partitions_read(world)
+        finding = await the_doctor_says(world, log)
+        assert finding.level is Level.FAIL and "delete the consumer's rows" in finding.todo
         second = await world.run(Recorder("second"))
         await eventually(lambda: second.stopped_partitions == read, seconds=20)
         assert not await world.owner.fetchval(
             "SELECT count(*) FROM applied WHERE worker = 'second' AND partition = ANY($1)", list(read)
         )
+
+
+async def the_doctor_says(world: World, log: KafkaLog) -> Finding:
+    """Of the recorder, under the name of a consumer that the doctor knows."""
+    rename = "UPDATE consumer_position SET consumer = $1"
+    await world.owner.execute(rename, "intake")
+    [finding] = [found async for found in kafka_positions(world.owner, log.kafka)]
+    await world.owner.execute(rename, "recorder")
+    return finding
 
 
 async def partitions_read(world: World) -> frozenset[int]:
