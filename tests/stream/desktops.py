@@ -76,7 +76,7 @@ class Desktop:
     async def send(self, frame: dict[str, Any]) -> None:
         await self.connection.send(orjson.dumps(frame).decode())
 
-    async def receive(self, seconds: float = 5) -> dict[str, Any]:
+    async def receive(self, seconds: float = 15) -> dict[str, Any]:
         async with asyncio.timeout(seconds):
             frame: dict[str, Any] = orjson.loads(await self.connection.recv())
         if frame["type"] == "event":
@@ -99,7 +99,7 @@ class Desktop:
             if frame["name"] == name and all(frame["data"].get(k) == v for k, v in wanted.items()):
                 return frame
 
-    async def close_code(self, seconds: float = 10) -> int:
+    async def close_code(self, seconds: float = 20) -> int:
         """What the server closes with; frames before it are kept."""
         try:
             while True:

@@ -184,7 +184,7 @@ class Center:
             select(Offer).where(Offer.interaction_id == interaction_id, Offer.state == OfferState.OPEN)
         )
 
-    async def offered(self, interaction_id: UUID, name: str | None = None, *, seconds: float = 5) -> Offer:
+    async def offered(self, interaction_id: UUID, name: str | None = None, *, seconds: float = 15) -> Offer:
         """The open offer, once there is one (to this agent)."""
 
         async def probe() -> Offer | None:
@@ -205,7 +205,7 @@ class Center:
 
         return await eventually(probe)
 
-    async def settled(self, offer_id: UUID, *, seconds: float = 5) -> Offer:
+    async def settled(self, offer_id: UUID, *, seconds: float = 15) -> Offer:
         async def probe() -> Offer | None:
             offer: Offer = await self.row(Offer, offer_id)
             return offer if offer.state != OfferState.OPEN else None

@@ -36,7 +36,8 @@ async def sweep(center: Center) -> list[str]:
 async def ago(center: Center, interaction_id: UUID, **columns: float) -> None:
     """Set these times of the interaction to so many seconds ago."""
     changes = ", ".join(
-        f"{name} = clock_timestamp() - make_interval(secs => {seconds})" for name, seconds in columns.items()
+        f"{name} = statement_timestamp() - make_interval(secs => {seconds})"
+        for name, seconds in columns.items()
     )
     async with center.api.transaction(center.tenant_id) as session:
         await session.execute(
