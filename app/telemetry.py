@@ -74,7 +74,8 @@ def _shared_processors() -> list[Processor]:
 
 def _renderers(human: bool) -> list[Processor]:
     if human:
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback  # the rich one shows locals, secrets among them
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     # Without the frames' variables: they hold customers' words and secrets, and writing them takes so long
     # that a burst of errors would stop the process from answering.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)

@@ -30,15 +30,25 @@ from app.outbound import outbound_client
 from app.pressure import Pressure
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
+from app.setup.model import Document
+from app.setup.policy import policy_document
+from app.setup.service import published_policy
 from interactions.leases import Leases
 from interactions.policies import PolicyBook
-from models import Agent, Endpoint, Queue, Team, Tenant
+from models import Agent, Endpoint, Policy, Queue, Team, Tenant
 
 PASSWORD = "correct horse battery staple"
 # Argon2id of PASSWORD, made once: hashing costs 150 ms.
 PASSWORD_HASH = (
     "$argon2id$v=19$m=65536,t=3,p=4$qWlnyHu7mfj5uwujiGtSvg$jWPEgeEwwbhMnXoZMJf8jDPq+uWQzV4661fG9FLxtcc"
 )
+SETUP: dict[str, Any] = {
+    "skills": ["billing"],
+    "break_codes": ["lunch"],
+    "tiers": [{"key": "platinum", "head_start_seconds": 600}, {"key": "standard", "default": True}],
+    "teams": [{"key": "support"}],
+    "queues": [{"key": "billing", "teams": [{"key": "support"}]}],
+}
 ROLES = {"li": ["agent"], "han": ["supervisor"], "wang": ["admin"]}
 
 
@@ -138,9 +148,15 @@ async def seed(container: Container, key: str) -> SeededTenant:
         session.add_all([*agents.values(), *endpoints.values()])
         session.add(Queue(tenant_id=tenant_id, key="billing", name="Billing"))
         session.add(Team(tenant_id=tenant_id, key="support", name="Support"))
+        session.add(Policy(tenant_id=tenant_id, version=1, document=_policy(), digest=""))
     await container.endpoints.refresh()
     tokens = {name: container.tokens.issue(_principal(agent)) for name, agent in agents.items()}
     return SeededTenant(tenant_id, key, agents, endpoints, tokens)
+
+
+def _policy() -> dict[str, Any]:
+    document = Document.model_validate(SETUP)
+    return published_policy(policy_document(document), document)
 
 
 def client_of(container: Container) -> httpx.AsyncClient:
