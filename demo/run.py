@@ -6,8 +6,8 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -77,9 +77,7 @@ class Demo:
     async def _play(self, supervisor: Supervisor, doors: Doors, everybody: list[Person]) -> None:
         stage = Stage(self.exchange, doors, self.inbox, everybody, self.shift, _killer(supervisor))
         app = create_demo_app(stage)
-        config = uvicorn.Config(
-            app, host="127.0.0.1", port=self.demo_port, log_level="error", ws_max_size=2**20
-        )
+        config = uvicorn.Config(app, host="127.0.0.1", port=self.demo_port, log_level="error", lifespan="off")
         server = Quiet(config)
         parts: list[Any] = [server.serve(), supervisor.wait()]
         parts += [
@@ -93,6 +91,7 @@ class Demo:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.exchange.close()
 
     def _say_where(self, url: str) -> None:
         say.print("\n[bold]Hearth & Home is open.[/bold] Two windows to click in:\n")
@@ -106,8 +105,9 @@ class Demo:
 class Quiet(uvicorn.Server):
     """A uvicorn that leaves the signals to the demo."""
 
-    def install_signal_handlers(self) -> None:
-        return None
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def free_ports(count: int, start: int) -> list[int]:
