@@ -40,7 +40,7 @@ async def _write(session: AsyncSession, tenant_id: UUID) -> int:
     customers = {person.number: new_id() for person in everybody}
     addresses = {(person.number, kind): new_id() for person in everybody for kind in ("phone", "email")}
     rows = await session.execute(select(Endpoint.key, Endpoint.id))
-    endpoints = dict(rows.tuples().all())
+    endpoints = {row.key: row.id for row in rows}
     await session.execute(insert(Customer), [_customer(tenant_id, customers[p.number], p) for p in everybody])
     await session.execute(
         insert(ContactAddress),

@@ -64,7 +64,7 @@ async def agent_states(session: AsyncSession, teams: Iterable[str] | None = None
         .order_by(Leg.id)
     )
     held: dict[UUID, list[tuple[Leg, str]]] = {agent.id: [] for agent in agents}
-    for leg, channel in rows.tuples():
+    for leg, channel in rows:
         held[leg.agent_id].append((leg, channel))
     return [_state(agent, held[agent.id]) for agent in agents]
 

@@ -147,7 +147,7 @@ class QueueMetrics:
         rows = await self.session.execute(_within(query, Segment.queue, scope))
         return [
             Handled(queue, channel, tier, float(talk) + float(wrap or 0), outcome == "transferred")
-            for queue, channel, tier, talk, wrap, outcome in rows.tuples()
+            for queue, channel, tier, talk, wrap, outcome in rows
         ]
 
     async def _refused(self, interval: Interval, scope: Scope) -> list[Refused]:
@@ -155,14 +155,14 @@ class QueueMetrics:
             Segment.kind == SegmentKind.CLOSED_DOOR, *_ended_in(Segment.started_at, interval)
         )
         rows = await self.session.execute(_within(query, Segment.queue, scope))
-        return [Refused(*row) for row in rows.tuples()]
+        return [Refused(*row) for row in rows]
 
     async def _missed(self, interval: Interval, scope: Scope) -> list[Missed]:
         query = select(Offer.queue, Offer.channel, Offer.tier).where(
             Offer.state == OfferState.MISSED, *_ended_in(Offer.settled_at, interval)
         )
         rows = await self.session.execute(_within(query, Offer.queue, scope))
-        return [Missed(*row) for row in rows.tuples()]
+        return [Missed(*row) for row in rows]
 
 
 def _within(query: Any, column: Any, scope: Scope) -> Any:

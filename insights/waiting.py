@@ -28,7 +28,7 @@ async def waiting_list(
         .outerjoin(Customer, Customer.id == Interaction.customer_id)
         .where(Interaction.queue == queue, Interaction.state.in_(WAITING))
     )
-    found = rows.tuples().all()
+    found = rows.all()
     legs = await _legs(session, [x.id for x, _, _ in found])
     items = []
     for x, name, address in found:

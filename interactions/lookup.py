@@ -109,7 +109,7 @@ async def _customer_names(session: AsyncSession, works: Sequence[Work]) -> dict[
     if not ids:
         return {}
     rows = await session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids)))
-    names = dict(rows.tuples().all())
+    names = {row.id: row.name for row in rows}
     return {x: {"customer_name": names.get(customer)} for x, customer in wanted.items() if customer}
 
 
