@@ -80,9 +80,19 @@ class HeldPartition:
     async def transaction(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
         """A transaction that nobody else's of this partition can overlap. Raises StaleEpoch."""
         async with self._means.database.transaction(tenant_id) as session:
-            if not await self._share.held(session):
-                raise StaleEpoch(f"{self._share.consumer}/{self._share.partition}")
+            self._still_ours(await self._share.held(session))
             yield session
+
+    @asynccontextmanager
+    async def _advancing(self, position: Position) -> AsyncIterator[AsyncSession]:
+        """Such a transaction that moves the position too."""
+        async with self._means.database.transaction() as session:
+            self._still_ours(await self._share.advance(session, position))
+            yield session
+
+    def _still_ours(self, ours: bool) -> None:
+        if not ours:
+            raise StaleEpoch(f"{self._share.consumer}/{self._share.partition}")
 
     async def _run(self) -> None:
         while not self.stopped:
@@ -121,8 +131,8 @@ class HeldPartition:
         async with self._means.database.transaction() as session:
             if self._share.epoch == 0:
                 self._share = replace(self._share, epoch=await self._share.take(session, self._owner))
-            elif not await self._share.held(session):
-                raise StaleEpoch(f"{self._share.consumer}/{self._share.partition}")
+            else:
+                self._still_ours(await self._share.held(session))
             stored = await self._share.position(session)
         await self._remember()
         return await self._means.feed.seek(self._share.partition, stored)
@@ -147,12 +157,11 @@ class HeldPartition:
             return
         envelopes = [_readable(record) for record in records]
         prepared = await self._means.consumer.prepare(envelopes)
-        async with self.transaction() as session:
+        async with self._advancing(records[-1].after) as session:
             for tenant_id, group in _by_tenant(envelopes, prepared):
                 await act_for(session, tenant_id)
                 await self._means.consumer.apply([e for e, _ in group], [p for _, p in group], session)
                 await session.flush()  # while the session still acts for this tenant
-            await self._share.store(session, records[-1].after)
         self._in_a_row = self._failures = 0
         metrics.APPLIED.labels(self._share.consumer).inc(len(records))
 
@@ -175,9 +184,8 @@ class HeldPartition:
     async def _park(self, record: Record, error: Exception) -> None:
         envelope = record.envelope
         raw = self._means.sealer.seal(envelope.tenant_id, to_json(envelope)) if envelope else b""
-        async with self.transaction() as session:
+        async with self._advancing(record.after) as session:
             await self._share.park(session, envelope, raw, f"{type(error).__name__}: {error}")
-            await self._share.store(session, record.after)
         self._log.error("event parked", event_id=envelope and str(envelope.id), error=repr(error))
         metrics.PARKED.labels(self._share.consumer).inc()
         self._in_a_row += 1

@@ -29,14 +29,20 @@ _LOAD = text(
     "SELECT snapshot_old, snapshot_new, position, event_id FROM consumer_position"
     " WHERE consumer = :consumer AND partition = :partition AND log = :log"
 )
-_STORE = text(
+_ADVANCE = text(
     """
+    WITH mine AS (
+      SELECT consumer, partition FROM partition_owner
+      WHERE consumer = :consumer AND partition = :partition AND epoch = :epoch FOR SHARE
+    )
     INSERT INTO consumer_position (consumer, partition, log, snapshot_old, snapshot_new, position, event_id)
-    VALUES (:consumer, :partition, :log, :snapshot_old, :snapshot_new, CAST(:position AS bigint),
-            CAST(:event_id AS uuid))
+    SELECT consumer, partition, :log, :snapshot_old, :snapshot_new, CAST(:position AS bigint),
+           CAST(:event_id AS uuid)
+    FROM mine
     ON CONFLICT (consumer, partition, log) DO UPDATE
       SET snapshot_old = excluded.snapshot_old, snapshot_new = excluded.snapshot_new,
           position = excluded.position, event_id = excluded.event_id, updated_at = clock_timestamp()
+    RETURNING 1
     """
 )
 _PARK = text(
@@ -76,9 +82,11 @@ class Share:
         row = (await session.execute(_LOAD, self._row(log=self.log))).one_or_none()
         return None if row is None else Position(*row)
 
-    async def store(self, session: AsyncSession, position: Position) -> None:
+    async def advance(self, session: AsyncSession, position: Position) -> bool:
+        """As `held`, and the position moves with what this transaction changes."""
         columns = {name: getattr(position, name) for name in Position.__slots__}
-        await session.execute(_STORE, self._row(log=self.log, **columns))
+        row = self._row(log=self.log, epoch=self.epoch, **columns)
+        return (await session.execute(_ADVANCE, row)).scalar_one_or_none() is not None
 
     async def park(self, session: AsyncSession, envelope: Envelope | None, raw: bytes, error: str) -> None:
         """Keep what can never be applied. `raw` is sealed already; without an envelope it has no tenant."""
