@@ -33,14 +33,25 @@ class DeskClient:
 async def desktop(base_url: str, tenant: str, email: str, password: str) -> AsyncIterator[DeskClient]:
     """Sign in and open the stream; both end with the block."""
     async with httpx.AsyncClient(base_url=base_url, timeout=15, trust_env=False) as http:
-        answer = await http.post(
-            "/v1/sessions", json={"tenant": tenant, "email": email, "password": password}
-        )
-        answer.raise_for_status()
-        token = answer.json()["access_token"]
-        http.headers["authorization"] = f"Bearer {token}"
-        url = base_url.replace("http", "ws", 1) + "/v1/stream"
-        async with connect(url, max_size=2**22, proxy=None) as socket:
-            await socket.send(orjson.dumps({"type": "authenticate", "token": token, "after": None}).decode())
-            ready = orjson.loads(await socket.recv())
-            yield DeskClient(http, socket, ready.get("snapshot") or {})
+        await sign_in(http, tenant, email, password)
+        async with stream(http) as desk:
+            yield desk
+
+
+async def sign_in(http: httpx.AsyncClient, tenant: str, email: str, password: str) -> None:
+    """From now on `http` carries the token."""
+    answer = await http.post("/v1/sessions", json={"tenant": tenant, "email": email, "password": password})
+    answer.raise_for_status()
+    http.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+@asynccontextmanager
+async def stream(http: httpx.AsyncClient) -> AsyncIterator[DeskClient]:
+    """The desktop's socket with the token that `http` carries; several one after the other, as in a browser
+    that lost its connection."""
+    token = http.headers["authorization"].removeprefix("Bearer ")
+    url = str(http.base_url).rstrip("/").replace("http", "ws", 1) + "/v1/stream"
+    async with connect(url, max_size=2**22, proxy=None) as socket:
+        await socket.send(orjson.dumps({"type": "authenticate", "token": token, "after": None}).decode())
+        ready = orjson.loads(await socket.recv())
+        yield DeskClient(http, socket, ready.get("snapshot") or {})
