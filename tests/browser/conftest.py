@@ -1,0 +1,70 @@
+"""A running service and a real browser, shared by all tests of this folder; each takes a lane of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from app.embedded import EmbeddedPostgres
+from app.pages import DESKTOP, STATIC
+from tests.browser.screens import CHROMIUM, FLAGS, Desk, Screens
+from tests.conftest import clone
+from tests.running import Lane, Service, running
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="package")
+async def service(
+    postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    assert (STATIC / DESKTOP).is_file(), "the pages are not built: make setup"
+    folder: Path = tmp_path_factory.mktemp("service")
+    async with clone(postgres, template_database) as url, running(url, folder, lanes=12) as service:
+        yield service
+
+
+@pytest.fixture(scope="package")
+def chat_lane(service: Service) -> Lane:
+    """The one whose queue the chat and the form lead to."""
+    return service.lane()
+
+
+@pytest.fixture
+def lane(service: Service, chat_lane: Lane) -> Lane:
+    return service.lane()
+
+
+@pytest.fixture(scope="package")
+async def browser() -> AsyncIterator[Browser]:
+    if not CHROMIUM.is_file():
+        pytest.skip("no Chromium at /usr/bin/chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def screens(browser: Browser, service: Service) -> AsyncIterator[Screens]:
+    """Windows that fail the test if a script of theirs did."""
+    async with open_screens(browser, service) as screens:
+        yield screens
+
+
+@asynccontextmanager
+async def open_screens(browser: Browser, service: Service) -> AsyncIterator[Screens]:
+    screens = Screens(browser, service)
+    try:
+        yield screens
+    finally:
+        await screens.close()
+    assert screens.errors == []
+
+
+@pytest.fixture
+async def desk(screens: Screens, lane: Lane) -> Desk:
+    """The lane's agent, signed in and available."""
+    return await screens.desk(lane.email, available=True)

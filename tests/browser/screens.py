@@ -1,0 +1,114 @@
+"""The pages as their users know them: by what stands on them, never by their insides."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.running import PASSWORD, Service
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WAIT_MS = 20_000
+expect.set_options(timeout=WAIT_MS)
+
+
+class Screens:
+    """Opens windows, each a person of their own, and collects what their scripts threw."""
+
+    def __init__(self, browser: Browser, service: Service) -> None:
+        self._browser, self._service = browser, service
+        self._contexts: list[BrowserContext] = []
+        self.errors: list[str] = []
+
+    async def desk(self, email: str, *, available: bool = False, language: str = "en-US") -> "Desk":
+        """The desktop with this agent signed in."""
+        desk = Desk(await self._signed_in("/", email, language))
+        await expect(desk.presence).to_be_visible()
+        if available:
+            await desk.be_available()
+        return desk
+
+    async def wallboard(self, email: str = "boss@acme.test") -> Page:
+        return await self._signed_in("/wallboard", email, "en-US")
+
+    async def customer(self) -> Page:
+        """The demo's customer page, with the demo's own answers for this service."""
+        page = await self.open("en-US")
+        endpoints = self._service.endpoints
+        config: dict[str, Any] = {
+            "touchpoint_url": self._service.url,
+            "pbx_url": "",
+            "chat_endpoint_id": endpoints["site-chat"]["id"],
+            "form_endpoint_id": endpoints["contact-form"]["id"],
+            "mail_address": "support@acme.test",
+            "personas": [{"id": "1", "name": "王晓明", "tier": None, "phone": None, "email": None}],
+        }
+        await page.route("**/demo/config", lambda route: route.fulfill(json=config))
+        await page.goto(f"{self._service.url}/demo/customer")
+        return page
+
+    async def open(self, language: str) -> Page:
+        context = await self._browser.new_context(
+            viewport={"width": 1440, "height": 880}, locale=language, accept_downloads=True
+        )
+        context.set_default_timeout(WAIT_MS)
+        self._contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        return page
+
+    async def close(self) -> None:
+        for context in self._contexts:
+            await context.close()
+
+    async def _signed_in(self, path: str, email: str, language: str) -> Page:
+        page = await self.open(language)
+        await page.goto(self._service.url + path)
+        await page.locator("[name=tenant]").fill("acme")
+        await page.locator("[name=email]").fill(email)
+        await page.locator("[name=password]").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        return page
+
+
+class Desk:
+    """An agent's desktop."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @property
+    def presence(self) -> Locator:
+        return self.page.get_by_role("button", name="Presence")
+
+    @property
+    def offer(self) -> Locator:
+        return self.page.get_by_role("alertdialog", name="New work for you")
+
+    @property
+    def call(self) -> Locator:
+        return self.page.get_by_role("region", name="Call")
+
+    @property
+    def conversation(self) -> Locator:
+        return self.page.get_by_role("log", name="Conversation")
+
+    @property
+    def timeline(self) -> Locator:
+        return self.page.get_by_role("feed", name="Timeline")
+
+    async def be_available(self) -> None:
+        await self.presence.click()
+        await self.page.get_by_role("menuitem", name="Available").click()
+        await expect(self.page.get_by_role("button", name="Presence: Available")).to_be_visible()
+
+    async def accept(self) -> None:
+        """The way without a mouse."""
+        await expect(self.offer).to_be_visible()
+        await self.page.keyboard.press("Alt+a")
+        await expect(self.offer).to_have_count(0)
+
+    async def reply(self, text: str) -> None:
+        await self.page.get_by_role("textbox", name="Reply").fill(text)
+        await self.page.get_by_role("button", name="Send").click()

@@ -1,0 +1,63 @@
+"""What a supervisor sees and does, in a real browser."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.screens import Screens
+from tests.running import Lane
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def wall(screens: Screens) -> Page:
+    return await screens.wallboard()
+
+
+async def open_queue(wall: Page, lane: Lane) -> None:
+    await wall.get_by_role("button", name=lane.queue, exact=True).click()
+
+
+async def test_a_call_that_gives_up_is_counted_once_and_shown(wall: Page, lane: Lane) -> None:
+    """Nobody is signed in: it waits, and says why; then it is abandoned, and a click shows that call."""
+    call = lane.call("+8613912345678")
+    await open_queue(wall, lane)
+    waiting = wall.get_by_role("region", name=f"Waiting: {lane.queue}")
+    await expect(waiting).to_contain_text("+8613912345678")
+    await waiting.get_by_role("button", name="Why?").click()
+    await expect(wall.get_by_role("cell", name="not signed in")).to_be_visible()
+    await wall.keyboard.press("Escape")
+    await expect(wall.get_by_role("dialog")).to_have_count(0)
+    lane.service.exchange.switch.hang_up(call.id)
+    row = wall.get_by_role("row").filter(has=wall.get_by_role("button", name=lane.queue, exact=True))
+    left = row.get_by_role("button", name="abandoned", exact=False)
+    await expect(waiting).to_contain_text("Nobody is waiting.")
+    await expect(wall.get_by_text("The figures add up.")).to_be_visible()
+    if await left.count():
+        await left.click()
+        await expect(wall.get_by_role("dialog")).to_contain_text("+8613912345678")
+
+
+async def test_a_queue_is_closed_and_opened_again(wall: Page, lane: Lane) -> None:
+    await wall.get_by_role("button", name=f"Emergency closure: {lane.queue}", exact=True).click()
+    await wall.get_by_label("Reason").fill("Fire drill")
+    await wall.get_by_role("button", name="Close the queue").click()
+    await expect(wall.get_by_text("Closed: Fire drill")).to_be_visible()
+    await wall.get_by_role("button", name=f"Emergency closure: {lane.queue}", exact=True).click()
+    await wall.get_by_role("button", name="Open again").click()
+    await expect(wall.get_by_text("Closed: Fire drill")).to_have_count(0)
+
+
+async def test_waiting_work_is_closed_by_force(wall: Page, lane: Lane) -> None:
+    lane.call("+8613700000001")
+    await open_queue(wall, lane)
+    waiting = wall.get_by_role("region", name=f"Waiting: {lane.queue}")
+    await waiting.get_by_role("button", name="Actions for +8613700000001").click()
+    await wall.get_by_role("menuitem", name="Force-close").click()
+    await wall.get_by_role("dialog").get_by_role("button", name="Force-close").click()
+    await expect(waiting).to_contain_text("Nobody is waiting.")
+
+
+async def test_an_agent_is_only_shown_the_way_to_the_desktop(screens: Screens, lane: Lane) -> None:
+    wall = await screens.wallboard(lane.email)
+    await expect(wall.get_by_text("This page is for supervisors.")).to_be_visible()
