@@ -113,11 +113,14 @@ class Mover:
     async def catch_up(self, work: Work, call: Call) -> None:
         """The interaction is new, but the call's end or bridge was known before: durations are the events'
         own."""
-        ended = happened(call, "ended")
-        if call.bridged_at is not None and not work.final:
+        ended, began = happened(call, "ended"), happened(call, "incoming")
+        if work.final or began is None or (ended is None and call.bridged_at is None):
+            return
+        work.began(began)
+        if call.bridged_at is not None:
             work.now = ended or call.bridged_at
             work.answered_elsewhere(call.bridged_at)
-        elif ended is not None and not work.final:
+        elif ended is not None:
             work.now = ended
             work.customer_left(call.facts["ended"]["by"], call.facts["ended"]["cause"])
 

@@ -254,6 +254,13 @@ class Work(LiveParts):
         self._note("wrap_up_extended")
         return True
 
+    def began(self, at: datetime) -> None:
+        """Its beginning is told after its end: the wait is the events' own, not that of their arrival."""
+        x = self.interaction
+        x.created_at = x.waiting_since = x.queue_entered_at = x.first_queued_at = at
+        if self.entry is not None:
+            self.entry.started_at = at
+
     def answered_elsewhere(self, at: datetime) -> None:
         """The platform bridged the customer with somebody whom we did not route to: nothing waits any
         more."""
