@@ -38,6 +38,10 @@ class Actions:
             raise Invalid(
                 "There is no such queue.", errors=[{"pointer": "/to/queue", "message": "unknown queue"}]
             )
+        if to_agent is not None and await self.session.get(Agent, to_agent) is None:  # or another tenant's
+            raise Invalid(
+                "There is no such agent.", errors=[{"pointer": "/to/agent", "message": "unknown agent"}]
+            )
         if leg.state not in (LegState.ACTIVE, LegState.HELD):
             raise work.illegal("is not answered yet")
         await self._release_phone(desk, work, leg)
