@@ -16,6 +16,14 @@ class Capacity:
         limit = self.channel_max.get(channel)
         return limit is None or load.pieces.get(channel, 0) < limit
 
+    def channels_with_room(self, load: "Load", costs: Mapping[str, int]) -> tuple[str, ...]:
+        """Those of `costs` (units by channel) of which one more piece fits."""
+        room, limits, pieces = self.units_max - load.units, self.channel_max, load.pieces
+        fitting = [channel for channel, units in costs.items() if units <= room]
+        if limits:
+            fitting = [name for name in fitting if name not in limits or pieces.get(name, 0) < limits[name]]
+        return tuple(fitting)
+
 
 @dataclass(slots=True)
 class Load:

@@ -17,7 +17,7 @@ def fire(world: World, now: int) -> None:
     due: list[Due] = []
     for kind, target in world.timers.pop_due(now):
         if isinstance(target, Item):
-            world.place(target, now)
+            world.move(target, now)
         else:
             order = _order(kind, target)
             due.append((order, target.item.id, target.agent.id, target))

@@ -16,11 +16,12 @@ HOLDS_NOTHING, NEVER_ACCEPTED, HOLDS_SOMETHING = 0, 1, 2
 class Agent:
     """`open` lists the channels for which they may get one more piece now; `entry` is their place among the
     idle, valid while it carries the present `stamp`; both are set by `refresh`. `searched` are the channels
-    for which nothing waited for them at the last matching, `queues` those whose work they may get."""
+    for which nothing waited for them at the last matching. `costs` (units by channel that they serve) and
+    `queues` (whose work they may get) follow from policy and profile."""
 
     __slots__ = (
-        "capacity", "channels", "connected", "entry", "id", "idle_since", "key", "last_accepted_at", "lease",
-        "lease_lost_at", "legs", "load", "open", "presence", "presence_reason", "queues", "searched",
+        "capacity", "channels", "connected", "costs", "entry", "id", "idle_since", "key", "last_accepted_at",
+        "lease", "lease_lost_at", "legs", "load", "open", "presence", "presence_reason", "queues", "searched",
         "skills", "stamp", "teams", "version", "voice_reachable",
     )  # fmt: skip
 
@@ -46,6 +47,7 @@ class Agent:
         self.open: tuple[str, ...] = ()
         self.searched: tuple[str, ...] = ()
         self.queues: tuple[str, ...] | None = None
+        self.costs: Mapping[str, int] = {}
         self.entry: IdleEntry | None = None
 
     @property
@@ -64,17 +66,13 @@ class Agent:
             return False
         return self.channels is None or channel in self.channels
 
-    def refresh(self, units: Mapping[str, int]) -> None:
+    def refresh(self) -> None:
         """Work out `open` and `entry` anew. Whoever kept the old entry sees by its stamp that it is void."""
         self.stamp += 1
         self.entry = None
         self.open = ()
-        if not self.is_available:
-            return
-        has_room, load = self.capacity.has_room, self.load
-        self.open = tuple(
-            [name for name, cost in units.items() if has_room(load, name, cost) and self.may_serve(name)]
-        )
+        if self.is_available:
+            self.open = self.capacity.channels_with_room(self.load, self.costs)
         if self.open:
             self.entry = (*self.idle_order(bool(self.legs)), self.id, self.stamp, self)
 

@@ -1,9 +1,9 @@
 """Who could take one more piece of work, in `longest_idle` order, found without looking at everybody.
 
-A bench holds a team's open agents for one channel. Most searches end with one of the first few; one that does
-not goes on among those who have a skill that the requirement asks for. All of it is kept up only when
-somebody looks: until then a change of an agent costs one line in the bench's log. Entries are voided by their
-agent's stamp.
+A bench holds a team's open agents for one channel, all in one roster and, once they are many, those with a
+skill in one roster per level: a requirement says which of them must hold whoever meets it. All of it is kept
+up only when somebody looks: until then a change of an agent costs one line in the bench's log. Entries are
+voided by their agent's stamp.
 """
 
 from bisect import insort
@@ -13,44 +13,57 @@ from routing.entity import Agent, IdleEntry
 from routing.requirement import LEVEL_MAX, Atom
 from routing.waiting import Lane
 
-GLANCE = 48
-"""How many agents are asked before the search goes by skill."""
+GLANCE = 16
+"""With more agents than this the search goes by skill."""
 DEAD_MAX = 8
 LOG_MAX = 1024
 
 
 class Roster:
-    """Agents in order; most join at the end, since they have just become idle."""
+    """Agents in order: those who hold nothing, then the others. Either part grows at its end, mostly, since
+    who joins has just become idle, or has just accepted something."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("busy", "idle")
 
     def __init__(self, entries: Iterable[IdleEntry] = ()) -> None:
-        self.entries: list[IdleEntry] = list(entries)
+        self.idle: list[IdleEntry] = []
+        self.busy: list[IdleEntry] = []
+        for entry in sorted(entries):
+            self.add(entry)
+
+    def __len__(self) -> int:
+        return len(self.idle) + len(self.busy)
 
     def add(self, entry: IdleEntry) -> None:
-        if self.entries and entry < self.entries[-1]:
-            insort(self.entries, entry)
+        part = self.busy if entry[0] else self.idle
+        if part and entry < part[-1]:
+            insort(part, entry)
         else:
-            self.entries.append(entry)
+            part.append(entry)
 
-    def first(self, lane: Lane, limit: int | None = None) -> IdleEntry | None:
-        """The first agent who meets the lane's requirement, among the first `limit` entries."""
-        holds, excluded = lane.requirement.holds, lane.excluded
-        found: IdleEntry | None = None
-        dead = seen = 0
-        for entry in self.entries:
-            if seen == limit:
-                break
-            seen += 1
-            agent = entry[4]
-            if agent.stamp != entry[3]:
-                dead += 1
-            elif holds(agent.skills, agent.key) and agent.id not in excluded:
-                found = entry
-                break
-        if dead > DEAD_MAX:
-            self.entries[:seen] = _living(self.entries[:seen])
-        return found
+    def first(self, lane: Lane) -> IdleEntry | None:
+        """The first agent who meets the lane's requirement."""
+        return _first(self.idle, lane) or _first(self.busy, lane)
+
+    def is_short(self) -> bool:
+        return len(self.idle) <= GLANCE and len(self.busy) <= GLANCE
+
+
+def _first(entries: list[IdleEntry], lane: Lane) -> IdleEntry | None:
+    holds, excluded = lane.requirement.holds, lane.excluded
+    found: IdleEntry | None = None
+    dead = seen = 0
+    for entry in entries:
+        seen += 1
+        agent = entry[4]
+        if agent.stamp != entry[3]:
+            dead += 1
+        elif holds(agent.skills, agent.key) and agent.id not in excluded:
+            found = entry
+            break
+    if dead > DEAD_MAX:
+        entries[:seen] = [entry for entry in entries[:seen] if entry[4].stamp == entry[3]]
+    return found
 
 
 class BySkill:
@@ -62,18 +75,28 @@ class BySkill:
         self.levels = [Roster() for _ in range(LEVEL_MAX + 1)]
         self.read = 0
 
+    def follow(self, log: list[IdleEntry], skill: str) -> None:
+        """Take in what the log says since the last time."""
+        for entry in log[self.read :]:
+            agent = entry[4]
+            if agent.stamp == entry[3]:
+                level = agent.skills.get(skill, 0)
+                if level:
+                    self.levels[level].add(entry)
+        self.read = len(log)
+
 
 class Bench:
-    """`log` is who came since it was last written anew; `everybody` and each skill follow it when asked."""
+    """`_log` is who came since it was begun; `_everybody` and each skill follow it when asked."""
 
     __slots__ = ("_everybody", "_log", "_read", "_skills", "channel", "team")
 
     def __init__(self, team: str, channel: str, entries: Iterable[IdleEntry]) -> None:
         self.team = team
         self.channel = channel
-        self._log: list[IdleEntry] = sorted(entries)
-        self._read = len(self._log)
-        self._everybody = Roster(self._log)
+        self._log: list[IdleEntry] = []
+        self._read = 0
+        self._everybody = Roster(entries)
         self._skills: dict[str, BySkill] = {}
 
     def add(self, entry: IdleEntry) -> None:
@@ -82,22 +105,22 @@ class Bench:
     def first(self, lane: Lane, named: Mapping[str, Agent]) -> IdleEntry | None:
         """The first who may take work of this lane."""
         self._follow()
-        everybody = self._everybody
-        if not everybody.entries or len(everybody.entries) <= GLANCE:
-            return everybody.first(lane)
-        return everybody.first(lane, GLANCE) or self._first_by_skill(lane, named)
+        if self._everybody.is_short():
+            return self._everybody.first(lane)
+        return self._first_by_skill(lane, named)
 
     def _follow(self) -> None:
-        log = self._log
-        if len(log) > LOG_MAX and len(log) > 4 * len(self._everybody.entries):
-            self._everybody = Roster(sorted(_living(log)))
-            self._log = list(self._everybody.entries)
-            self._skills.clear()
-        else:
-            for entry in log[self._read :]:
-                if entry[4].stamp == entry[3]:
-                    self._everybody.add(entry)
+        """Everybody who came since; a log grown long begins anew once all skills have followed it too."""
+        for entry in self._log[self._read :]:
+            if entry[4].stamp == entry[3]:
+                self._everybody.add(entry)
         self._read = len(self._log)
+        if self._read > LOG_MAX:
+            for skill, by_skill in self._skills.items():
+                by_skill.follow(self._log, skill)
+                by_skill.read = 0
+            self._log = []
+            self._read = 0
 
     def _first_by_skill(self, lane: Lane, named: Mapping[str, Agent]) -> IdleEntry | None:
         found = [roster.first(lane) for roster in self._rosters(lane, named)]
@@ -106,10 +129,10 @@ class Bench:
     def _rosters(self, lane: Lane, named: Mapping[str, Agent]) -> Sequence[Roster]:
         """The shortest rosters in one of which whoever meets the requirement must stand."""
         shortest: Sequence[Roster] = (self._everybody,)
-        length = len(self._everybody.entries)
+        length = len(self._everybody)
         for cover in lane.requirement.covers:
             rosters = [roster for atom in cover for roster in self._of_atom(atom, named)]
-            total = sum(len(roster.entries) for roster in rosters)
+            total = sum(len(roster) for roster in rosters)
             if total < length:
                 shortest, length = rosters, total
         return shortest
@@ -117,24 +140,19 @@ class Bench:
     def _of_atom(self, atom: Atom, named: Mapping[str, Agent]) -> Sequence[Roster]:
         if not atom.level:
             return self._of_agent(named.get(atom.name))
-        by_skill = self._skills.setdefault(atom.name, BySkill())
-        for entry in self._log[by_skill.read :]:
-            if entry[4].stamp == entry[3]:
-                level = entry[4].skills.get(atom.name, 0)
-                if level:
-                    by_skill.levels[level].add(entry)
-        by_skill.read = len(self._log)
-        return [roster for roster in by_skill.levels[atom.level :] if roster.entries]
+        by_skill = self._skills.get(atom.name)
+        if by_skill is None:
+            by_skill = self._skills[atom.name] = BySkill()
+            by_skill.follow(self._everybody.idle + self._everybody.busy, atom.name)
+            by_skill.read = len(self._log)
+        by_skill.follow(self._log, atom.name)
+        return [roster for roster in by_skill.levels[atom.level :] if roster]
 
     def _of_agent(self, agent: Agent | None) -> Sequence[Roster]:
         if agent is None or agent.entry is None:
             return ()
         sits_here = self.channel in agent.open and self.team in agent.teams
         return (Roster((agent.entry,)),) if sits_here else ()
-
-
-def _living(entries: Iterable[IdleEntry]) -> list[IdleEntry]:
-    return [entry for entry in entries if entry[4].stamp == entry[3]]
 
 
 class Benches:

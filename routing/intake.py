@@ -119,7 +119,7 @@ def _removed(world: World, removed: AgentRemoved) -> None:
 def _policy(world: World, replaced: PolicyReplaced, now: int) -> None:
     world.replace_policy(replaced.policy)
     for item in world.waiting_items():
-        world.place(item, now)
+        world.move(item, now)
 
 
 def withdraw_told(world: World) -> None:

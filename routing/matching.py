@@ -6,6 +6,9 @@ only leaves; the one exception, work no longer kept for a preferred agent who ha
 anew.
 """
 
+from collections.abc import Iterable
+from operator import itemgetter
+
 from routing.decision import Reason
 from routing.entity import Agent, IdleEntry, Item, Leg
 from routing.waiting import Entry, Lane, Shelf
@@ -59,7 +62,7 @@ class _Matching:
         changed = list(world.dirty)
         world.dirty.clear()
         for agent in changed:
-            agent.refresh(world.policy.units)
+            agent.refresh()
         if world.preferring:
             for agent in changed:
                 self._place_preferring(agent)
@@ -78,35 +81,56 @@ class _Matching:
         """The queues in which work that prefers the agent was placed anew."""
         kept = list(self._world.preferring.get(agent.id, {}).values())
         for item in kept:
-            self._world.place(item, self._now)
+            self._world.move(item, self._now)
         return [item.queue for item in kept]
 
     # ---- step 1: each queue's first one
 
     def _seek(self, queue: str) -> None:
-        """Find the queue's first one anew: the earliest of its shelves' first ones."""
-        world = self._world
-        fresh = [agent for agent in self._fresh if queue in world.queues_of(agent)]
-        best: Found | None = None
-        if fresh or self._crowd or queue in world.waiting.hot:
-            for shelf in world.waiting.shelves(queue):
-                if best is None or (shelf.deferred, shelf.order[0]) < best[:2]:
-                    found = self._first_of(shelf, fresh)
-                    if found is not None and (best is None or found[:2] < best[:2]):
-                        best = found
-        if best is None:
+        """Find the queue's first one anew."""
+        found = self._first_of_queue(queue)
+        if found is None:
             self._firsts.pop(queue, None)
         else:
-            deferred, (late, origin, interaction, _, item), (rank, place) = best
+            deferred, (late, origin, interaction, _, item), (rank, place) = found
             self._firsts[queue] = deferred, late, rank, origin, interaction, item, place[4]
+
+    def _first_of_queue(self, queue: str) -> Found | None:
+        """The earliest of its shelves' first ones; where nothing can have changed nobody looks."""
+        world = self._world
+        hot = world.waiting.hot.get(queue)
+        fresh = [agent for agent in self._fresh if queue in world.queues_of(agent)]
+        if len(fresh) == 1 and not hot and not self._crowd:
+            return self._first_for(fresh[0], queue)
+        if not fresh and not self._crowd:
+            shelves: Iterable[Shelf] = hot or ()
+        else:
+            shelves = world.waiting.shelves(queue)
+        found = [first for shelf in shelves if (first := self._first_of(shelf, fresh)) is not None]
+        return min(found, key=itemgetter(0, 1)) if found else None
+
+    def _first_for(self, agent: Agent, queue: str) -> Found | None:
+        """The same for one agent and work that had been sought for: by far the most frequent case."""
+        best: Found | None = None
+        waiting = self._world.waiting
+        for shelf, rank in waiting.view(self._world.policy.queues[queue], agent.teams):
+            if not shelf.order or shelf.channel not in agent.open:
+                continue
+            for entry in shelf.order:
+                if best is not None and (shelf.deferred, entry) > best[:2]:
+                    break
+                lane = entry[4].lane
+                if lane is not None and lane.failed != self._serial:
+                    if agent.entry is not None and _fits(agent, lane):
+                        best = shelf.deferred, entry, (rank, agent.entry)
+                        break
+                    lane.failed = self._serial
+        return best
 
     def _first_of(self, shelf: Shelf, agents: list[Agent]) -> Found | None:
         """The first work of the shelf that somebody is eligible for."""
-        fresh: list[tuple[int, Agent]] = []
-        for agent in agents:
-            rank = self._sees(agent, shelf)
-            if rank is not None:
-                fresh.append((rank, agent))
+        seen = [(self._sees(agent, shelf), agent) for agent in agents]
+        fresh = [(rank, agent) for rank, agent in seen if rank is not None]
         for entry in shelf.order if fresh or self._crowd else shelf.hot_heads():
             lane = entry[4].lane
             if lane is None or lane.failed == self._serial:
@@ -137,13 +161,8 @@ class _Matching:
 
     @staticmethod
     def _best_fresh(lane: Lane, fresh: list[tuple[int, Agent]]) -> Ranked | None:
-        best: Ranked | None = None
-        for rank, agent in fresh:
-            if agent.id in lane.excluded or not lane.own.holds(agent.skills, agent.key):
-                continue
-            if agent.entry is not None and (best is None or (rank, agent.entry) < best):
-                best = (rank, agent.entry)
-        return best
+        ranked = [(rank, agent.entry) for rank, agent in fresh if agent.entry and _fits(agent, lane)]
+        return min(ranked, default=None)
 
     # ---- step 2: the winner of all queues
 
@@ -169,7 +188,7 @@ class _Matching:
         """The agent has less room now: find anew the first ones that the offer touched."""
         world = self._world
         world.dirty.pop(agent, None)
-        agent.refresh(world.policy.units)
+        agent.refresh()
         agent.searched = agent.open
         if agent not in self._fresh:
             world.benches.post(agent)
@@ -180,3 +199,10 @@ class _Matching:
         touched.update(dict.fromkeys(self._place_preferring(agent)))
         for queue in touched:
             self._seek(queue)
+
+
+def _fits(agent: Agent, lane: Lane) -> bool:
+    """Whether an agent whose work this may be by queue, rank and room is asked for and not excluded."""
+    if agent.id in lane.excluded or (lane.only is not None and lane.only is not agent):
+        return False
+    return lane.own.is_anyone or lane.own.holds(agent.skills, agent.key)

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import chain, islice, product
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ class Requirement(NamedTuple):
 ANYONE = Requirement("anyone", lambda skills, key: True, frozenset(), ())
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str | None) -> Requirement:
     """None and blank text mean anyone. Raises BadRequirement."""
     if text is None or not text.strip():

@@ -142,18 +142,30 @@ class Shelf:
 
 
 class Waiting:
-    """All shelves. `hot` names the queues with a lane that nobody has been sought for yet."""
+    """All shelves. `hot` are those, by queue, with a lane that nobody has been sought for yet."""
 
     def __init__(self) -> None:
-        self.hot: dict[str, None] = {}
+        self.hot: dict[str, dict[Shelf, None]] = {}
         self.count = 0
         self._serial = 0
         self._shelves: dict[tuple[str, str, int], Shelf] = {}
         self._busy: dict[str, dict[Shelf, None]] = {}
+        self._views: dict[tuple[str, frozenset[str]], list[tuple[Shelf, int]]] = {}
 
     def shelves(self, queue: str) -> Iterable[Shelf]:
         """The shelves of a queue on which something waits."""
         return self._busy.get(queue, ())
+
+    def view(self, queue: Queue, teams: frozenset[str]) -> list[tuple[Shelf, int]]:
+        """The queue's shelves whose work members of `teams` see, with the rank by which they do."""
+        view = self._views.get((queue.key, teams))
+        if view is None:
+            stages = range(len(queue.delays) + 1)
+            shelves = [self.shelf(queue, channel, stage) for channel in queue.channels for stage in stages]
+            ranked = [(shelf, shelf.rank(teams)) for shelf in shelves]
+            view = [(shelf, rank) for shelf, rank in ranked if rank is not None]
+            self._views[queue.key, teams] = view
+        return view
 
     def shelf(self, queue: Queue, channel: str, stage: int) -> Shelf:
         try:
@@ -170,7 +182,7 @@ class Waiting:
         item.slot = entry
         lane.add(entry)
         if not lane.cold:
-            self.hot[lane.shelf.queue.key] = None
+            self.hot.setdefault(lane.shelf.queue.key, {})[lane.shelf] = None
 
     def remove(self, item: "Item") -> None:
         lane, entry = item.lane, item.slot

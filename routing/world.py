@@ -35,6 +35,7 @@ class World:
         self.benches = Benches()
         self.decisions: list[Decision] = []
         self.ordinal = 0
+        self._known_terms: dict[tuple[str, str, str | None], tuple[int, int | None]] = {}
         self._matchings = 0
 
     def begin(self, now: int) -> None:
@@ -55,6 +56,7 @@ class World:
         self.policy = policy
         self.waiting = Waiting()
         self.benches = Benches()
+        self._known_terms.clear()
         for agent in self.agents.values():
             self.qualified_anew(agent)
 
@@ -71,6 +73,9 @@ class World:
         """Their teams, skills or channels, or the policy, may have changed: they may see other work."""
         agent.queues = None
         agent.searched = ()
+        agent.costs = {
+            channel: units for channel, units in self.policy.units.items() if agent.may_serve(channel)
+        }
         self.benches.enlist(agent)
         self.dirty[agent] = None
 
@@ -92,7 +97,8 @@ class World:
 
     def detach(self, leg: Leg) -> None:
         """The leg is over: its units are free, its timers void."""
-        leg.item.legs = tuple([other for other in leg.item.legs if other is not leg])
+        legs = leg.item.legs
+        leg.item.legs = () if len(legs) == 1 else tuple([other for other in legs if other is not leg])
         del leg.agent.legs[leg]
         leg.agent.load.remove(leg.channel, leg.units)
         leg.deadline = leg.confirm_by = leg.reassign_at = None
@@ -152,27 +158,37 @@ class World:
             if not kept:
                 del self.preferring[agent_id]
 
+    def move(self, item: Item, now: int) -> None:
+        """Place anew what is placed."""
+        self.unplace(item)
+        self.place(item, now)
+
     def place(self, item: Item, now: int) -> None:
         """Put a waiting interaction where those who may serve it look, and note when to look again."""
-        self.unplace(item)
         queue = self.policy.queues.get(item.queue)
         if queue is None:
             return
-        waited = now - item.entered_at
-        stage = queue.stage(waited)
+        stage = queue.stage(now - item.entered_at)
         shelf = self.waiting.shelf(queue, item.channel, stage)
         overdue_at = self.overdue_at(item, queue)
-        late = 0 if overdue_at is not None and overdue_at <= now else 1
+        is_overdue = overdue_at is not None and overdue_at <= now
         excluded = item.excluded_at(now)
-        kept = self._preference(item, queue, shelf, excluded, now)
+        kept = (
+            NO_PREFERENCE if item.preferred is None else self._preference(item, queue, shelf, excluded, now)
+        )
         if kept.waits_until is None:
             lane = shelf.lane(item.own, excluded, kept.agent)
-            self.waiting.add(item, lane, late, self.origin(item, queue, now))
-        wakes = [overdue_at if late else None, kept.waits_until, self._next_stage_at(item, queue, stage)]
+            self.waiting.add(item, lane, 0 if is_overdue else 1, self.origin(item, queue, now))
+        wakes = [
+            None if is_overdue else overdue_at,
+            kept.waits_until,
+            self._next_stage_at(item, queue, stage),
+        ]
         if excluded and item.excluded:
             wakes += [item.excluded[agent] for agent in excluded]
-        item.wake = min((due for due in wakes if due is not None), default=None)
-        if item.wake is not None:
+        dues = [due for due in wakes if due is not None]
+        if dues:
+            item.wake = min(dues)
             self.timers.push(item.wake, "wake", item)
 
     def _next_stage_at(self, item: Item, queue: Queue, stage: int) -> int | None:
@@ -197,18 +213,25 @@ class World:
         return shelf.requirement(item.own).holds(agent.skills, agent.key)
 
     def head_start(self, item: Item, queue: Queue) -> int:
-        tier = self.policy.tier(item.tier)
-        channel = queue.channels[item.channel].head_start_us
-        return tier.head_start_us + queue.head_start_us + channel + item.boost_us
+        return self._terms(item, queue)[0] + item.boost_us
 
     def origin(self, item: Item, queue: Queue, now: int) -> int:
         """The instant from which age + head start counts: it stays the same while the age runs."""
         return now - item.age(now) - self.head_start(item, queue)
 
     def overdue_at(self, item: Item, queue: Queue) -> int | None:
-        live = queue.channels[item.channel].live
-        promise = self.policy.tier(item.tier).promise(item.channel, live)
+        promise = self._terms(item, queue)[1]
         return None if promise is None else item.entered_at + promise
+
+    def _terms(self, item: Item, queue: Queue) -> tuple[int, int | None]:
+        """(head start of tier, queue and channel; promise)."""
+        key = (item.queue, item.channel, item.tier)
+        found = self._known_terms.get(key)
+        if found is None:
+            tier, rules = self.policy.tier(item.tier), queue.channels[item.channel]
+            head_start = tier.head_start_us + queue.head_start_us + rules.head_start_us
+            found = self._known_terms[key] = head_start, tier.promise(item.channel, rules.live)
+        return found
 
     # ---- decisions
 
