@@ -152,9 +152,7 @@ def _of_database(error: DBAPIError) -> ServiceError | None:
 
 
 def _of_status(error: HTTPException) -> ServiceError:
-    kind = _BY_STATUS.get(error.status_code)
-    if kind is None:
-        kind = type("Other", (ServiceError,), {"status": error.status_code, "slug": "other"})
+    kind = _BY_STATUS.get(error.status_code, BadRequest)
     return kind(error.detail if isinstance(error, UnreadableBody) else "")
 
 
