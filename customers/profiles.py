@@ -111,11 +111,11 @@ async def _link(session: AsyncSession, customer: Customer, addresses: Collection
             {
                 "tenant_id": customer.tenant_id,
                 "customer_id": customer.id,
-                "address_id": address_id,
+                "address_id": ids[address],
                 "verified": True,
                 "source": "agent",
             }
-            for address_id in ids.values()
+            for address in dict.fromkeys(addresses)
         ],
     )
 
