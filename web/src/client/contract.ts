@@ -301,17 +301,6 @@ export type Explanation = WaitingExplanation | AssignedExplanation;
 
 export type TokenAnswer = components["schemas"]["TokenOut"];
 
-/** A route of the contract that the document does not hold yet. */
-export interface PendingPaths {
-  "/v1/agents/{key}/presence": {
-    put: {
-      parameters: { path: { key: string } };
-      requestBody: { content: { "application/json": ChosenPresence } };
-      responses: { 200: { content: { "application/json": unknown } } };
-    };
-  };
-}
-
 export type NewMessage = components["schemas"]["ReplyIn"];
 
 export type TransferTarget = components["schemas"]["TransferTo"];

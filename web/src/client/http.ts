@@ -1,6 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "../../generated/schema";
-import type { Attachment, PendingPaths } from "./contract";
+import type { Attachment } from "./contract";
 import { Problem } from "./problem";
 import { session } from "./session";
 
@@ -26,7 +26,7 @@ async function reach(request: Request): Promise<Response> {
   });
 }
 
-export const api = createClient<paths & PendingPaths>({ fetch: persistentFetch });
+export const api = createClient<paths>({ fetch: persistentFetch });
 api.use(authorise);
 
 interface Outcome<T> {
