@@ -193,18 +193,18 @@ class KafkaFeed:
         self._consumer: Any = None
         self._before: dict[int, Position] = {}
         self._joining: asyncio.Task[None] | None = None
-        self._holder: Holder | None = None
+        self._listener: _Listener | None = None
 
     async def start(self, holder: Holder) -> None:
-        self._holder = holder
-        self._joining = asyncio.create_task(self._join(holder), name=f"join {self._group}")
+        self._listener = _Listener(holder)
+        self._joining = asyncio.create_task(self._join(self._listener), name=f"join {self._group}")
 
     async def stop(self) -> None:
         if self._joining is not None:
             self._joining.cancel()
             await asyncio.wait([self._joining])
-        if self._holder is not None:
-            await self._holder.lose(range(PARTITIONS))
+        if self._listener is not None:
+            await self._listener.close()
         if self._consumer is not None:
             await self._consumer.stop()
             self._consumer = None
@@ -236,12 +236,12 @@ class KafkaFeed:
             check_same(place, records.pop(0), self._before.pop(partition))
         return Batch(records, records[-1].after if records else position)
 
-    async def _join(self, holder: Holder) -> None:
+    async def _join(self, listener: "_Listener") -> None:
         while True:
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=self._kafka.servers, group_id=self._group, **CONSUMER
             )
-            consumer.subscribe([self._topic], listener=_Listener(holder))
+            consumer.subscribe([self._topic], listener=listener)
             self._consumer = consumer
             try:
                 await consumer.start()
@@ -254,14 +254,21 @@ class KafkaFeed:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Passes the group's decisions on, until it is closed: a rebalance may end after we have left."""
+
     def __init__(self, holder: Holder) -> None:
-        self._holder = holder
+        self._holder, self._closed = holder, False
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._holder.lose(range(PARTITIONS))
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         await self._holder.lose([place.partition for place in revoked])
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        await self._holder.gain([place.partition for place in assigned])
+        if not self._closed:
+            await self._holder.gain([place.partition for place in assigned])
 
 
 def record_of(message: Any) -> Record:
