@@ -1,6 +1,6 @@
 """Finding interactions: lists by state, queue and agent, and one in full. Reading only, nothing is locked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from models.customer import ContactAddress, Customer
 from models.endpoint import Endpoint
 from models.interaction import FINAL, Interaction, State
 from models.leg import Leg, LegState
+from models.screen_pop import screen_pops
 from models.segment import Segment
 
 
@@ -55,7 +56,7 @@ async def listed(session: AsyncSession, ids: Sequence[UUID], limit: int = 200) -
 
 
 async def one(session: AsyncSession, interaction_id: UUID) -> dict[str, Any]:
-    """The whole interaction: legs (ended ones too), segments, customer, address, endpoint. Raises
+    """The whole interaction: legs (ended ones too), segments, customer, candidates, address, endpoint. Raises
     NotFound."""
     interaction = await session.get(Interaction, interaction_id)
     if interaction is None:
@@ -68,6 +69,7 @@ async def one(session: AsyncSession, interaction_id: UUID) -> dict[str, Any]:
     )
     work = Work(interaction, {}, interaction.created_at, legs=list(legs))
     customer_id = interaction.picked_customer_id or interaction.customer_id
+    pop = (await screen_pops(session, [interaction_id]))[interaction_id]
     return {
         **interaction_summary(work),
         "requirement": interaction.requirement,
@@ -75,6 +77,7 @@ async def one(session: AsyncSession, interaction_id: UUID) -> dict[str, Any]:
         "policy_version": interaction.policy_version,
         "segments": [_segment(segment) for segment in segments],
         "customer": await _customer(session, customer_id),
+        "candidates": pop["customer"]["candidates"],
         "address": await _address(session, interaction.address_id),
         "endpoint": await _endpoint(session, interaction.endpoint_id),
         "reply_until": None,
@@ -90,8 +93,13 @@ def _of_agent(agent_id: UUID) -> Any:
 
 async def _summaries(session: AsyncSession, interactions: list[Interaction]) -> list[dict[str, Any]]:
     works = await _with_legs(session, interactions)
-    names = await _customer_names(session, works)
-    return [interaction_summary(work) | names.get(work.interaction.id, {}) for work in works]
+    pops = await screen_pops(session, [work.interaction.id for work in works])
+    return [interaction_summary(work) | _who(pops[work.interaction.id]) for work in works]
+
+
+def _who(pop: Mapping[str, Any]) -> dict[str, Any]:
+    """What to call them in a list: by name, else by where they come from."""
+    return {"customer_name": pop["customer"]["name"], "address": pop["address"]}
 
 
 async def _with_legs(session: AsyncSession, interactions: list[Interaction]) -> list[Work]:
@@ -101,16 +109,6 @@ async def _with_legs(session: AsyncSession, interactions: list[Interaction]) -> 
         for leg in await session.scalars(live):
             works[leg.interaction_id].legs.append(leg)
     return list(works.values())
-
-
-async def _customer_names(session: AsyncSession, works: Sequence[Work]) -> dict[UUID, dict[str, Any]]:
-    wanted = {w.interaction.id: w.interaction.picked_customer_id or w.interaction.customer_id for w in works}
-    ids = {customer_id for customer_id in wanted.values() if customer_id is not None}
-    if not ids:
-        return {}
-    rows = await session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids)))
-    names = {row.id: row.name for row in rows}
-    return {x: {"customer_name": names.get(customer)} for x, customer in wanted.items() if customer}
 
 
 async def _customer(session: AsyncSession, customer_id: UUID | None) -> dict[str, Any] | None:

@@ -78,6 +78,24 @@ class TestOffer:
         await expect(desk.page.get_by_text("空闲时间最长")).to_be_visible()
 
 
+class TestCustomer:
+    async def test_one_of_several_is_picked_and_taken_back(
+        self, desk: Desk, lane: Lane, service: Service
+    ) -> None:
+        phone = {"kind": "phone", "value": "+8613711112222"}
+        async with desktop(service.url, "acme", "boss@acme.test", PASSWORD) as boss:
+            for name in ("Li Na", "Zhang Wei"):
+                made = await boss.post("/v1/customers", {"name": name, "addresses": [phone]})
+                made.raise_for_status()
+        lane.call(phone["value"])
+        await expect(desk.offer).to_contain_text("2 possible customers")
+        await desk.accept()
+        await desk.page.get_by_role("button", name="This is Li Na").click()
+        await expect(desk.page.get_by_role("heading", name="Li Na")).to_have_count(2)
+        await desk.page.get_by_role("button", name="Undo").click()
+        await expect(desk.page.get_by_text("Several customers use this address.")).to_be_visible()
+
+
 class TestForm:
     async def test_stands_in_the_conversation_and_on_the_timeline(
         self, screens: Screens, chat_lane: Lane, service: Service
