@@ -120,12 +120,10 @@ async def _keep(container: Container, endpoint: KnownEndpoint, body: bytes, erro
 
 def _url(container: Container, connection: HTTPConnection) -> str:
     """As the sender knows it: some platforms sign it."""
-    public = container.settings.public_url
-    if public is None:
-        return str(connection.url)
-    query = connection.scope["query_string"].decode("latin-1")
-    path = connection.scope["path"]
-    return f"{public.rstrip('/')}{path}" + (f"?{query}" if query else "")
+    scope, public = connection.scope, container.settings.public_url
+    base = public.rstrip("/") if public else f"{scope['scheme']}://{connection.headers.get('host', '')}"
+    query = scope["query_string"].decode("latin-1")
+    return f"{base}{scope['path']}" + (f"?{query}" if query else "")
 
 
 def _told(error: Exception) -> dict[str, str]:
