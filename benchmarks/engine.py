@@ -195,6 +195,7 @@ def quiet(agent_count: int, waiting: int, events: int) -> dict[str, float]:
 def _measure(load: Load, step: Callable[[], None], events: int) -> dict[str, float]:
     """Warm-up, then five equal parts: the median speaks. Processor time, for others use the machine too."""
     rates = []
+    load.events = 0
     while load.events < events:
         step()
     for _ in range(5):
