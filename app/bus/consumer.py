@@ -4,6 +4,7 @@ which rows, emitted events and the position change together, fenced by the parti
 import asyncio
 from collections.abc import Collection
 
+from app.bus.applying import Applier
 from app.bus.held import HeldPartition, Means
 from app.bus.port import Consumer, Log, Sealer, Transaction
 from app.clock import Clock, SystemClock
@@ -31,12 +32,14 @@ class ConsumerRunner:
         clock: Clock | None = None,
     ) -> None:
         self._feed = log.feed(consumer.name, consumer.stream)
+        self._applier = Applier(database, consumer, parallel)
         self._means = Means(
             database=database,
             feed=self._feed,
             consumer=consumer,
             sealer=sealer,
             clock=clock or SystemClock(),
+            applier=self._applier,
             batch_max=batch_max,
             slots=asyncio.Semaphore(parallel),
         )
@@ -48,6 +51,7 @@ class ConsumerRunner:
     async def stop(self) -> None:
         """Finish the batches in hand, then give all partitions up."""
         await self._feed.stop()
+        await self._applier.close()
 
     @property
     def partitions(self) -> frozenset[int]:
@@ -64,6 +68,7 @@ class ConsumerRunner:
         return self._held[partition].transaction
 
     async def gain(self, partitions: Collection[int]) -> None:
+        await self.lose(partitions)  # a group may assign anew what it never took away
         for number in partitions:
             self._held[number] = held = HeldPartition(self._means, number)
             held.start()

@@ -2,10 +2,9 @@
 for outages, and stop at once when another worker has taken it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,12 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus import metrics
+from app.bus.applying import Applier, Ready
 from app.bus.envelopes import to_json
 from app.bus.poison import is_poison
 from app.bus.port import Consumer, Feed, Position, PositionLost, Record, Sealer, Stateful
-from app.bus.positions import Share
+from app.bus.positions import Share, advance
 from app.clock import Clock, new_id
-from app.database import Database, act_for
+from app.database import Database
 from app.errors import PoisonEvent, StaleEpoch
 from app.events import Envelope
 
@@ -43,6 +43,7 @@ class Means:
     consumer: Consumer
     sealer: Sealer
     clock: Clock
+    applier: Applier
     batch_max: int
     slots: asyncio.Semaphore
 
@@ -83,13 +84,6 @@ class HeldPartition:
             self._still_ours(await self._share.held(session))
             yield session
 
-    @asynccontextmanager
-    async def _advancing(self, position: Position) -> AsyncIterator[AsyncSession]:
-        """Such a transaction that moves the position too."""
-        async with self._means.database.transaction() as session:
-            self._still_ours(await self._share.advance(session, position))
-            yield session
-
     def _still_ours(self, ours: bool) -> None:
         if not ours:
             raise StaleEpoch(f"{self._share.consumer}/{self._share.partition}")
@@ -120,7 +114,7 @@ class HeldPartition:
             batch = await self._means.feed.fetch(
                 self._share.partition, position, self._means.batch_max, self._patience()
             )
-            async with self._busy, self._means.slots:
+            async with self._busy:
                 if batch.records:
                     await self._settle(batch.records)
                 await self._tick()
@@ -156,12 +150,9 @@ class HeldPartition:
         if self.stopped:
             return
         envelopes = [_readable(record) for record in records]
-        prepared = await self._means.consumer.prepare(envelopes)
-        async with self._advancing(records[-1].after) as session:
-            for tenant_id, group in _by_tenant(envelopes, prepared):
-                await act_for(session, tenant_id)
-                await self._means.consumer.apply([e for e, _ in group], [p for _, p in group], session)
-                await session.flush()  # while the session still acts for this tenant
+        async with self._means.slots:
+            prepared = await self._means.consumer.prepare(envelopes)
+        await self._means.applier.apply(Ready(self._share, envelopes, prepared, records[-1].after))
         self._in_a_row = self._failures = 0
         metrics.APPLIED.labels(self._share.consumer).inc(len(records))
 
@@ -184,7 +175,8 @@ class HeldPartition:
     async def _park(self, record: Record, error: Exception) -> None:
         envelope = record.envelope
         raw = self._means.sealer.seal(envelope.tenant_id, to_json(envelope)) if envelope else b""
-        async with self._advancing(record.after) as session:
+        async with self._means.database.transaction() as session:
+            await advance(session, [(self._share, record.after)])
             await self._share.park(session, envelope, raw, f"{type(error).__name__}: {error}")
         self._log.error("event parked", event_id=envelope and str(envelope.id), error=repr(error))
         metrics.PARKED.labels(self._share.consumer).inc()
@@ -199,7 +191,8 @@ class HeldPartition:
 
     async def _tick(self) -> None:
         if self._stateful is not None and self._patience() <= 0:
-            await self._stateful.tick(self._share.partition, self.transaction)
+            async with self._means.slots:
+                await self._stateful.tick(self._share.partition, self.transaction)
 
     def _patience(self) -> float:
         """Seconds until the consumer's next timer, or until it is asked again."""
@@ -219,12 +212,3 @@ def _readable(record: Record) -> Envelope:
     if record.envelope is None:
         raise PoisonEvent(record.error)
     return record.envelope
-
-
-def _by_tenant(
-    envelopes: Sequence[Envelope], prepared: Sequence[Any]
-) -> Iterator[tuple[UUID, list[tuple[Envelope, Any]]]]:
-    """Tenants cannot meet: each tenant's events together, in their order."""
-    pairs = sorted(zip(envelopes, prepared, strict=True), key=lambda pair: pair[0].tenant_id)
-    for tenant_id, group in groupby(pairs, key=lambda pair: pair[0].tenant_id):
-        yield tenant_id, list(group)

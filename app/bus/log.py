@@ -16,7 +16,8 @@ from app.bus.group_commit import GroupCommit
 from app.bus.poison import is_poison
 from app.bus.port import Batch, Holder, Page, Position, Seen
 from app.bus.signals import Signals
-from app.bus.snapshot import BEGINNING, SnapshotReader
+from app.bus.snapshot import BEGINNING, SnapshotReader, Wanted
+from app.bus.together import Together
 from app.database import Database
 from app.errors import CommandError, CursorGone
 from app.events import PARTITIONS, Envelope, Stream
@@ -75,6 +76,7 @@ class PostgresFeed:
         self._database, self._signals = database, signals
         self._consumer, self._stream = consumer, stream
         self._reader = SnapshotReader(database.engine, stream)
+        self._reads: Together[Wanted, Batch] = Together(self._reader.read, most=PARTITIONS)
         self._grown = {number: asyncio.Event() for number in EVERY}
         self._assignment: Assignment | None = None
         self._poll: asyncio.Task[None] | None = None
@@ -90,6 +92,7 @@ class PostgresFeed:
         self._deafen()
         if self._assignment is not None:
             await self._assignment.stop()
+        await self._reads.close()
         if self._poll is not None:
             self._poll.cancel()
             with suppress(asyncio.CancelledError):
@@ -104,7 +107,7 @@ class PostgresFeed:
         if not await _wait(grown, timeout_seconds):
             return Batch((), position)
         grown.clear()
-        batch = await self._reader.read((partition,), position, limit)
+        batch = await self._reads.ask(Wanted((partition,), position, limit))
         if batch.after.snapshot_new or position.snapshot_new:
             grown.set()  # a limit cut it: there is more, and after the last piece what came since
         return batch
@@ -141,7 +144,8 @@ class PostgresSource:
     async def read(self, cursor: str | None, limit: int) -> Page:
         position = BEGINNING if cursor is None else cursors.load(cursor)
         try:
-            return _page(position, await self._reader.read(EVERY, position, limit))
+            [batch] = await self._reader.read([Wanted(EVERY, position, limit)])
+            return _page(position, batch)
         except DBAPIError as error:
             if is_poison(error):  # looks like a snapshot, but is none
                 raise CursorGone("This is not a cursor of this log.") from error
@@ -154,8 +158,8 @@ class PostgresSource:
         try:
             while True:
                 grown.clear()
-                page = _page(position, batch := await self._reader.read(EVERY, position, LIVE_MAX))
-                yield page
+                [batch] = await self._reader.read([Wanted(EVERY, position, LIVE_MAX)])
+                yield (page := _page(position, batch))
                 position = batch.after
                 if not page.more:
                     await _wait(grown, POLL_SECONDS)

@@ -1,6 +1,7 @@
 """The rows that make a consumer exact: who owns a partition under which epoch, how far it was read, and what
 was parked. Plain SQL: the tables are declared in models/log.py, which stands above this package."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus.port import Position
 from app.clock import new_id
+from app.errors import StaleEpoch
 from app.events import Envelope, Stream
 from app.text import clean_text
 
@@ -32,17 +34,19 @@ _LOAD = text(
 _ADVANCE = text(
     """
     WITH mine AS (
-      SELECT consumer, partition FROM partition_owner
-      WHERE consumer = :consumer AND partition = :partition AND epoch = :epoch FOR SHARE
+      SELECT o.partition, w.* FROM partition_owner o
+      JOIN unnest(CAST(:partitions AS smallint[]), CAST(:epochs AS bigint[]), CAST(:snapshots_old AS text[]),
+                  CAST(:snapshots_new AS text[]), CAST(:positions AS bigint[]), CAST(:event_ids AS uuid[]))
+        AS w (number, epoch, snapshot_old, snapshot_new, position, event_id)
+        ON o.consumer = :consumer AND o.partition = w.number AND o.epoch = w.epoch
+      ORDER BY o.partition FOR SHARE OF o
     )
     INSERT INTO consumer_position (consumer, partition, log, snapshot_old, snapshot_new, position, event_id)
-    SELECT consumer, partition, :log, :snapshot_old, :snapshot_new, CAST(:position AS bigint),
-           CAST(:event_id AS uuid)
-    FROM mine
+    SELECT :consumer, number, :log, snapshot_old, snapshot_new, position, event_id FROM mine
     ON CONFLICT (consumer, partition, log) DO UPDATE
       SET snapshot_old = excluded.snapshot_old, snapshot_new = excluded.snapshot_new,
           position = excluded.position, event_id = excluded.event_id, updated_at = clock_timestamp()
-    RETURNING 1
+    RETURNING partition
     """
 )
 _PARK = text(
@@ -82,12 +86,6 @@ class Share:
         row = (await session.execute(_LOAD, self._row(log=self.log))).one_or_none()
         return None if row is None else Position(*row)
 
-    async def advance(self, session: AsyncSession, position: Position) -> bool:
-        """As `held`, and the position moves with what this transaction changes."""
-        columns = {name: getattr(position, name) for name in Position.__slots__}
-        row = self._row(log=self.log, epoch=self.epoch, **columns)
-        return (await session.execute(_ADVANCE, row)).scalar_one_or_none() is not None
-
     async def park(self, session: AsyncSession, envelope: Envelope | None, raw: bytes, error: str) -> None:
         """Keep what can never be applied. `raw` is sealed already; without an envelope it has no tenant."""
         letter = {
@@ -100,3 +98,23 @@ class Share:
         row = self._row(stream=self.stream, raw=raw, error=error[:ERROR_MAX_CHARACTERS], **letter)
         clean = {k: clean_text(v) if isinstance(v, str) else v for k, v in row.items()}
         await session.execute(_PARK, clean)  # what is parked may be rotten in every text
+
+
+async def advance(session: AsyncSession, moves: Sequence[tuple[Share, Position]]) -> None:
+    """As `held` for each of the shares, all of one consumer; and their positions move with what this
+    transaction changes. Raises StaleEpoch."""
+    first, positions = moves[0][0], [position for _, position in moves]
+    row = {
+        "consumer": first.consumer,
+        "log": first.log,
+        "partitions": [share.partition for share, _ in moves],
+        "epochs": [share.epoch for share, _ in moves],
+        "snapshots_old": [position.snapshot_old for position in positions],
+        "snapshots_new": [position.snapshot_new for position in positions],
+        "positions": [position.position for position in positions],
+        "event_ids": [position.event_id for position in positions],
+    }
+    moved = set((await session.execute(_ADVANCE, row)).scalars())
+    for share, _ in moves:
+        if share.partition not in moved:
+            raise StaleEpoch(f"{share.consumer}/{share.partition}")

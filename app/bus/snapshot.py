@@ -2,6 +2,7 @@
 is a `pg_snapshot`: a batch is what the new snapshot sees and the stored one did not, by position."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -13,21 +14,28 @@ from app.events import PARTITIONS, Envelope, Stream
 BEGINNING: Final = Position(snapshot_old="1:1:")
 """A snapshot that saw nothing."""
 
-# OFFSET 0 fences the inner query: it goes by the index on the transaction, never by the one on the position,
-# which would walk through all that was read long ago.
+# One statement, so one snapshot, for all that is read. OFFSET 0 fences the inner query: it goes by the index
+# on the transaction, never by the one on the position, which would walk through all that was read long ago.
 _READ: Final = text(
     """
-    SELECT s.seen, e.* FROM (SELECT pg_current_snapshot()::text AS seen) s LEFT JOIN LATERAL (
+    SELECT s.seen, w.ordinal, e.* FROM (SELECT pg_current_snapshot()::text AS seen) s
+    CROSS JOIN (
+      SELECT *, CAST(numbers AS smallint[]) AS partitions, pg_snapshot_xmin(old)::text::bigint AS xmin
+      FROM unnest(CAST(:partitions AS text[]), CAST(CAST(:old AS text[]) AS pg_snapshot[]),
+                  CAST(CAST(:new AS text[]) AS pg_snapshot[]), CAST(:position AS bigint[]),
+                  CAST(:limit AS bigint[])) WITH ORDINALITY AS w (numbers, old, new, position, most, ordinal)
+    ) w
+    LEFT JOIN LATERAL (
       SELECT * FROM (
-        SELECT position, id, tenant_id, key, type, at, data, source, subject FROM event_log
-        WHERE stream = :stream AND partition = ANY(CAST(:partitions AS smallint[]))
-          AND xid >= pg_snapshot_xmin(CAST(CAST(:old AS text) AS pg_snapshot))::text::bigint
-          AND NOT pg_visible_in_snapshot(xid::text::xid8, CAST(CAST(:old AS text) AS pg_snapshot))
-          AND (CAST(:new AS text) IS NULL OR (position > CAST(:position AS bigint)
-               AND pg_visible_in_snapshot(xid::text::xid8, CAST(CAST(:new AS text) AS pg_snapshot))))
+        SELECT position, id, tenant_id, key, type, at, data, source, subject FROM event_log l
+        WHERE stream = :stream AND partition = ANY(w.partitions) AND xid >= w.xmin
+          AND NOT pg_visible_in_snapshot(xid::text::xid8, w.old)
+          AND (w.new IS NULL
+               OR (l.position > w.position AND pg_visible_in_snapshot(xid::text::xid8, w.new)))
         OFFSET 0
-      ) unread ORDER BY position LIMIT CAST(:limit AS bigint)
+      ) unread ORDER BY position LIMIT w.most
     ) e ON true
+    ORDER BY w.ordinal, e.position
     """
 )
 _GROWN: Final = text(
@@ -57,6 +65,15 @@ _UNREAD: Final = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Up to `limit` records of these partitions after `position`."""
+
+    partitions: Collection[int]
+    position: Position
+    limit: int
+
+
 class SnapshotReader:
     """Reads one stream. Each read is one statement in autocommit: its snapshot is the reader's next place."""
 
@@ -64,18 +81,28 @@ class SnapshotReader:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._stream = stream
 
-    async def read(self, partitions: Collection[int], position: Position, limit: int) -> Batch:
-        """Up to `limit` records after `position`, in order of their positions."""
-        columns = {"old": position.snapshot_old, "new": position.snapshot_new, "position": position.position}
-        rows = await self._query(_READ, partitions, **columns, limit=limit)
-        seen = position.snapshot_new or rows[0][0]
-        found = [row for row in rows if row[1] is not None]
-        cut = len(found) == limit
+    async def read(self, wanted: Sequence[Wanted]) -> list[Batch]:
+        """What each of them asks for, in order of the records' positions."""
+        columns = {
+            "partitions": [_array(one.partitions) for one in wanted],
+            "old": [one.position.snapshot_old for one in wanted],
+            "new": [one.position.snapshot_new for one in wanted],
+            "position": [one.position.position for one in wanted],
+            "limit": [one.limit for one in wanted],
+        }
+        found: list[list[Any]] = [[] for _ in wanted]
+        for row in await self._query(_READ, **columns):
+            found[row[1] - 1].append(row)
+        return [self._batch(one, rows) for one, rows in zip(wanted, found, strict=True)]
+
+    def _batch(self, wanted: Wanted, rows: Sequence[Any]) -> Batch:
+        old, seen = wanted.position.snapshot_old, wanted.position.snapshot_new or rows[0][0]
         records = [
-            Record(Position(position.snapshot_old, seen, row[1]), _envelope(self._stream, row))
-            for row in found
+            Record(Position(old, seen, row[2]), _envelope(self._stream, row))
+            for row in rows
+            if row[2] is not None
         ]
-        if cut:
+        if len(records) == wanted.limit:
             return Batch(records, records[-1].after)
         after = Position(snapshot_old=seen)
         return Batch([*records[:-1], *(Record(after, last.envelope) for last in records[-1:])], after)
@@ -83,7 +110,8 @@ class SnapshotReader:
     async def grown(self, partitions: Collection[int], since: str | None) -> tuple[str, Collection[int]]:
         """The present snapshot, and the partitions in which it sees more than `since` (None: any)."""
         asked = () if since is None else partitions
-        [(seen, grown)] = await self._query(_GROWN, asked, old=since or BEGINNING.snapshot_old)
+        since_when = since or BEGINNING.snapshot_old
+        [(seen, grown)] = await self._query(_GROWN, partitions=list(asked), old=since_when)
         return seen, partitions if since is None else grown
 
     async def unread(self, consumer: str, limit: int) -> int:
@@ -93,14 +121,17 @@ class SnapshotReader:
             count: int = (await connection.execute(_UNREAD, values)).scalar_one()
         return count
 
-    async def _query(self, statement: Any, partitions: Collection[int], **values: Any) -> Sequence[Any]:
+    async def _query(self, statement: Any, **values: Any) -> Sequence[Any]:
         async with self._engine.connect() as connection:
-            found = await connection.execute(
-                statement, {"stream": self._stream.value, "partitions": list(partitions), **values}
-            )
+            found = await connection.execute(statement, {"stream": self._stream.value, **values})
             return found.all()
 
 
+def _array(numbers: Collection[int]) -> str:
+    """As PostgreSQL writes it: arrays of arrays must all be of one length there."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
 def _envelope(stream: Stream, row: Any) -> Envelope:
-    _, position, event_id, tenant_id, key, kind, at, data, source, subject = row
+    _, _, position, event_id, tenant_id, key, kind, at, data, source, subject = row
     return Envelope(event_id, tenant_id, stream, key, kind, at, data, source, subject, position)
