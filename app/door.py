@@ -30,7 +30,7 @@ _CONTENT_POLICY: Final[Headers] = (
     (
         b"content-security-policy",
         b"default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        b"style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; object-src 'none'; "
+        b"style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src 'none'; "
         b"base-uri 'none'; form-action 'self'; frame-src 'self' blob:; frame-ancestors 'none'",
     ),
 )
