@@ -14,7 +14,8 @@ DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 
 def route(setup_path: Path, trace_path: Path, out: TextIO, err: TextIO, explain: bool = False) -> int:
     """Print the decisions to `out`; returns the exit code. A wrong set-up or line: reasons on `err` and
-    nothing on `out`. `explain` adds the candidates to each offer."""
+    nothing on `out`. What of the set-up has no effect yet is said on `err`. `explain` adds the candidates to
+    each offer."""
     try:
         setup = load(setup_path)
         policy = Policy.from_document(setup.policy_document())
@@ -30,6 +31,8 @@ def route(setup_path: Path, trace_path: Path, out: TextIO, err: TextIO, explain:
     except (BadTrace, UnicodeDecodeError) as error:
         print(f"{trace_path}: {error}", file=err)
         return REFUSED
+    for line, pointer, message in setup.warnings:
+        print(f"{setup_path}:{line}: {pointer}: {message}", file=err)
     engine = Engine(policy)
     for decision in decisions(engine, agents, lines):
         is_explained = explain and decision.kind == "offer"
