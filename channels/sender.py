@@ -141,7 +141,7 @@ class Sender:
     async def _expire(self, delivery: Delivery) -> None:
         async with self._database.transaction(delivery.tenant_id) as session:
             if await Delivery.give_up(session, delivery.id):
-                await self._dispatch.failed(session, delivery, "expired")
+                await self._dispatch.failed(session, delivery, DeliveryState.EXPIRED)
 
     def _done(self, kind: Kind) -> Callable[[asyncio.Task[None]], None]:
         def done(task: asyncio.Task[None]) -> None:

@@ -51,7 +51,7 @@ async def stream(http: httpx.AsyncClient) -> AsyncIterator[DeskClient]:
     that lost its connection."""
     token = http.headers["authorization"].removeprefix("Bearer ")
     url = str(http.base_url).rstrip("/").replace("http", "ws", 1) + "/v1/stream"
-    async with connect(url, max_size=2**22, proxy=None) as socket:
+    async with connect(url, max_size=2**22, proxy=None, ping_interval=None) as socket:
         await socket.send(orjson.dumps({"type": "authenticate", "token": token, "after": None}).decode())
         ready = orjson.loads(await socket.recv())
         yield DeskClient(http, socket, ready.get("snapshot") or {})

@@ -17,7 +17,7 @@ from app.events import CallCommandFailed
 from interactions.desk import Desk
 from interactions.work import Work
 from models.agent import Device
-from models.delivery import Delivery
+from models.delivery import Delivery, DeliveryState
 from models.endpoint import Endpoint
 from models.leg import Leg, LegState
 
@@ -104,8 +104,10 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
 
 
 async def command_failed(session: AsyncSession, tenant_id: UUID, delivery: Delivery, reason: str) -> None:
-    """The sender could not deliver a command in time."""
-    if delivery.interaction_id is None:
+    """The sender could not deliver a command. One that was tried and ran out may have been obeyed all the
+    same: then the platform's events decide, or the time in which they should have come."""
+    obeyed_perhaps = reason == DeliveryState.EXPIRED and delivery.attempts > 0
+    if delivery.interaction_id is None or obeyed_perhaps:
         return
     desk = await Desk.open(session, tenant_id, [delivery.interaction_id])
     work = desk.works.get(delivery.interaction_id)

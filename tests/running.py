@@ -58,9 +58,9 @@ class Lane:
         return self.service.exchange.switch.call(caller, HOTLINE, queue=self.queue, **data)
 
     @asynccontextmanager
-    async def desktop(self, *, available: bool = True) -> AsyncIterator["Desktop"]:
-        """The agent at work."""
-        async with desktop(self.service.url, "acme", self.email, PASSWORD) as client:
+    async def desktop(self, *, available: bool = True, email: str | None = None) -> AsyncIterator["Desktop"]:
+        """The agent (or whose `email` it is) at work."""
+        async with desktop(self.service.url, "acme", email or self.email, PASSWORD) as client:
             if available:
                 await client.be("available")
             async with Desktop(client).reading() as desk:

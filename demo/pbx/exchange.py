@@ -24,8 +24,8 @@ log = structlog.get_logger()
 
 class Exchange:
     """One trunk at one endpoint. `webhook_url` and `secret` may be set later: events wait until then.
-    `drops` and `delays` are faults for tests: event types that are lost, and seconds that one type is
-    late."""
+    `drops`, `delays` and `answers_with` are faults for tests: event types that are lost, seconds that one
+    type is late, and what commands that were obeyed are answered with."""
 
     def __init__(self, *, answer_seconds: float = 1.0) -> None:
         self.switch = Switch(self._emit, answer_seconds=answer_seconds)
@@ -34,6 +34,7 @@ class Exchange:
         self.drops: set[str] = set()
         self.delays: dict[str, float] = {}
         self.copies = 1
+        self.answers_with = 202
         self.sent: list[dict[str, Any]] = []
         self.orders: list[dict[str, Any]] = []
         self._queues: dict[str, asyncio.Queue[dict[str, Any]]] = {}
@@ -60,7 +61,7 @@ class Exchange:
         if datetime.fromisoformat(order["expires_at"]) < datetime.now(UTC):
             return 410
         self.switch.obey(order)
-        return 202
+        return self.answers_with
 
     def _emit(self, event: dict[str, Any]) -> None:
         if event["type"] in self.drops:

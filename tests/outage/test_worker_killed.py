@@ -1,0 +1,65 @@
+"""The only worker is killed while a call is on its way to an agent; the supervisor starts the next one."""
+
+import os
+import signal
+
+import pytest
+
+from demo.pbx.switch import Device
+from tests.running import Lane
+from tests.waiting import eventually
+
+RESTARTED_SECONDS = 30
+
+
+async def kill_worker(lane: Lane) -> None:
+    supervisor = lane.service.supervisor
+    pid = supervisor.pid_of("worker")
+    os.kill(pid or 0, signal.SIGKILL)
+    await eventually(lambda: supervisor.pid_of("worker") not in (None, pid))
+
+
+@pytest.mark.crash
+class TestKilled:
+    async def test_mid_ring_it_goes_on_ringing_and_can_be_accepted(self, lane: Lane) -> None:
+        async with lane.desktop() as desk:
+            lane.call()
+            offer = await desk.offer()
+            await kill_worker(lane)
+            answer = await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["state"] == "connecting"
+            assert not [event for event in desk.events if event["name"] == "offer.revoked"]
+
+            async def dialled() -> bool:
+                return (await desk.interaction(offer["interaction_id"]))["state"] != "connecting"
+
+            await eventually(dialled, seconds=RESTARTED_SECONDS)
+
+    async def test_the_next_worker_leaves_the_offer_alone(self, lane: Lane) -> None:
+        async with lane.desktop() as desk:
+            lane.call()
+            offer = await desk.offer()
+            await kill_worker(lane)
+            lane.call("+8613800138001")  # routed by the next worker: it is at work
+
+            async def two_wait() -> bool:
+                answer = await desk.client.http.get("/v1/interactions", params={"queue": lane.queue})
+                return len(answer.json()["items"]) == 2
+
+            await eventually(two_wait, seconds=RESTARTED_SECONDS)
+            await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
+            await desk.becomes(offer["interaction_id"], "active")
+
+    async def test_between_accept_and_bridge_the_call_is_answered(self, lane: Lane) -> None:
+        lane.behaves(Device.MANUAL)
+        async with lane.desktop() as desk:
+            call = lane.call()
+            offer = await desk.offer()
+            await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
+            await eventually(lambda: call.leg is not None)
+            await kill_worker(lane)
+            lane.service.exchange.switch.answer(lane.device)
+            answered = await desk.becomes(offer["interaction_id"], "active", seconds=RESTARTED_SECONDS)
+            assert answered["answered_at"] is not None
+            assert len(answered["legs"]) == 1
