@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-import orjson
 import structlog
 
 from app.bus.port import Seen
@@ -16,6 +15,7 @@ from app.clock import Clock
 from app.database import Database
 from app.events import InteractionChanged, TouchCreated
 from app.notifications import TYPING, VISITOR_GONE, Notifications
+from app.typing_notice import TypingNotice
 from interactions import visitors
 from interactions.policies import PolicyBook
 
@@ -33,7 +33,7 @@ class Window(Protocol):
 @dataclass(eq=False)
 class Presence:
     """A visitor's windows in this process. `interaction_id`: their conversation while it lasts; `queue`:
-    where it waits; `told`: the last position."""
+    where it waits; `told`: the last position; `agent_ids`: whose desktops show it."""
 
     visitor_id: UUID
     tenant_id: UUID
@@ -42,6 +42,7 @@ class Presence:
     interaction_id: UUID | None = None
     queue: str | None = None
     told: int | None = None
+    agent_ids: tuple[UUID, ...] = ()
 
     def push(self, frame: dict[str, Any]) -> None:
         for window in tuple(self.windows):
@@ -111,10 +112,15 @@ class ChatHub:
     async def tell_typing(self, visitor_id: UUID) -> None:
         """To whoever has the conversation on a desktop."""
         presence = self._present.get(visitor_id)
-        if presence is None or presence.interaction_id is None:
+        if presence is None or presence.interaction_id is None or not presence.agent_ids:
             return
-        told = {"tenant_id": presence.tenant_id, "interaction_id": presence.interaction_id, "by": "customer"}
-        await self._notifications.tell(TYPING, orjson.dumps(told).decode())
+        notice = TypingNotice(
+            tenant_id=presence.tenant_id,
+            interaction_id=presence.interaction_id,
+            by="customer",
+            agent_ids=presence.agent_ids,
+        )
+        await self._notifications.tell(TYPING, notice.model_dump_json())
 
     # ---- what is heard
 
@@ -132,6 +138,7 @@ class ChatHub:
             return
         if event.interaction_id is not None and event.interaction_id != presence.interaction_id:
             self._begin(presence, event.interaction_id, event.queue)
+        presence.agent_ids = event.agent_ids
         touch = visitors.shown(event.touch)
         presence.push({"type": "message", "touch_id": touch["id"], "touch": touch})
 
@@ -143,13 +150,14 @@ class ChatHub:
             self._forget_conversation(presence)
             presence.push({"type": "closed"})
         else:
+            presence.agent_ids = event.agent_ids
             presence.queue = event.queue if event.state in visitors.WAITING else None
             self._moved.set()
 
     def _heard_typing(self, payload: str) -> None:
-        told = _object(payload)
-        presence = self._conversations.get(_id(told.get("interaction_id")))
-        if presence is not None and told.get("by") == "agent":
+        notice = TypingNotice.read(payload)
+        presence = self._conversations.get(notice.interaction_id) if notice else None
+        if notice and presence and notice.by == "agent" and notice.tenant_id == presence.tenant_id:
             presence.push({"type": "typing"})
 
     def _heard_gone(self, payload: str) -> None:
@@ -169,6 +177,7 @@ class ChatHub:
         if presence.interaction_id is not None:
             self._conversations.pop(presence.interaction_id, None)
         presence.interaction_id = presence.queue = presence.told = None
+        presence.agent_ids = ()
 
     def _waiting(self) -> list[Presence]:
         return [presence for presence in self._conversations.values() if presence.queue is not None]
@@ -196,14 +205,6 @@ def _tell_place(presence: Presence, places: dict[UUID, int]) -> None:
     if place is not None and place != presence.told:
         presence.told = place
         presence.push({"type": "queue", "position": place, "estimated_wait_seconds": None})
-
-
-def _object(payload: str) -> dict[str, Any]:
-    try:
-        told = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _id(text: object) -> UUID:

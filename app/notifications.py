@@ -18,7 +18,7 @@ Heard = Callable[[str], None]
 
 SETUP_CHANGED: Final = "touchpoint_setup"
 TYPING: Final = "touchpoint_typing"
-"""Payload: {tenant_id, interaction_id, by: customer|agent} as JSON."""
+"""Payload: `app.typing_notice.TypingNotice`."""
 
 VISITOR_GONE: Final = "touchpoint_visitor_gone"
 """Payload: the id of a visitor whose last window at some process is closed."""
@@ -28,7 +28,7 @@ RETRY_SECONDS: Final = 1
 
 
 class Notifications:
-    """`hear` before or while `run` runs."""
+    """What is to be heard at all is named before `run` runs; more may join and leave later."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,8 +36,11 @@ class Notifications:
         self._connection: asyncpg.Connection[Any] | None = None
         self._lock = asyncio.Lock()
 
-    def hear(self, channel: str, heard: Heard) -> None:
-        self._heard.setdefault(channel, []).append(heard)
+    def hear(self, channel: str, heard: Heard) -> Callable[[], None]:
+        """The result ends it."""
+        listeners = self._heard.setdefault(channel, [])
+        listeners.append(heard)
+        return lambda: listeners.remove(heard)
 
     async def tell(self, channel: str, payload: str = "") -> None:
         """To all processes, this one too; lost while the database is away."""
@@ -71,10 +74,10 @@ class Notifications:
             connection.terminate()
 
     def _on_notify(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
-        for heard in self._heard.get(channel, ()):
+        for heard in tuple(self._heard.get(channel, ())):
             heard(str(payload))
 
     def _after_gap(self) -> None:
         for listeners in self._heard.values():
-            for heard in listeners:
+            for heard in tuple(listeners):
                 heard("")

@@ -28,6 +28,7 @@ from app.events import (
 from app.json_body import MalformedJson, parse_json_object
 from app.security import new_token, token_hash
 from app.text import clean_line, clean_text, clean_value, mask_cards
+from app.typing_notice import EVERY_SECONDS
 from app.websocket import peer_of
 from interactions import visitors
 from interactions.leases import OUTAGES
@@ -48,7 +49,6 @@ VISITOR_PREFIX: Final = "vt_"
 TEXT_MAX_CHARACTERS: Final = 10_000
 FRAMES_WAITING_MAX: Final = 500
 SEND_SECONDS: Final = 5.0
-TYPING_EVERY_SECONDS: Final = 2.0
 
 
 class Hello(BaseModel):
@@ -104,7 +104,7 @@ class VisitorSocket:
         self._sent_by_me: set[str] = set()
         self._acknowledgeable: set[str] = set()
         self._slow = asyncio.Event()
-        self._typed_at = -TYPING_EVERY_SECONDS
+        self._typed_at = -EVERY_SECONDS
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, endpoint_id: str) -> None:
@@ -287,10 +287,9 @@ class VisitorSocket:
 
     async def _typing(self) -> None:
         now = self._container.clock.monotonic()
-        if now - self._typed_at >= TYPING_EVERY_SECONDS:
+        if now - self._typed_at >= EVERY_SECONDS:
             self._typed_at = now
-            hub = self._container.chats
-            await hub.tell_typing(self._visitor_id)
+            await self._container.chats.tell_typing(self._visitor_id)
 
     # ---- what goes
 

@@ -4,7 +4,7 @@ gap. The open socket is what stands behind their presence."""
 import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from app.access import API_KEY_PREFIX, AgentPrincipal, Permission
 from app.bus.tail import Following, TooSlow
 from app.container import Container
 from app.errors import CursorGone, NotFound, Unauthenticated
+from app.notifications import TYPING
+from app.typing_notice import EVERY_SECONDS, TypingNotice
 from app.websocket import peer_of
 from interactions import desktop, offers
 from interactions.leases import OUTAGES, Lease
@@ -34,6 +36,7 @@ TOO_SLOW: Final = 4008
 PROTOCOL_ERROR: Final = 4009
 RESTART: Final = 1012
 
+TYPING_MAX: Final = 20
 SEND_SECONDS: Final = 5.0
 """A desktop that does not take a frame for so long is too slow."""
 
@@ -49,8 +52,13 @@ class OfferShown(BaseModel):
     offer_id: UUID
 
 
-Frame = Annotated[Authenticate | OfferShown, Field(discriminator="type")]
-_FRAME: Final[TypeAdapter[Authenticate | OfferShown]] = TypeAdapter(Frame)
+class Typing(BaseModel):
+    type: Literal["typing"]
+    interaction_id: UUID
+
+
+Frame = Authenticate | OfferShown | Typing
+_FRAME: Final[TypeAdapter[Frame]] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 
 class Closing(Exception):
@@ -77,6 +85,8 @@ class DesktopSocket:
         self._peer = peer_of(socket)
         self._heard_at = time.monotonic()
         self._sending = asyncio.Lock()
+        self._typed_at = -EVERY_SECONDS
+        self._typing_of: asyncio.Queue[UUID] = asyncio.Queue(TYPING_MAX)
         self._n = 0
         self._cursor = ""
 
@@ -112,13 +122,16 @@ class DesktopSocket:
 
     async def _run(self, following: Following) -> None:
         """Read, write and watch the token; the first that ends, ends all."""
-        parts: list[Coroutine[Any, Any, None]] = [self._read(), self._write(following), self._watch_token()]
+        parts: list[Coroutine[Any, Any, None]] = [self._read(), self._write(following)]
+        parts += [self._watch_token(), self._write_typing()]
         tasks = [asyncio.create_task(part) for part in parts]
+        stop_hearing = self._container.notifications.hear(TYPING, self._heard_typing)
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 await task
         finally:
+            stop_hearing()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -180,13 +193,15 @@ class DesktopSocket:
 
     async def _read(self) -> None:
         while True:
-            frame = await self._frame()
-            if isinstance(frame, Authenticate):
-                await self._renew(frame.token)
-            else:
-                await self._shown(frame.offer_id)
+            match await self._frame():
+                case Authenticate(token=token):
+                    await self._renew(token)
+                case OfferShown(offer_id=offer_id):
+                    await self._shown(offer_id)
+                case Typing(interaction_id=interaction_id):
+                    await self._typing(interaction_id)
 
-    async def _frame(self) -> Authenticate | OfferShown:
+    async def _frame(self) -> Frame:
         try:
             text = await self._socket.receive_text()
         except WebSocketDisconnect as gone:
@@ -213,6 +228,14 @@ class DesktopSocket:
         async with self._container.database.transaction(me.tenant_id) as session:
             await offers.shown(session, offer_id, me.id)
 
+    async def _typing(self, interaction_id: UUID) -> None:
+        """The customer sees it; told on every 2 s at most."""
+        if time.monotonic() - self._typed_at >= EVERY_SECONDS:
+            self._typed_at = time.monotonic()
+            tenant_id = self._principal.tenant_id
+            notice = TypingNotice(tenant_id=tenant_id, interaction_id=interaction_id, by="agent")
+            await self._container.notifications.tell(TYPING, notice.model_dump_json())
+
     async def _watch_token(self) -> None:
         while True:
             left = (self._principal.expires_at - self._container.clock.now()).total_seconds()
@@ -234,6 +257,19 @@ class DesktopSocket:
                         await self._send_event(event, seen.cursor)
         except TooSlow:
             raise Closing(TOO_SLOW) from None
+
+    def _heard_typing(self, payload: str) -> None:
+        notice = TypingNotice.read(payload)
+        if notice and notice.by == "customer" and self._principal.id in notice.agent_ids:
+            with suppress(asyncio.QueueFull):
+                self._typing_of.put_nowait(notice.interaction_id)
+
+    async def _write_typing(self) -> None:
+        """Outside the numbered events: it is worth nothing a moment later."""
+        while True:
+            frame = {"type": "typing", "interaction_id": str(await self._typing_of.get())}
+            async with self._sending:
+                await self._send(orjson.dumps(frame).decode())
 
     async def _send_event(self, event: Told, cursor: str) -> None:
         async with self._sending:

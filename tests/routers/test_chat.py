@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from app.access import AgentPrincipal
 from app.bus.consumer import ConsumerRunner
 from app.clock import new_id
 from app.container import Container, open_container
@@ -38,6 +40,7 @@ from tests.waiting import eventually
 SETUP = """
 tenant: {key: acme}
 teams: [{key: support}]
+agents: [{email: li@acme.test, name: Li, teams: [support]}]
 queues: [{key: billing, teams: [{key: support}]}]
 endpoints:
   - {key: site-chat, adapter: chat, queue: billing, config: {allowed_origins: ["https://shop.example"]}}
@@ -344,6 +347,52 @@ class TestComingAndGoing:
                 return [row.type for row in await site.rows(said)] == ["touchpoint.visitor.connected.v1"]
 
             await eventually(connected_again)
+
+
+class TestTyping:
+    async def test_both_ways(self, site: Site) -> None:
+        container, url = site.containers[1], f"ws://127.0.0.1:{site.ports[1]}/v1/stream"
+        async with site.visitor() as visitor:
+            await visitor.say("hello")
+            await eventually(lambda: site.rows("SELECT 1 FROM interaction WHERE state = 'queued'"))
+            interaction_id, agent = await _taken(site), await _principal(site)
+            async with connect(url) as socket_:
+                desktop = Visitor(socket_)
+                await desktop.send({"type": "authenticate", "token": container.tokens.issue(agent)})
+                await desktop.frame("ready")
+                typing = {"type": "typing"}
+                await _until_seen(desktop, visitor, typing)
+                await _until_seen(visitor, desktop, {**typing, "interaction_id": str(interaction_id)})
+
+
+async def _until_seen(sees: "Visitor", types: "Visitor", frame: dict[str, Any]) -> None:
+    """Notices may be lost while the listeners connect: type again, as people do."""
+    async with asyncio.timeout(20):
+        while True:
+            await types.send(frame)
+            try:
+                await sees.frame("typing", seconds=2.1)
+            except TimeoutError:
+                continue
+            return
+
+
+async def _taken(site: Site) -> UUID:
+    """The chat is in li's hands."""
+    async with site.containers[1].database.transaction(site.tenant_id) as session:
+        ((interaction_id,),) = (await session.execute(text("SELECT id FROM interaction"))).all()
+        ((agent_id,),) = (await session.execute(text("SELECT id FROM agent"))).all()
+        desk, work = await Desk.one(session, site.tenant_id, interaction_id, [agent_id])
+        work.take(desk.agents[agent_id], 33)
+        await desk.save()
+    assert isinstance(interaction_id, UUID)
+    return interaction_id
+
+
+async def _principal(site: Site) -> AgentPrincipal:
+    ((agent_id,),) = await site.rows("SELECT id FROM agent")
+    expires_at = datetime.now(UTC) + timedelta(minutes=5)
+    return AgentPrincipal(site.tenant_id, agent_id, "li@acme.test", "Li", ("agent",), new_id(), expires_at)
 
 
 class TestFiles:
