@@ -74,7 +74,9 @@ function useAcceptAndOpen(offer: { interaction_id: Id } | undefined) {
   const { choose } = useChosen();
   return {
     isPending: accept.isPending,
-    mutate: (offerId: Id) => accept.mutate(offerId, { onSuccess: () => offer && choose(offer.interaction_id) }),
+    // The stream may take the card away before the answer comes: callbacks of `mutate` would go with it.
+    mutate: (offerId: Id) =>
+      accept.mutateAsync(offerId).then(() => offer && choose(offer.interaction_id), () => undefined),
   };
 }
 
