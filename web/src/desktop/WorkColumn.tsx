@@ -112,7 +112,7 @@ function WaitingRow({ item }: { item: ListedInteraction }) {
       <Group justify="space-between" mt={4} wrap="nowrap">
         <Text size="xs" c="dimmed" className="clip">{item.queue} · <Since from={item.queued_at ?? item.created_at} /></Text>
         <Button size="compact-xs" variant="default" loading={act.isPending} aria-label={t("work.takeLabel", { name: nameOf(item) })}
-          onClick={() => act.mutate("take", { onSuccess: () => choose(item.id) })}>
+          onClick={() => act.mutateAsync("take").then(() => choose(item.id), () => undefined)}>
           {t("work.take")}
         </Button>
       </Group>
