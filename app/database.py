@@ -86,8 +86,7 @@ class Database:
     async def read(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
         """A read-only transaction."""
         async with self._session() as session, session.begin():
-            await session.execute(text("SET TRANSACTION READ ONLY"))
-            await act_for(session, tenant_id)
+            await session.execute(_READ_ONLY, {"id": "" if tenant_id is None else str(tenant_id)})
             yield session
 
     async def raw_connection(self, **settings: str) -> Any:
@@ -96,6 +95,11 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+_READ_ONLY = text(
+    "SELECT set_config('transaction_read_only', 'on', true), set_config('app.tenant_id', :id, true)"
+)
 
 
 async def act_for(session: AsyncSession, tenant_id: UUID | None) -> None:

@@ -4,23 +4,21 @@ An address that several customers share stands on nobody's timeline, but for the
 agent said whose they are. A claimed address counts only while nothing is proven about its customer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import rfc3339
 from app.errors import NotFound
 from customers import words
-from customers.identity import resolving
-from customers.paging import Place, page_of
+from customers.paging import Place, cursor_of
 from models import timeline
-from models.customer import Customer, CustomerAddress, Link
-from models.timeline import NEWEST, OLDEST, Window
+from models.customer import Customer
+from models.timeline import NEWEST, OLDEST, Row, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +35,25 @@ class Wanted:
 
 
 async def page(session: AsyncSession, customer_id: UUID, wanted: Wanted) -> dict[str, Any]:
-    """Touches, newest first. `as_of`: as it stood then. Raises NotFound."""
-    links = await CustomerAddress.around(session, customer_id, wanted.as_of)
-    if not links and await session.get(Customer, customer_id) is None:
+    """Touches as JSON fragments, newest first. `as_of`: as it stood then. Raises NotFound."""
+    found = await rows(session, customer_id, wanted)
+    more = len(found) > wanted.limit
+    shown = found[: wanted.limit]
+    return {
+        "items": [orjson.Fragment(row.item) for row in shown],
+        "next_cursor": cursor_of((shown[-1].at, shown[-1].id)) if more else None,
+    }
+
+
+async def rows(session: AsyncSession, customer_id: UUID, wanted: Wanted) -> Sequence[Row]:
+    """One more than the limit, if there is one. Raises NotFound."""
+    found = await _rows(session, customer_id, wanted)
+    if not found and await session.get(Customer, customer_id) is None:
         raise NotFound("There is no such customer.")
-    addresses = own_addresses(customer_id, links)
-    rows = await _rows(session, customer_id, addresses, wanted)
-    places = [(row["at"], row["id"]) for row in rows]
-    return page_of([_item(row) for row in rows], places, wanted.limit)
+    return found
 
 
-def own_addresses(customer_id: UUID, links: Iterable[Link]) -> list[UUID]:
-    """The addresses that resolve to this customer alone. `links`: all live ones of their addresses."""
-    by_address: dict[UUID, list[Link]] = {}
-    for link in links:
-        by_address.setdefault(link.address_id, []).append(link)
-    return [
-        address_id
-        for address_id, shared in by_address.items()
-        if [link.customer_id for link in resolving(shared)] == [customer_id]
-    ]
-
-
-async def _rows(
-    session: AsyncSession, customer_id: UUID, addresses: Sequence[UUID], wanted: Wanted
-) -> Sequence[RowMapping]:
+async def _rows(session: AsyncSession, customer_id: UUID, wanted: Wanted) -> Sequence[Row]:
     window = Window(
         older_than=wanted.before or NEWEST,
         newer_than=wanted.after or OLDEST,
@@ -72,44 +64,14 @@ async def _rows(
         limit=wanted.limit + 1,
     )
     if wanted.query:
-        return await _found(session, customer_id, addresses, window, wanted.query)
-    rows = await timeline.touches(session, customer_id, addresses, window)
-    return rows[wanted.limit - 1 :: -1] if window.oldest_first else rows
+        return await _found(session, customer_id, window, wanted.query)
+    found = await timeline.touches(session, customer_id, window)
+    return found[wanted.limit - 1 :: -1] if window.oldest_first else found
 
 
-async def _found(
-    session: AsyncSession, customer_id: UUID, addresses: Sequence[UUID], window: Window, query: str
-) -> Sequence[RowMapping]:
+async def _found(session: AsyncSession, customer_id: UUID, window: Window, query: str) -> Sequence[Row]:
     """By words; by the very letters where no word is found."""
-    searched = words.of_text(query)
-    rows = await timeline.found(session, customer_id, addresses, window, words=searched)
-    if rows:
-        return rows
-    return await timeline.found(session, customer_id, addresses, window, fragment=words.fragment(query))
-
-
-def _item(row: RowMapping) -> dict[str, Any]:
-    state, interaction_id = row["delivery_state"], row["interaction_id"]
-    return {
-        "id": str(row["id"]),
-        "at": rfc3339(row["at"]),
-        "direction": row["direction"],
-        "kind": row["kind"],
-        "channel": row["channel"],
-        "address": _address(row),
-        "subject": row["subject"],
-        "text": row["text"],
-        "html": row["html"],
-        "payload": row["payload"],
-        "attachments": row["attachments"],
-        "author": row["author"],
-        "interaction_id": None if interaction_id is None else str(interaction_id),
-        "delivery": None if state is None else {"state": state, "hops": row["delivery_hops"]},
-        "version": row["version"],
-    }
-
-
-def _address(row: RowMapping) -> dict[str, str] | None:
-    if row["address_kind"] is None:
-        return None
-    return {"kind": row["address_kind"], "value": row["address_value"]}
+    found = await timeline.found(session, customer_id, window, words=words.of_text(query))
+    if found:
+        return found
+    return await timeline.found(session, customer_id, window, fragment=words.fragment(query))

@@ -264,15 +264,6 @@ class CustomerAddress(Identified, Base):
         return [Link(*row) for row in rows]
 
     @classmethod
-    async def around(
-        cls, session: AsyncSession, customer_id: UUID, as_of: datetime | None = None
-    ) -> list[Link]:
-        """All live links of the customer's addresses, other customers' links of them too; `as_of`: those
-        that were live then."""
-        rows = await session.execute(_AROUND, {"customer": customer_id, "as_of": as_of})
-        return [Link(*row) for row in rows]
-
-    @classmethod
     async def verify(cls, session: AsyncSession, link_ids: Collection[UUID]) -> None:
         if link_ids:
             await session.execute(update(cls).where(cls.id.in_(link_ids)).values(verified=True))
@@ -321,19 +312,3 @@ _LINK = text(
       DO UPDATE SET verified = customer_address.verified OR excluded.verified
     """
 ).bindparams(ROWS)
-
-_AROUND = text(
-    """
-    SELECT l.id, l.address_id, l.customer_id, l.verified,
-           EXISTS (SELECT FROM customer_address p
-                   WHERE p.customer_id = l.customer_id AND p.verified AND p.linked_at <= t.as_of
-                     AND (p.unlinked_at IS NULL OR p.unlinked_at > t.as_of)), c.name, c.tier
-    FROM (SELECT coalesce(CAST(:as_of AS timestamptz), 'infinity') AS as_of) t
-    JOIN customer_address own ON own.customer_id = :customer AND own.linked_at <= t.as_of
-      AND (own.unlinked_at IS NULL OR own.unlinked_at > t.as_of)
-    JOIN customer_address l ON l.address_id = own.address_id AND l.linked_at <= t.as_of
-      AND (l.unlinked_at IS NULL OR l.unlinked_at > t.as_of)
-    JOIN customer c ON c.id = l.customer_id
-    ORDER BY l.linked_at, l.id
-    """
-)

@@ -19,6 +19,27 @@ INDEXES = (
     "CREATE INDEX ix_address_value_trigram ON address USING gin (value gin_trgm_ops)",
 )
 
+# Not SECURITY DEFINER, so that it is inlined. The same rule as `customers.identity.resolving`.
+OWN_ADDRESSES = """
+CREATE FUNCTION own_addresses(wanted uuid, moment timestamptz) RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
+  SELECT l.address_id
+  FROM customer_address own
+  JOIN customer_address l ON l.address_id = own.address_id
+    AND l.linked_at <= moment AND (l.unlinked_at IS NULL OR l.unlinked_at > moment)
+  CROSS JOIN LATERAL (
+    SELECT l.customer_id = wanted AS mine, NOT EXISTS (
+      SELECT FROM customer_address p
+      WHERE p.customer_id = l.customer_id AND p.verified
+        AND p.linked_at <= moment AND (p.unlinked_at IS NULL OR p.unlinked_at > moment)) AS unproven) c
+  WHERE own.customer_id = wanted
+    AND own.linked_at <= moment AND (own.unlinked_at IS NULL OR own.unlinked_at > moment)
+  GROUP BY l.address_id
+  HAVING CASE WHEN bool_or(l.verified)
+         THEN count(*) FILTER (WHERE l.verified) = 1 AND bool_or(l.verified AND c.mine)
+         ELSE count(*) FILTER (WHERE c.unproven) = 1 AND bool_or(c.unproven AND c.mine) END
+$$
+"""
+
 FIND_CUSTOMERS = """
 CREATE FUNCTION find_customers(words text, fragment text, wanted_tier text, wanted_segment text,
                                before uuid, most int)
@@ -40,29 +61,31 @@ $$
 """
 
 SEARCH_TOUCHES = """
-CREATE FUNCTION search_touches(words text, fragment text, addresses uuid[], customer uuid,
+CREATE FUNCTION search_touches(words text, fragment text, customer uuid,
                                wanted_channel text, wanted_kind text,
-                               older_at timestamptz, older_id uuid, as_of timestamptz, most int)
+                               older_at timestamptz, older_id uuid, moment timestamptz, most int)
   RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
   SELECT t.id FROM touch t LEFT JOIN interaction i ON i.id = t.interaction_id
   WHERE t.tenant_id = current_tenant()
-    AND ((t.address_id = ANY (addresses) AND i.picked_customer_id IS NULL) OR i.picked_customer_id = customer)
+    AND ((i.picked_customer_id IS NULL
+          AND t.address_id = ANY (ARRAY(SELECT own_addresses(customer, moment))))
+         OR i.picked_customer_id = customer)
     AND (words IS NULL
          OR t.search @@ (plainto_tsquery('simple', words) || plainto_tsquery('english', words)))
     AND (fragment IS NULL OR t.text ILIKE fragment)
     AND (wanted_channel IS NULL OR t.channel = wanted_channel)
     AND (wanted_kind IS NULL OR t.kind = wanted_kind)
-    AND (t.at, t.id) < (older_at, older_id) AND t.at <= as_of
+    AND (t.at, t.id) < (older_at, older_id) AND t.at <= moment
   ORDER BY t.at DESC, t.id DESC LIMIT most
 $$
 """
 
 
 def upgrade() -> None:
-    for statement in (*INDEXES, CURRENT_TENANT, FIND_CUSTOMERS, SEARCH_TOUCHES):
+    for statement in (*INDEXES, CURRENT_TENANT, OWN_ADDRESSES, FIND_CUSTOMERS, SEARCH_TOUCHES):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION search_touches, find_customers, current_tenant")
+    op.execute("DROP FUNCTION search_touches, find_customers, own_addresses, current_tenant")
     op.execute("DROP INDEX ix_customer_name_trigram, ix_address_value_trigram")
