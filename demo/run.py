@@ -17,6 +17,7 @@ from rich.console import Console
 
 from app.settings import Settings
 from app.supervisor import Supervisor
+from app.telemetry import configure_logging
 from demo.customers import Doors, PlayedCustomers
 from demo.history import seed
 from demo.inbox import Inbox
@@ -42,6 +43,7 @@ class Demo:
         self.exchange, self.inbox, self.shift = Exchange(), Inbox(), Shift()
 
     async def run(self) -> int:
+        configure_logging(self.settings)
         async with AsyncExitStack() as stack:
             with say.status("Starting the database, the api and the worker …"):
                 supervisor = Supervisor(self.settings)
