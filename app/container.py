@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import structlog
 
 from app.access import AccessTokens
 from app.blobs import BlobStore, open_blobs
@@ -23,10 +24,13 @@ from app.outbound import outbound_client
 from app.pressure import Pressure
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
+from app.sign_in import forget_old_failures
 from app.throttle import Throttle
 from interactions.explanations import Explanations
 from interactions.leases import Leases
 from interactions.policies import PolicyBook
+
+log = structlog.get_logger()
 
 IDLE_IN_TRANSACTION_SECONDS = 10
 """A frozen worker loses its rows' locks after this long (DESIGN §2.3)."""
@@ -59,13 +63,20 @@ class Container:
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
 
     def keep_running(self, loop: Coroutine[Any, Any, None], name: str) -> None:
-        """Run `loop` until the container closes."""
-        self._loops.add(asyncio.create_task(loop, name=name))
+        """Run `loop` until the container closes. One that fails is our bug, and said so."""
+        task = asyncio.create_task(loop, name=name)
+        task.add_done_callback(_tell_failure)
+        self._loops.add(task)
 
     async def end_loops(self) -> None:
         for task in self._loops:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a loop has ended", loop=task.get_name(), exc_info=error)
 
 
 @asynccontextmanager
@@ -115,6 +126,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             container.keep_running(container.leases.run(), "leases")
             container.keep_running(container.pressure.run(bus), "pressure")
             container.keep_running(container.chats.run(), "chats")
+            container.keep_running(forget_old_failures(database, clock), "sign-ins")
         yield container
 
 

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import ACCESS_SECONDS, AccessTokens, AgentPrincipal
@@ -28,6 +30,10 @@ ACCOUNT_LOCK_SECONDS: Final = 30
 PEER_FREE_FAILURES: Final = 50  # a whole office may share one address
 PEER_LOCK_SECONDS: Final = 60
 LOCK_MAX_SECONDS: Final = 900
+FAILURES_KEPT: Final = timedelta(days=1)
+TIDY_SECONDS: Final = 3600.0
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,17 @@ class SignIn:
             )
         )
         return SignedIn(self._tokens.issue(principal_of(agent, family_id, now)), refresh_token)
+
+
+async def forget_old_failures(database: Database, clock: Clock) -> None:
+    """Until cancelled: a failure counts for 15 minutes, its row goes after a day."""
+    while True:
+        try:
+            async with database.transaction() as session:
+                await LoginFailure.forget_old(session, FAILURES_KEPT)
+        except (OSError, SQLAlchemyError) as error:
+            log.warning("old sign-in failures not forgotten", error=repr(error)[:200])
+        await clock.sleep(TIDY_SECONDS)
 
 
 def principal_of(agent: Agent, session_id: UUID, now: datetime) -> AgentPrincipal:
