@@ -79,7 +79,7 @@ class IntakeContext:
             version=0,
             relevant_version=0,
             conversation=conversation,
-            tier=self.policy.policy.tier(None if customer is None else customer.tier).key,
+            tier=self._tier(party, follows),
             policy_version=self.policy.version,
             preferred_agent_id=None if follows is None else follows.last_agent_id,
             follows_id=None if follows is None else follows.id,
@@ -90,6 +90,12 @@ class IntakeContext:
             **facts,
         )
         return self.desk.add(interaction)
+
+    def _tier(self, party: Party, follows: Interaction | None) -> str:
+        """The customer's, else the policy's default. Who was picked before is still picked."""
+        if follows is not None and follows.picked_customer_id is not None:
+            return follows.tier
+        return self.policy.policy.tier(None if party.customer is None else party.customer.tier).key
 
     def known_queue(self, wanted: str | None, endpoint: Endpoint) -> str:
         """The queue asked for if there is one of that name, else the endpoint's."""

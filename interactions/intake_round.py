@@ -18,6 +18,7 @@ from app.events import (
 )
 from customers import identity
 from interactions import (
+    call_touches,
     inbound_form,
     inbound_mail,
     inbound_message,
@@ -123,6 +124,8 @@ class IntakeRound:
         self.session.add_all([*context.attachments, *context.deliveries, *context.references])
         await self.session.flush()
         await receipts.apply(self.session, self.tenant_id, list(self._told()), now)
+        calls = [*(report.call for report in self.book.reports), *self.book.lost]
+        await call_touches.complete(context, calls)
 
     # ---- reading the events ----
 

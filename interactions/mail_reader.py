@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from app.clock import new_id
+from app.errors import NotFound, PoisonEvent
 from app.events import MailReceived
 from app.text import clean_line, mask_cards
 from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
@@ -17,7 +18,8 @@ ORIGINAL = "original.eml"
 class Blobs(Protocol):
     """Stored files, sealed with the tenant's key."""
 
-    async def get(self, tenant_id: UUID, sha256: str) -> bytes: ...
+    async def get(self, tenant_id: UUID, sha256: str) -> bytes:
+        """Raises NotFound."""
 
     async def put(self, tenant_id: UUID, content: bytes) -> str:
         """Its sha256, when it is safe."""
@@ -51,8 +53,8 @@ class MailReader:
         self._blobs, self._parser, self._sealer = blobs, parser, sealer
 
     async def read(self, tenant_id: UUID, event: MailReceived, fallback_charset: str = "gb18030") -> ReadMail:
-        """Raises what a blob store or an operating system that is away raises."""
-        raw = await self._blobs.get(tenant_id, event.sha256)
+        """Raises PoisonEvent for a mail that is gone, and what a disk that is away raises."""
+        raw = await self._raw(tenant_id, event)
         try:
             mail = await self._parser.parse(raw, fallback_charset=fallback_charset)
         except MailRefused as refused:
@@ -61,6 +63,12 @@ class MailReader:
         original = StoredFile(new_id(), event.sha256, ORIGINAL, "message/rfc822", len(raw), shown=False)
         stored = [await self._store(tenant_id, attachment) for attachment in mail.attachments]
         return ReadMail(mail.delivery_key, _masked(mail), (*stored, original))
+
+    async def _raw(self, tenant_id: UUID, event: MailReceived) -> bytes:
+        try:
+            return await self._blobs.get(tenant_id, event.sha256)
+        except NotFound:
+            raise PoisonEvent(f"the mail {event.sha256} is no longer there") from None
 
     async def _store(self, tenant_id: UUID, attachment: MailAttachment) -> StoredFile:
         return StoredFile(

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus.outbox import append
@@ -12,6 +14,11 @@ from app.events import Address, TouchCreated, TouchUpdated
 from customers import words
 from interactions.work import Work
 from models.touch import Touch
+
+BYTES_MAX: Final = 200_000
+"""Of a touch in an event: the log takes 256 KB."""
+
+CHARACTERS_KEPT: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,19 @@ def tell_update(
             agent_ids=tuple(sorted(agent_ids)),
             touch_id=touch.id,
             interaction_id=touch.interaction_id,
-            touch=touch.item(address),
+            touch=fitting(touch.item(address)),
         ),
         key=str(touch.interaction_id or touch.id),
         at=now,
     )
+
+
+def fitting(item: dict[str, Any]) -> dict[str, Any]:
+    """The item as an event may carry it: of a very long one only the beginning, marked `cut`; all of it is on
+    the timeline."""
+    if len(orjson.dumps(item)) <= BYTES_MAX:
+        return item
+    return {**item, "html": None, "text": item["text"][:CHARACTERS_KEPT], "payload": {}, "cut": True}
 
 
 def agents_of(work: Work) -> tuple[UUID, ...]:
@@ -73,7 +88,7 @@ def _tell(session: AsyncSession, item: Written, now: datetime) -> None:
             agent_ids=() if work is None else agents_of(work),
             touch_id=touch.id,
             interaction_id=touch.interaction_id,
-            touch=touch.item(item.address),
+            touch=fitting(touch.item(item.address)),
             visitor_id=item.visitor_id,
         ),
         key=str(touch.interaction_id or touch.id),

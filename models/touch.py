@@ -87,6 +87,13 @@ class Touch(TenantRow, Base):
         return {touch.id: touch for touch in await _locked(session, select(Touch).where(cls.id.in_(ids)))}
 
     @classmethod
+    async def of_calls(cls, session: AsyncSession, interaction_ids: Collection[UUID]) -> Sequence["Touch"]:
+        """The touches of these phone calls, locked."""
+        return await _locked(
+            session, select(Touch).where(cls.interaction_id.in_(interaction_ids), cls.kind == "call")
+        )
+
+    @classmethod
     async def of_interaction(
         cls, session: AsyncSession, interaction_id: UUID, before: tuple[datetime, UUID] | None, limit: int
     ) -> Sequence[Self]:

@@ -1,12 +1,13 @@
 """Doors: opening hours, nobody signed in, emergency closure; live work is turned away, mails wait inside."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 from sqlalchemy import update
 
 from app.clock import new_id
-from app.events import Address, CallIncoming
+from app.events import Address, CallBridged, CallEnded, CallIncoming
 from models import Queue
 from tests.intake.house import House
 from tests.intake.test_mails import mail
@@ -119,3 +120,37 @@ class TestACall:
         await house.feed(call(house))
         assert await house.value("SELECT count(*) FROM customer") == 1
         assert await house.value("SELECT count(*) FROM interaction") == 3
+
+
+class TestTheEndOfACall:
+    async def test_stands_on_its_touch_in_whatever_order_it_was_told(self, house: House) -> None:
+        seen = []
+        for order in permutations(range(3)):
+            call_id, start = new_id().hex, datetime(2026, 11, 20, 12, tzinfo=UTC)
+            facts = [
+                CallIncoming(occurred_at=start),
+                CallBridged(occurred_at=start + timedelta(seconds=10)),
+                CallEnded(occurred_at=start + timedelta(seconds=70), by="customer"),
+            ]
+            names = [{"external_id": new_id().hex, "conversation": call_id} for _ in facts]
+            told = [
+                house.envelope("hotline", fact.model_copy(update=name))
+                for fact, name in zip(facts, names, strict=True)
+            ]
+            await house.feed_one_by_one([told[index] for index in order])
+            (touch,) = await house.rows(
+                "SELECT t.payload FROM touch t JOIN interaction i ON i.id = t.interaction_id "
+                "WHERE i.conversation = :call",
+                call=call_id,
+            )
+            seen.append({**touch["payload"], "call_id": None})
+        assert all(payload == seen[0] for payload in seen)
+        assert (seen[0]["outcome"], seen[0]["duration_seconds"]) == ("answered", 60)
+
+    async def test_without_a_talk_is_abandoned(self, house: House) -> None:
+        start = call(house)
+        ended = CallEnded(external_id="e", conversation=start.key.rpartition("/")[2], by="customer")
+        await house.feed(start)
+        await house.feed(house.envelope("hotline", ended))
+        (touch,) = await house.rows("SELECT * FROM touch")
+        assert (touch["payload"]["outcome"], touch["version"]) == ("abandoned", 2)
