@@ -28,11 +28,8 @@ class Roster:
     def __init__(self, entries: Iterable[IdleEntry] = ()) -> None:
         self.idle: list[IdleEntry] = []
         self.busy: list[IdleEntry] = []
-        for entry in sorted(entries):
+        for entry in entries:
             self.add(entry)
-
-    def __len__(self) -> int:
-        return len(self.idle) + len(self.busy)
 
     def add(self, entry: IdleEntry) -> None:
         part = self.busy if entry[0] else self.idle
@@ -45,8 +42,9 @@ class Roster:
         """The first agent who meets the lane's requirement."""
         return _first(self.idle, lane) or _first(self.busy, lane)
 
-    def is_short(self) -> bool:
-        return len(self.idle) <= GLANCE and len(self.busy) <= GLANCE
+    def tidy(self) -> None:
+        self.idle = _living(self.idle)
+        self.busy = _living(self.busy)
 
 
 def _first(entries: list[IdleEntry], lane: Lane) -> IdleEntry | None:
@@ -62,91 +60,114 @@ def _first(entries: list[IdleEntry], lane: Lane) -> IdleEntry | None:
             found = entry
             break
     if dead > DEAD_MAX:
-        entries[:seen] = [entry for entry in entries[:seen] if entry[4].stamp == entry[3]]
+        entries[:seen] = _living(entries[:seen])
     return found
 
 
-class BySkill:
-    """Who has one skill, by level. `read` is how far the bench's log has been followed."""
+def _living(entries: Iterable[IdleEntry]) -> list[IdleEntry]:
+    return [entry for entry in entries if entry[4].stamp == entry[3]]
 
-    __slots__ = ("levels", "read")
 
-    def __init__(self) -> None:
-        self.levels = [Roster() for _ in range(LEVEL_MAX + 1)]
+class Index:
+    """A bench's agents with one skill, by level, or all of them (no skill) on level 0. `read` is how far the
+    log has been followed, `asked` whether anybody looked since the log was begun."""
+
+    __slots__ = ("asked", "levels", "read", "skill")
+
+    def __init__(self, skill: str | None) -> None:
+        self.skill = skill
+        self.levels = [Roster() for _ in range(1 if skill is None else LEVEL_MAX + 1)]
         self.read = 0
+        self.asked = True
 
-    def follow(self, log: list[IdleEntry], skill: str) -> None:
+    def __len__(self) -> int:
+        """Its entries, void ones included."""
+        return sum([len(roster.idle) + len(roster.busy) for roster in self.levels])
+
+    def follow(self, log: list[IdleEntry]) -> None:
         """Take in what the log says since the last time."""
-        for entry in log[self.read :]:
-            agent = entry[4]
-            if agent.stamp == entry[3]:
-                level = agent.skills.get(skill, 0)
-                if level:
-                    self.levels[level].add(entry)
+        came = _living(log[self.read :])
         self.read = len(log)
+        self.asked = True
+        if self.skill is None:
+            for entry in came:
+                self.levels[0].add(entry)
+            return
+        for entry in came:
+            level = entry[4].skills.get(self.skill)
+            if level:
+                self.levels[level].add(entry)
+
+    def tidy(self) -> None:
+        """The log begins anew."""
+        for roster in self.levels:
+            roster.tidy()
+        self.read = 0
+        self.asked = False
 
 
 class Bench:
-    """`_log` is who came since it was begun; `_everybody` and each skill follow it when asked."""
+    """`_log` is who came since it was begun; each index follows it when asked."""
 
-    __slots__ = ("_everybody", "_log", "_read", "_skills", "channel", "team")
+    __slots__ = ("_everybody", "_is_big", "_log", "_skills", "channel", "team")
 
     def __init__(self, team: str, channel: str, entries: Iterable[IdleEntry]) -> None:
         self.team = team
         self.channel = channel
-        self._log: list[IdleEntry] = []
-        self._read = 0
-        self._everybody = Roster(entries)
-        self._skills: dict[str, BySkill] = {}
+        self._log = sorted(entries)
+        self._everybody = Index(None)
+        self._skills: dict[str, Index] = {}
+        self._is_big = False
 
     def add(self, entry: IdleEntry) -> None:
         self._log.append(entry)
 
     def first(self, lane: Lane, named: Mapping[str, Agent]) -> IdleEntry | None:
         """The first who may take work of this lane."""
-        self._follow()
-        if self._everybody.is_short():
-            return self._everybody.first(lane)
-        return self._first_by_skill(lane, named)
+        if len(self._log) > LOG_MAX + 8 * len(self._everybody):
+            self._begin_log()
+        covers = lane.requirement.covers
+        if not self._is_big or not covers:
+            everybody = self._followed(self._everybody).levels[0]
+            self._is_big = len(everybody.idle) > GLANCE or len(everybody.busy) > GLANCE
+            return everybody.first(lane)
+        cover = covers[0] if len(covers) == 1 else min(covers, key=self._cost)
+        rosters = [roster for atom in cover for roster in self._of_atom(atom, named)]
+        return min((entry for roster in rosters if (entry := roster.first(lane))), default=None)
 
-    def _follow(self) -> None:
-        """Everybody who came since; a log grown long begins anew once all skills have followed it too."""
-        for entry in self._log[self._read :]:
-            if entry[4].stamp == entry[3]:
-                self._everybody.add(entry)
-        self._read = len(self._log)
-        if self._read > LOG_MAX:
-            for skill, by_skill in self._skills.items():
-                by_skill.follow(self._log, skill)
-                by_skill.read = 0
-            self._log = []
-            self._read = 0
+    def _cost(self, cover: Sequence[Atom]) -> int:
+        """About how many entries must be looked at to find somebody by these atoms."""
+        indexes = [self._skills.get(atom.name, self._everybody) for atom in cover if atom.level]
+        return sum(len(index) + len(self._log) - index.read for index in indexes)
 
-    def _first_by_skill(self, lane: Lane, named: Mapping[str, Agent]) -> IdleEntry | None:
-        found = [roster.first(lane) for roster in self._rosters(lane, named)]
-        return min((entry for entry in found if entry is not None), default=None)
+    def _begin_log(self) -> None:
+        """Long enough: those who are asked go on without it, the others are given up until somebody asks."""
+        self._skills = {skill: index for skill, index in self._skills.items() if index.asked}
+        for index in (self._everybody, *self._skills.values()):
+            index.follow(self._log)
+            index.tidy()
+        self._log = []
+        self._is_big = False
 
-    def _rosters(self, lane: Lane, named: Mapping[str, Agent]) -> Sequence[Roster]:
-        """The shortest rosters in one of which whoever meets the requirement must stand."""
-        shortest: Sequence[Roster] = (self._everybody,)
-        length = len(self._everybody)
-        for cover in lane.requirement.covers:
-            rosters = [roster for atom in cover for roster in self._of_atom(atom, named)]
-            total = sum(len(roster) for roster in rosters)
-            if total < length:
-                shortest, length = rosters, total
-        return shortest
+    def _followed(self, index: Index) -> Index:
+        index.follow(self._log)
+        return index
 
     def _of_atom(self, atom: Atom, named: Mapping[str, Agent]) -> Sequence[Roster]:
         if not atom.level:
             return self._of_agent(named.get(atom.name))
-        by_skill = self._skills.get(atom.name)
-        if by_skill is None:
-            by_skill = self._skills[atom.name] = BySkill()
-            by_skill.follow(self._everybody.idle + self._everybody.busy, atom.name)
-            by_skill.read = len(self._log)
-        by_skill.follow(self._log, atom.name)
-        return [roster for roster in by_skill.levels[atom.level :] if roster]
+        index = self._skills.get(atom.name)
+        if index is None:
+            index = self._new_index(atom.name)
+        levels = self._followed(index).levels[atom.level :]
+        return [roster for roster in levels if roster.idle or roster.busy]
+
+    def _new_index(self, skill: str) -> Index:
+        everybody = self._followed(self._everybody).levels[0]
+        index = self._skills[skill] = Index(skill)
+        index.follow(everybody.idle + everybody.busy)
+        index.read = len(self._log)
+        return index
 
     def _of_agent(self, agent: Agent | None) -> Sequence[Roster]:
         if agent is None or agent.entry is None:
