@@ -107,6 +107,8 @@ class LiveParts:
             x.waiting_since = None
         elif x.waiting_since is None and state in WAITING:
             x.waiting_since = self.now
+        if state != State.ACTIVE:  # commands are about a call that is talked on
+            x.pending_command = x.pending_command_id = x.pending_until = None
         x.state = state
         self._note(cause, relevant=True)
 
@@ -188,7 +190,6 @@ class LiveParts:
     def _finish(self, state: State, by: str, cause: str) -> None:
         x = self.interaction
         x.ended_at, x.ended_by, x.end_cause = x.ended_at or self.now, by, cause
-        x.pending_command = x.pending_command_id = x.pending_until = None
         self._to(state, state.value)
 
     def _live_legs(self) -> list[Leg]:
@@ -239,8 +240,8 @@ class LiveParts:
     def _agent_segment(self, leg: Leg) -> Segment | None:
         return next((s for s in self.segments if s.kind == SegmentKind.AGENT and s.leg_id == leg.id), None)
 
-    def _end_segment(self, segment: Segment | None, outcome: str) -> None:
+    def _end_segment(self, segment: Segment | None, outcome: str, at: datetime | None = None) -> None:
         if segment is None:
             return
-        segment.ended_at, segment.outcome = max(self.now, segment.started_at), outcome
+        segment.ended_at, segment.outcome = max(at or self.now, segment.started_at), outcome
         self.segments.remove(segment)

@@ -25,11 +25,11 @@ class Work(LiveParts):
     # ---- waiting ----
 
     def enter_queue(self, queue: str, entry_kind: str) -> None:
-        """Wait in `queue` from now on. An unanswered entry of the same queue goes on; of another one it
-        flows out. The age is kept, `waited_here` starts at 0 and cool-downs are cleared."""
+        """Wait in `queue` from now on. An unanswered entry of the same queue goes on, unless it was
+        transferred; else it flows out. The age is kept, `waited_here` starts at 0, cool-downs are cleared."""
         x = self.interaction
         entry = self.entry
-        if entry is not None and entry.queue != queue:
+        if entry is not None and (entry.queue != queue or entry_kind == "transfer"):
             self._end_segment(entry, "flowed_out")
             entry = None
         x.queue, x.queue_entered_at, x.cool_downs = queue, self.now, {}
@@ -183,6 +183,7 @@ class Work(LiveParts):
 
     def first_answer(self) -> None:
         """Mail and messaging: the agent's first message answers the entry."""
+        self._talking_leg()
         self._answer()
 
     def requeue(self, queue: str, entry_kind: str, outcome: str, *, wrap_up: WrapUp | None = None) -> None:
@@ -220,11 +221,9 @@ class Work(LiveParts):
         self._finish(State.ABANDONED, by, cause)
 
     def end_contact(self, by: str, cause: str, wrap_up: WrapUp | None) -> None:
-        """The contact is over: wrap-up, or closed where there is none."""
-        leg = self.primary
-        if leg is None:
-            raise self.illegal("has no agent")
-        self._leave(leg, "ended", wrap_up)
+        """The contact is over: wrap-up, or closed where there is none. Raises IllegalTransition while it
+        merely rings."""
+        self._leave(self._talking_leg(), "ended", wrap_up)
         self._end_segment(self.entry, "ended_by_us")
         if wrap_up is None:
             self._finish(State.CLOSED, by, cause)
@@ -269,7 +268,7 @@ class Work(LiveParts):
         for leg in self._live_legs():
             self._end_leg(leg, "answered_elsewhere")
         self.interaction.answered_at = self.interaction.answered_at or at
-        self._end_segment(self.entry, "answered")
+        self._end_segment(self.entry, "answered", at)
         self._finish(State.CLOSED, "platform", "answered_elsewhere")
 
     def was_bridged(self, at: datetime, entry: Segment | None) -> None:
@@ -283,12 +282,15 @@ class Work(LiveParts):
 
     def close(self, by: str, cause: str, outcome: str = "ended_by_us") -> None:
         """End it whatever its state: closed by us (mail, tasks), at a door, or by force."""
+        if self.final:
+            raise self.illegal("is over")
         if self.offer is not None:
             self._settle(OfferState.REVOKED, "closed")
         for leg in list(self.legs):
             self._end_leg(leg, cause)
         for segment in list(self.segments):
             self._end_segment(segment, outcome)
+        self.interaction.parked_until = self.interaction.parked_for = None
         self._finish(State.CLOSED, by, cause)
 
     # ---- commands to a telephony platform ----
