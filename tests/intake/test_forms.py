@@ -1,5 +1,6 @@
 """Forms: work of their own; what they say about their sender is a claim and merges nobody."""
 
+import asyncio
 from typing import Any
 
 from app.clock import new_id
@@ -71,6 +72,19 @@ class TestAClaim:
         await house.feed(_text(house, PHONE))
         (row,) = await house.rows("SELECT * FROM interaction WHERE channel = 'chat'")
         assert row["customer_id"] is None  # a candidate: the agent decides
+
+
+class TestANewAddress:
+    async def test_seen_at_two_endpoints_at_once_is_one_customer(self, house: House) -> None:
+        for number in range(5):
+            address = Address(kind="phone", value=f"+861390000222{number}")
+            events = [
+                house.envelope(endpoint, MessageReceived(external_id="1", address=address, text="hi"))
+                for endpoint in ("site-chat", "support-mail", "contact-form")
+            ]
+            await asyncio.gather(*(house.feed(event) for event in events))
+        assert await house.value("SELECT count(*) FROM customer") == 5
+        assert await house.value("SELECT count(*) FROM touch") == 15
 
 
 class TestAnAddressOfSeveral:

@@ -1,0 +1,154 @@
+"""From an agent's reply through the sender to the touch's delivery state, and the phone's commands."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from app.clock import SystemClock, new_id
+from app.events import Address
+from app.outbound import Network
+from channels.base import MailEnvelope, WireRequest, WireResponse
+from channels.sender import Sender
+from interactions.dispatch import InteractionDispatch
+from interactions.receipts import Told, apply
+from models import Delivery, Endpoint
+from tests.customers.desk import Office
+from tests.waiting import eventually
+
+WANG = Address(kind="email", value="wang@example.test")
+
+
+@dataclass
+class Post:
+    """Answers everything with `status`."""
+
+    status: int = 250
+    sent: list[MailEnvelope | WireRequest] = field(default_factory=list)
+
+    async def exchange(
+        self, request: WireRequest | MailEnvelope, allowed: Sequence[Network], seconds: float
+    ) -> WireResponse:
+        self.sent.append(request)
+        return WireResponse(self.status)
+
+
+@asynccontextmanager
+async def sending(office: Office, post: Post) -> AsyncIterator[None]:
+    dispatch = InteractionDispatch(office.worker, office.container.blobs)
+    sender = Sender(office.worker, office.container.endpoints, post, dispatch, SystemClock())
+    task = asyncio.create_task(sender.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def mailbox(office: Office) -> Endpoint:
+    """The tenant gets a mailbox; whatever was written to it came by mail."""
+    config = {"address": "support@acme.test", "smtp": {"host": "mail.acme.test"}}
+    endpoint = Endpoint(
+        id=new_id(),
+        tenant_id=office.acme.id,
+        key="support-mail",
+        adapter="email",
+        channel="email",
+        queue="billing",
+        config=office.container.cipher.seal(office.acme.id, orjson.dumps(config)),
+    )
+    async with office.container.database.transaction(office.acme.id) as session:
+        session.add(endpoint)
+    await office.container.endpoints.refresh()
+    return endpoint
+
+
+@pytest.fixture
+async def asked(office: Office) -> UUID:
+    """A mail in li's hands."""
+    endpoint = await mailbox(office)
+    row = await office.writes(WANG, "Where is it?")
+    await office.execute(
+        "UPDATE interaction SET channel = 'email', endpoint_id = :endpoint, thread = :thread",
+        endpoint=endpoint.id,
+        thread='{"message_id": "1@example.test", "subject": "Invoice"}',
+    )
+    await office.take(row["id"])
+    return UUID(str(row["id"]))
+
+
+async def answer(office: Office, interaction_id: UUID, **facts: Any) -> dict[str, Any]:
+    body = {"text": "On its way", "client_message_id": new_id().hex, **facts}
+    body["version"] = await office.version(interaction_id)
+    sent = await office.send("POST", f"/v1/interactions/{interaction_id}/messages", body)
+    assert sent.status_code == 202, sent.text
+    touch: dict[str, Any] = sent.json()
+    return touch
+
+
+async def state(office: Office, touch: dict[str, Any]) -> str:
+    rows = await office.rows("SELECT delivery_state FROM touch WHERE id = :id", id=touch["id"])
+    return str(rows[0]["delivery_state"])
+
+
+class TestAReplyByMail:
+    async def test_is_sent_in_the_thread_and_its_touch_tells(self, office: Office, asked: UUID) -> None:
+        files = {"file": ("a.txt", b"the file", "text/plain")}
+        uploaded = await office.client.post("/v1/attachments", files=files, headers=office.acme.bearer("li"))
+        touch = await answer(office, asked, attachments=[uploaded.json()["id"]])
+        post = Post()
+        async with sending(office, post):
+            await eventually(lambda: _is(office, touch, "sent"))
+        (mail,) = post.sent
+        assert isinstance(mail, MailEnvelope)
+        for part in (
+            b"Subject: Re: Invoice",
+            b"In-Reply-To: <1@example.test>",
+            b"To: wang@example.test",
+            b"a.txt",
+        ):
+            assert part in mail.data
+        told = await office.rows("SELECT data FROM event_log WHERE type = 'touchpoint.touch.updated.v1'")
+        assert orjson.loads(told[-1]["data"])["touch"]["delivery"]["state"] == "sent"
+        assert str(office.acme.agents["li"].id) in orjson.loads(told[-1]["data"])["agent_ids"]
+
+    async def test_refused_says_why_on_the_touch(self, office: Office, asked: UUID) -> None:
+        touch = await answer(office, asked)
+        async with sending(office, Post(status=550)):
+            await eventually(lambda: _is(office, touch, "failed"))
+        (row,) = await office.rows("SELECT delivery_hops FROM touch WHERE id = :id", id=touch["id"])
+        assert row["delivery_hops"][0]["reason"] == "SMTP 550"
+
+
+class TestAReceipt:
+    async def test_that_came_before_the_sending_was_recorded_is_not_lost(self, office: Office) -> None:
+        chat = await office.chats(await office.visitor(), "hi")
+        await office.take(chat["id"])
+        touch = await answer(office, UUID(str(chat["id"])))
+        await office.execute("UPDATE touch SET provider_id = NULL WHERE id = :id", id=touch["id"])
+        endpoint = office.acme.endpoints["site-chat"].id
+        async with office.worker.transaction(office.acme.id) as session:
+            now = office.container.clock.now()
+            told = Told(endpoint, "delivered", now, provider_id="p1")
+            await apply(session, office.acme.id, [told], now)
+        dispatch = InteractionDispatch(office.worker, office.container.blobs)
+        async with office.worker.transaction(office.acme.id) as session:
+            await dispatch.sent(session, _delivery(office, touch), "p1")
+        assert await state(office, touch) == "delivered"
+        assert await office.rows("SELECT * FROM receipt") == []
+
+
+def _delivery(office: Office, touch: dict[str, Any]) -> Any:
+    return Delivery(
+        id=new_id(), tenant_id=office.acme.id, kind="message", touch_id=UUID(touch["id"]), conversation="c"
+    )
+
+
+async def _is(office: Office, touch: dict[str, Any], wanted: str) -> bool:
+    return await state(office, touch) == wanted
