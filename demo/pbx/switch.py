@@ -170,6 +170,8 @@ class Switch:
 
     def _call_play(self, call: PhoneCall, order: dict[str, Any]) -> None:
         call.become(call.state)
+        if order.get("then") == "end":
+            self.hang_up(call.id, by="platform")
 
     # ---- inner parts ----
 

@@ -79,7 +79,9 @@ class TestANewAddress:
         for number in range(5):
             address = Address(kind="phone", value=f"+861390000222{number}")
             events = [
-                house.envelope(endpoint, MessageReceived(external_id="1", address=address, text="hi"))
+                house.envelope(
+                    endpoint, MessageReceived(external_id=new_id().hex, address=address, text="hi")
+                )
                 for endpoint in ("site-chat", "support-mail", "contact-form")
             ]
             await asyncio.gather(*(house.feed(event) for event in events))
