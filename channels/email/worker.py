@@ -54,4 +54,5 @@ def _within_limits(raw: bytes, limits: MailLimits, fallback: str) -> tuple[bytes
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then closes our input.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Nobody reads any more: the service was killed.
     main(sys.stdin.buffer, sys.stdout.buffer)

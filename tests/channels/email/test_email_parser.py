@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from channels.email.limits import MailLimits
 from channels.email.parsed import MailRefused, ParsedMail
 from channels.email.parser import MailParser
+from channels.email.wire import READY, REQUEST
 from tests.channels.email.mails import captured, mail
 from tests.waiting import eventually
 
@@ -89,6 +92,20 @@ class TestParse:
         await parser.parse(b"hi")
         (process,) = processes()
         assert set(process.environ()) <= {"PYTHONPATH", "PATH", "LANG", "LC_CTYPE"}
+
+    def test_ends_without_a_word_when_the_service_was_killed(self) -> None:
+        command = (sys.executable, "-m", "channels.email.worker")
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdin and process.stdout and process.stderr
+            assert process.stdout.read(len(READY)) == READY
+            process.stdout.close()
+            options = json.dumps({"limits": MailLimits().as_dict(), "fallback_charset": "utf-8"}).encode()
+            process.stdin.write(REQUEST.pack(len(options), 2) + options + b"hi")
+            process.stdin.flush()
+            assert process.wait(10) == -signal.SIGPIPE
+            assert process.stderr.read() == b""
 
 
 class TestBombs:
