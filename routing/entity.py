@@ -78,7 +78,9 @@ class Agent:
 
     def has_grown(self) -> bool:
         """Whether there is a channel for which nothing has been sought since they have room for it."""
-        return self.open != self.searched and not set(self.open) <= set(self.searched)
+        if not self.open or self.open == self.searched:
+            return False
+        return not self.searched or not set(self.open) <= set(self.searched)
 
     def idle_order(self, holds_something: bool) -> tuple[int, int]:
         """Those who hold nothing by `idle_since`, then the others by their last accepted offer."""
@@ -130,7 +132,7 @@ class Item:
     def excluded_at(self, now: int) -> frozenset[str]:
         """The agents whose cool-down still runs."""
         if not self.excluded:
-            return _NOBODY
+            return NOBODY
         return frozenset(agent for agent, until in self.excluded.items() if until > now)
 
     def primary(self) -> "Leg | None":
@@ -141,7 +143,7 @@ class Item:
         return None
 
 
-_NOBODY: frozenset[str] = frozenset()
+NOBODY: frozenset[str] = frozenset()
 
 
 class Leg:

@@ -99,7 +99,7 @@ class _Matching:
         """The earliest of its shelves' first ones; where nothing can have changed nobody looks."""
         world = self._world
         hot = world.waiting.hot.get(queue)
-        if not self._fresh and not hot and not self._crowd:
+        if not world.waiting.shelves(queue) or not (self._fresh or hot or self._crowd):
             return None
         fresh = [agent for agent in self._fresh if queue in world.queues_of(agent)]
         if len(fresh) == 1 and not hot and not self._crowd:

@@ -8,7 +8,7 @@ may serve it.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Collection
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -76,13 +76,13 @@ class Shelf:
         "busy", "channel", "combined", "deferred", "hot", "lanes", "order", "queue", "ranks", "teams_by_rank",
     )  # fmt: skip
 
-    def __init__(self, queue: Queue, channel: str, stage: int, busy: "dict[Shelf, None]") -> None:
+    def __init__(self, queue: Queue, channel: str, stage: int, all_of_queue: "Shelves") -> None:
         self.queue = queue
-        self.busy = busy
+        self.busy = all_of_queue.busy
+        self.combined = all_of_queue.combined
         self.channel = channel
         self.deferred = 0 if queue.channels[channel].live else 1
         self.teams_by_rank = queue.teams_by_rank(stage)
-        self.combined: dict[str, Requirement] = {}
         self.ranks: dict[frozenset[str], int | None] = {}
         self.lanes: dict[LaneKey, Lane] = {}
         self.hot: dict[Lane, None] = {}
@@ -141,6 +141,16 @@ class Shelf:
             del self.hot[lane]
 
 
+class Shelves:
+    """What the shelves of one queue share: which of them hold something, and the joined requirements."""
+
+    __slots__ = ("busy", "combined")
+
+    def __init__(self) -> None:
+        self.busy: dict[Shelf, None] = {}
+        self.combined: dict[str, Requirement] = {}
+
+
 class Waiting:
     """All shelves. `hot` are those, by queue, with a lane that nobody has been sought for yet."""
 
@@ -149,12 +159,13 @@ class Waiting:
         self.count = 0
         self._serial = 0
         self._shelves: dict[tuple[str, str, int], Shelf] = {}
-        self._busy: dict[str, dict[Shelf, None]] = {}
+        self._of_queue: dict[str, Shelves] = {}
         self._views: dict[tuple[str, frozenset[str]], list[tuple[Shelf, int]]] = {}
 
-    def shelves(self, queue: str) -> Iterable[Shelf]:
+    def shelves(self, queue: str) -> Collection[Shelf]:
         """The shelves of a queue on which something waits."""
-        return self._busy.get(queue, ())
+        shelves = self._of_queue.get(queue)
+        return shelves.busy if shelves else ()
 
     def view(self, queue: Queue, teams: frozenset[str]) -> list[tuple[Shelf, int]]:
         """The queue's shelves whose work members of `teams` see, with the rank by which they do."""
@@ -171,7 +182,7 @@ class Waiting:
         try:
             return self._shelves[queue.key, channel, stage]
         except KeyError:
-            shelf = Shelf(queue, channel, stage, self._busy.setdefault(queue.key, {}))
+            shelf = Shelf(queue, channel, stage, self._of_queue.setdefault(queue.key, Shelves()))
             return self._shelves.setdefault((queue.key, channel, stage), shelf)
 
     def add(self, item: "Item", lane: Lane, late: int, origin: int) -> None:

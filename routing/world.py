@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from routing.decision import Decision, Kind, Reason
-from routing.entity import Agent, Item, Leg
+from routing.entity import NOBODY, Agent, Item, Leg
 from routing.idle import Benches
 from routing.policy import Policy, Queue
 from routing.preference import Preference, preference
@@ -172,21 +172,18 @@ class World:
         shelf = self.waiting.shelf(queue, item.channel, stage)
         overdue_at = self.overdue_at(item, queue)
         is_overdue = overdue_at is not None and overdue_at <= now
-        excluded = item.excluded_at(now)
+        excluded = item.excluded_at(now) if item.excluded else NOBODY
         kept = (
             NO_PREFERENCE if item.preferred is None else self._preference(item, queue, shelf, excluded, now)
         )
         if kept.waits_until is None:
             lane = shelf.lane(item.own, excluded, kept.agent)
             self.waiting.add(item, lane, 0 if is_overdue else 1, self.origin(item, queue, now))
-        wakes = [
-            None if is_overdue else overdue_at,
-            kept.waits_until,
-            self._next_stage_at(item, queue, stage),
-        ]
+        dues = [due for due in (kept.waits_until, self._next_stage_at(item, queue, stage)) if due is not None]
+        if overdue_at is not None and not is_overdue:
+            dues.append(overdue_at)
         if excluded and item.excluded:
-            wakes += [item.excluded[agent] for agent in excluded]
-        dues = [due for due in wakes if due is not None]
+            dues += [item.excluded[agent] for agent in excluded]
         if dues:
             item.wake = min(dues)
             self.timers.push(item.wake, "wake", item)
