@@ -26,7 +26,7 @@ export function ChatBox({ persona, url }: { persona: Persona; url: string }) {
   }
   const fresh = state.status === "closed" || state.status === "ended";
   return (
-    <Box title={t("demo.chat")} icon={<IconMessage size={20} />}>
+    <Box title={t("demo.chat")} icon={<IconMessage size={20} />} height={300}>
       <Messages messages={state.messages} download={(item) => socket.current!.download(item)} />
       <Text size="xs" c="dimmed" mih={18} role="status">{statusText(state, t)}</Text>
       {fresh

@@ -11,6 +11,7 @@ import { type DemoConfig, getJson, stranger } from "./demo";
 import { FormBox } from "./FormBox";
 import { MailBox } from "./MailBox";
 import { PhoneBox } from "./PhoneBox";
+import { StageBox } from "./StageBox";
 
 /** The other side of the desk, for the demo: everything here goes through the real protocols. */
 export function CustomerPage() {
@@ -51,12 +52,13 @@ function Windows({ config }: { config: DemoConfig }) {
         <Text size="sm" fw={600}>{t("demo.iAm")}</Text>
         <SegmentedControl size="sm" aria-label={t("demo.iAm")} value={persona.id} onChange={setId} data={labels} />
       </Group>
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" key={persona.id}>
+      <SimpleGrid mb="md" cols={{ base: 1, md: 2 }} spacing="md" key={persona.id}>
         <PhoneBox persona={persona} config={config} />
         <ChatBox persona={persona} url={new URL(`/chat/${config.chat_endpoint_id}`, base).href} />
         <MailBox persona={persona} to={config.mail_address} />
         <FormBox persona={persona} url={new URL(`/forms/${config.form_endpoint_id}`, base).href} />
       </SimpleGrid>
+      <StageBox />
     </>
   );
 }

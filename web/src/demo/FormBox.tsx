@@ -21,7 +21,7 @@ export function FormBox({ persona, url }: { persona: Persona; url: string }) {
     send.mutate({ ...Object.fromEntries(fields.filter(([, value]) => value !== "")), ...phone });
   }
   return (
-    <Box title={t("demo.form")} icon={<IconFileText size={20} />}>
+    <Box title={t("demo.form")} icon={<IconFileText size={20} />} height={300}>
       <form onSubmit={submit} ref={form}>
         <Stack gap={6}>
           <TextInput name="name" label={t("demo.name")} defaultValue={persona.name} />

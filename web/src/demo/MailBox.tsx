@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 3000;
 export function MailBox({ persona, to }: { persona: Persona; to: string }) {
   const { t } = useTranslation();
   return (
-    <Box title={t("demo.mail")} icon={<IconMail size={20} />}>
+    <Box title={t("demo.mail")} icon={<IconMail size={20} />} height={300}>
       {persona.email ? <Compose from={persona.email} to={to} /> : <Empty>{t("demo.noMail")}</Empty>}
       {persona.email && <Inbox address={persona.email} />}
     </Box>

@@ -27,7 +27,7 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
   const live = phone.call !== null && phone.call.news?.state !== "ended";
   useHeard(phone.call?.news?.state, sound);
   return (
-    <Box title={t("demo.phone")} icon={<IconPhone size={20} />}>
+    <Box title={t("demo.phone")} icon={<IconPhone size={20} />} height={300}>
       <Group justify="space-between">
         <Text size="sm" c="dimmed">{from ? t("demo.from", { number: from }) : t("demo.withheld")}</Text>
         <Switch size="xs" label={t("demo.withhold")} checked={hidden} disabled={live} onChange={(event) => setHidden(event.currentTarget.checked)} />
@@ -79,7 +79,7 @@ function usePhone(pbx: string) {
     }
   }
   function listen(id: string): void {
-    const channel = new WebSocket(`${new URL(pbx, location.href).href.replace(/^http/, "ws")}/calls/${id}/audio-state`);
+    const channel = new WebSocket(`${(pbx || location.origin).replace(/^http/, "ws")}/calls/${id}/audio-state`);
     socket.current = channel;
     channel.onmessage = (message) => {
       const news = JSON.parse(String(message.data)) as CallNews;

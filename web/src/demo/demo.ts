@@ -27,6 +27,12 @@ export interface Mail {
   message_id: string;
 }
 
+/** What goes on behind the scene: whether the played agents work, how often each webhook is sent. */
+export interface Stage {
+  working: boolean;
+  copies: number;
+}
+
 export type CallState = "ringing" | "queued_music" | "connected" | "held" | "ended";
 
 export interface CallNews {
@@ -46,8 +52,8 @@ export async function getJson<T>(path: string): Promise<T> {
   return answer<T>(await reach(path, {}));
 }
 
-export async function postJson<T>(path: string, body: unknown): Promise<T> {
-  const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+export async function postJson<T>(path: string, body: unknown, method = "POST"): Promise<T> {
+  const init = { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   return answer<T>(await reach(path, init));
 }
 

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { CustomerContext, CustomerRef, Id, Interaction } from "../client/contract";
 import { word } from "../ui/i18n";
 import { ChannelIcon, StateBadge, TierBadge } from "../ui/marks";
+import { addressOf } from "../ui/names";
 import { Empty, Loaded, Loading } from "../ui/States";
 import { useAssignCustomer } from "./assigning";
 import { CustomerPicker } from "./CustomerPicker";
@@ -94,7 +95,7 @@ function Context({ context, current }: { context: CustomerContext; current: Id }
       <Stack gap={2} component="ul" m={0} p={0} style={{ listStyle: "none" }} aria-label={t("customer.addresses")}>
         {context.profile.addresses.map((address) => (
           <Text component="li" key={address.id} size="xs" className="clip">
-            <Text span c="dimmed" size="xs">{word("addressKind", address.kind)} </Text>{address.value}
+            <Text span c="dimmed" size="xs">{word("addressKind", address.kind)} </Text>{addressOf({ address })}
           </Text>
         ))}
       </Stack>

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Customer, Id, Interaction } from "../client/contract";
 import { TierBadge } from "../ui/marks";
+import { addressOf } from "../ui/names";
 import { Empty, Loaded } from "../ui/States";
 import { useAssignCustomer } from "./assigning";
 import { useCustomerSearch } from "./queries";
@@ -49,7 +50,7 @@ function Found({ customer, pick }: { customer: Customer; pick: (id: Id) => void 
         <Text size="sm" fw={500} className="clip">{customer.name}</Text>
         <TierBadge tier={customer.tier} />
       </Group>
-      <Text size="xs" c="dimmed" className="clip">{customer.addresses.map((address) => address.value).join(" · ")}</Text>
+      <Text size="xs" c="dimmed" className="clip">{customer.addresses.flatMap((address) => addressOf({ address }) ?? []).join(" · ")}</Text>
     </UnstyledButton>
   );
 }

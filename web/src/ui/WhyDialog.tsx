@@ -108,7 +108,7 @@ function Against({ found }: { found: Explanation }) {
           {found.groups.map((group) => (
             <Table.Tr key={group.reason}>
               <Table.Td w={40} ta="right" className="numbers">{group.total}</Table.Td>
-              <Table.Td>{word("against", group.reason, { requirement: found.requirement })}</Table.Td>
+              <Table.Td style={{ whiteSpace: "nowrap" }}>{word("against", group.reason, { requirement: found.requirement })}</Table.Td>
               <Table.Td c="dimmed">{named(group, found.names)}</Table.Td>
             </Table.Tr>
           ))}

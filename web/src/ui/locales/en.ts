@@ -472,6 +472,13 @@ export const en = {
     formSent: "Received. Your reference is {{reference}}",
     name: "Name",
     email: "E-mail",
+    stage: "Behind the scene",
+    working: "The played agents are at work",
+    copies: "Every webhook of the telephone exchange is sent three times",
+    callers: "Three callers of the lead tier",
+    kill: "Kill the {{process}}",
+    killHint: "A killed process is started again by itself; nothing that was acknowledged is lost.",
+    done: "Done",
     unavailable: "The demo is not running here. Start it with “make demo”.",
   },
   help: {

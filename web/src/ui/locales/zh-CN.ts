@@ -451,6 +451,13 @@ export const zhCN: Texts<typeof en> = {
     formSent: "已收到，您的编号是 {{reference}}",
     name: "姓名",
     email: "邮箱",
+    stage: "幕后操作",
+    working: "模拟坐席在岗",
+    copies: "电话系统的每个回调发送三次",
+    callers: "三位铅牌客户来电",
+    kill: "强制终止 {{process}}",
+    killHint: "被终止的进程会自动重启，已确认的内容不会丢失。",
+    done: "已完成",
     unavailable: "演示未在此运行。请用“make demo”启动。",
   },
   help: {

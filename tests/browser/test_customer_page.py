@@ -1,0 +1,65 @@
+"""The demo's customer page: the same doors that a customer's own browser uses."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.screens import Screens
+from tests.running import Lane
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def customer(screens: Screens) -> Page:
+    return await screens.customer()
+
+
+async def say(customer: Page, text: str) -> None:
+    await customer.get_by_label("Your message").fill(text)
+    await customer.keyboard.press("Enter")
+
+
+class TestChat:
+    async def test_files_travel_in_both_directions(
+        self, screens: Screens, customer: Page, chat_lane: Lane, tmp_path: Path
+    ) -> None:
+        theirs, ours = tmp_path / "receipt.txt", tmp_path / "offer.txt"
+        theirs.write_text("paid")
+        ours.write_text("yours for 10")
+        desk = await screens.desk(chat_lane.email, available=True)
+        await customer.get_by_role("button", name="Start the chat").click()
+        await customer.locator("input[type=file]").set_input_files(theirs)
+        await expect(customer.get_by_text("receipt.txt")).to_be_visible()
+        await say(customer, "My receipt")
+        await desk.accept()
+        async with desk.page.expect_download() as download:
+            await desk.page.get_by_role("button", name="Download receipt.txt").first.click()
+        assert (await (await download.value).path()).read_text() == "paid"
+        await desk.page.locator("input[type=file]").set_input_files(ours)
+        await expect(desk.page.get_by_text("offer.txt")).to_be_visible()
+        await desk.reply("Our offer")
+        async with customer.expect_download() as download:
+            await customer.get_by_role("button", name="Download offer.txt").click()
+        assert (await (await download.value).path()).read_text() == "yours for 10"
+        await desk.page.get_by_role("button", name="End chat").click()
+        await expect(customer.get_by_text("The chat has ended.")).to_be_visible()
+
+    async def test_goes_on_after_a_reload(self, customer: Page) -> None:
+        await customer.get_by_role("button", name="Start the chat").click()
+        await say(customer, "Are you there?")
+        await expect(customer.get_by_text("You are number")).to_be_visible()
+        await customer.reload()
+        await customer.get_by_role("button", name="Start the chat").click()
+        await expect(customer.get_by_role("log", name="Chat")).to_contain_text("Are you there?")
+
+
+class TestForm:
+    async def test_gives_a_reference(self, customer: Page) -> None:
+        form = customer.get_by_role("region", name="Form")
+        await form.get_by_label("Subject").fill("Mixer")
+        await form.get_by_label("Text").fill("It is broken.")
+        await form.get_by_label("E-mail").fill("anna@example.org")
+        await form.get_by_role("button", name="Send form").click()
+        await expect(form.get_by_text("Received. Your reference is")).to_be_visible()
