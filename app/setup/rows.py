@@ -141,9 +141,7 @@ class Reconciliation:
             "channel": registry.ADAPTERS[wanted.adapter].adapter.channel,  # type: ignore[attr-defined]
             "queue": wanted.queue,
             "address": address if isinstance(address, str) else None,
-            "controls_calls": getattr(
-                registry.build(wanted.adapter, wanted.config), "controls_calls", False
-            ),
+            "controls_calls": getattr(registry.build(wanted.adapter, wanted.config), "controls_calls", False),
             "config": row.config if row and self._holds(row, config) else self._sealed(config),
             "retired_at": None,
         }

@@ -31,7 +31,7 @@ class TestPages:
     async def test_programs_get_none(self, client: httpx.AsyncClient) -> None:
         assert (await client.get("/some/page")).status_code == 404
 
-    @pytest.mark.parametrize("path", ["/v1/nothing", "/static/nothing.js", "/static/%2e%2e/main.py", "/chat/x"])
+    @pytest.mark.parametrize("path", ["/v1/x", "/static/x.js", "/static/%2e%2e/main.py", "/chat/x"])
     async def test_what_is_no_page(self, client: httpx.AsyncClient, path: str) -> None:
         assert (await client.get(path, headers=BROWSER)).status_code == 404
 
