@@ -39,8 +39,10 @@ Kind = Literal["message", "command"]
 AT_ONCE: Final[dict[Kind, int]] = {"command": 64, "message": 32}
 """Each kind has room of its own: slow mail servers must not keep a call waiting."""
 
-SEND_SECONDS: Final[dict[Kind, float]] = {"message": 60, "command": 5}
-LEASE_SECONDS: Final[dict[Kind, float]] = {"message": 90, "command": 6}
+SEND_SECONDS: Final[dict[Kind, float]] = {"message": 60, "command": 2}
+LEASE_SECONDS: Final[dict[Kind, float]] = {"message": 90, "command": 3}
+"""Longer than an attempt; of a command short enough for a repeat before it expires."""
+
 FIRST_WAIT_SECONDS: Final[dict[Kind, float]] = {"message": 2, "command": 0.2}
 WAIT_MAX_SECONDS: Final = 900.0
 POLL_SECONDS: Final = 1.0

@@ -68,7 +68,7 @@ async def resolve(
     addresses stay locked, so of two that meet a new address one makes the customer."""
     book = _Book(tenant_id, _by_address(sightings))
     book.ids = await ContactAddress.hold(session, tenant_id, book.names())
-    book.links = await CustomerAddress.live(session, book.ids.values())
+    book.links = _by_address_id(await CustomerAddress.live(session, book.ids.values()))
     parties = {address: book.party(sighting) for address, sighting in book.sightings.items()}
     await Customer.insert_all(session, book.new_customers)
     await CustomerAddress.link(session, book.new_links)
@@ -94,11 +94,8 @@ async def told_names(session: AsyncSession, names: Mapping[Address, str]) -> Non
 async def parties(session: AsyncSession, address_ids: Collection[UUID]) -> dict[UUID, Party]:
     """Who stands behind these addresses now; nothing is made or locked."""
     addresses = await ContactAddress.known(session, address_ids)
-    links = await CustomerAddress.live(session, address_ids)
-    return {
-        id_: _party_of(id_, row.address, [link for link in links if link.address_id == id_])
-        for id_, row in addresses.items()
-    }
+    links = _by_address_id(await CustomerAddress.live(session, address_ids))
+    return {id_: _party_of(id_, row.address, links.get(id_, [])) for id_, row in addresses.items()}
 
 
 @dataclass
@@ -108,7 +105,7 @@ class _Book:
     tenant_id: UUID
     sightings: dict[Address, Sighting]
     ids: dict[Address, UUID] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
+    links: dict[UUID, list[Link]] = field(default_factory=dict)
     new_customers: list[NewCustomer] = field(default_factory=list)
     new_links: list[dict[str, Any]] = field(default_factory=list)
     proven_links: list[UUID] = field(default_factory=list)
@@ -120,7 +117,7 @@ class _Book:
 
     def party(self, sighting: Sighting) -> Party:
         address_id = self.ids[sighting.address]
-        links = [link for link in self.links if link.address_id == address_id]
+        links = self.links.get(address_id, [])
         anonymous_one = sighting.address.kind == ANONYMOUS
         if not links and not sighting.known_only and not anonymous_one:
             return self._new_customer(sighting)
@@ -146,7 +143,7 @@ class _Book:
         return Party(self.ids[sighting.address], sighting.address, customer)
 
     def _is_linked(self, address: Address) -> bool:
-        return any(link.address_id == self.ids[address] for link in self.links)
+        return self.ids[address] in self.links
 
     def _link(self, customer_id: UUID, address: Address, *, verified: bool) -> None:
         self.new_links.append(
@@ -158,6 +155,13 @@ class _Book:
                 "source": "channel" if verified else "claim",
             }
         )
+
+
+def _by_address_id(links: Iterable[Link]) -> dict[UUID, list[Link]]:
+    found: dict[UUID, list[Link]] = {}
+    for link in links:
+        found.setdefault(link.address_id, []).append(link)
+    return found
 
 
 def _by_address(sightings: Sequence[Sighting]) -> dict[Address, Sighting]:

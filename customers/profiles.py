@@ -79,12 +79,14 @@ async def change(
     return await _changed(session, customer)
 
 
-async def link(session: AsyncSession, customer_id: UUID, address: Address) -> dict[str, Any]:
+async def link(session: AsyncSession, tenant_id: UUID, customer_id: UUID, address: Address) -> dict[str, Any]:
     """From now on this address is (also) theirs. Raises NotFound, Invalid."""
+    readable = _readable(address, "")
+    await ContactAddress.hold(session, tenant_id, {readable: None})  # before the customer, as intake does
     customer = await _held(session, customer_id)
     if len(await CustomerAddress.of_customers(session, [customer_id])) >= ADDRESSES_MAX:
         raise Invalid(f"A customer has at most {ADDRESSES_MAX} addresses.")
-    await _link(session, customer, [_readable(address, "")])
+    await _link(session, customer, [readable])
     return await _changed(session, customer)
 
 

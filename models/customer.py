@@ -56,8 +56,9 @@ class Customer(Identified, Base):
 
     @classmethod
     async def hold(cls, session: AsyncSession, customer_id: UUID) -> Self | None:
-        """Its row, locked."""
-        return await session.get(cls, customer_id, with_for_update=True, populate_existing=True)
+        """Its row, locked; what refers to it may still be written."""
+        lock = {"key_share": True}
+        return await session.get(cls, customer_id, with_for_update=lock, populate_existing=True)
 
     @classmethod
     async def listed(

@@ -85,7 +85,7 @@ class Delivery(TenantRow, Base):
                 state=DeliveryState.EXPIRED,
                 settled_at=func.clock_timestamp(),
                 lease_until=None,
-                last_error="expired",
+                last_error=func.coalesce(cls.last_error, "expired"),
             )
             .returning(cls.id),
             execution_options={"synchronize_session": False},

@@ -126,9 +126,11 @@ async def change_customer(
     responses=problems(NotFound, Invalid),
     dependencies=WRITES,
 )
-async def link_address(customer_id: UUID, body: AddressIn, session: Transaction) -> dict[str, Any]:
+async def link_address(
+    customer_id: UUID, body: AddressIn, caller: CurrentPrincipal, session: Transaction
+) -> dict[str, Any]:
     """The address is theirs from now on; the profile."""
-    return await profiles.link(session, customer_id, body.address())
+    return await profiles.link(session, caller.tenant_id, customer_id, body.address())
 
 
 @router.delete("/{customer_id}/addresses/{address_id}", responses=problems(NotFound), dependencies=WRITES)

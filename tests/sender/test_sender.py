@@ -151,6 +151,17 @@ class TestACommand:
             await eventually(lambda: post.dispatch.outcomes)
         assert post.dispatch.outcomes == [(command, "failed: expired")]
 
+    async def test_whose_sender_died_with_it_is_repeated_within_its_time(self, post: Post) -> None:
+        command = await post.put(kind="command")
+        async with post.sending():
+            await eventually(lambda: post.transport.open)
+        post.transport.always = 202
+        async with post.sending():
+            await eventually(lambda: post.dispatch.outcomes)
+        assert post.dispatch.outcomes == [(command, "sent")]
+        first, second = (exchange.request for exchange in post.transport.all)
+        assert first == second
+
     async def test_to_a_platform_that_refuses_is_told(self, post: Post) -> None:
         post.transport.always = 409
         command = await post.put(kind="command")
