@@ -266,3 +266,14 @@ async def _what_stands(house: House, sender: str) -> list[dict[str, Any]]:
     )
     number = sender.removeprefix("wang").partition("@")[0]
     return [{name: str(value).replace(number, "N") for name, value in row.items()} for row in rows]
+
+
+class TestAVeryLongMail:
+    async def test_is_cut_in_its_event_and_whole_on_the_timeline(self, house: House) -> None:
+        text = "长" * 150_000
+        await house.feed(await house.mail(mail(text=text)))
+        assert len((await house.value("SELECT text FROM touch")).strip()) == len(text)
+        sizes = await house.rows("SELECT octet_length(data) AS size FROM event_log")
+        assert max(row["size"] for row in sizes) < 256 * 1024
+        (told,) = await house.rows("SELECT data FROM event_log WHERE type = 'touchpoint.touch.created.v1'")
+        assert b'"cut":true' in told["data"]
