@@ -7,8 +7,8 @@ skills and variety of requirements at every size: only the numbers of agents and
 
 import argparse
 import gc
-import resource
 import statistics
+import tracemalloc
 from collections import deque
 from collections.abc import Callable
 from random import Random
@@ -150,11 +150,9 @@ class Load:
 
 
 def crowded(agent_count: int, waiting: int, events: int) -> dict[str, float]:
-    before = _memory()
     load = Load(agent_count, waiting)
     for _ in range(waiting):
         load.arrive()
-    memory = (_memory() - before) / waiting
     for number in range(agent_count):
         load.tell(AgentAvailable(f"agent{number:05}"))
         load.serve()
@@ -167,7 +165,7 @@ def crowded(agent_count: int, waiting: int, events: int) -> dict[str, float]:
             load.leave()
             load.arrive()
 
-    return {**_measure(load, step, events), "bytes_per_waiting": memory}
+    return _measure(load, step, events)
 
 
 def quiet(agent_count: int, waiting: int, events: int) -> dict[str, float]:
@@ -216,8 +214,17 @@ def plain_python() -> float:
     return round(2_000_000 / (process_time() - start))
 
 
-def _memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+def bytes_per_waiting(waiting: int = 20_000) -> int:
+    """Memory that the engine takes for one waiting interaction, its id and its share of the indexes."""
+    load = Load(100, waiting)
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(waiting):
+        load.arrive()
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return taken // waiting
 
 
 def main() -> None:
@@ -244,7 +251,9 @@ def main() -> None:
         if (rates := [row["events_per_second"] for row in rows if row["load"] == name])
     }
     print("cost per event, largest ÷ smallest:", growth)
-    write_result("engine", {"rows": rows, "cost_growth": growth})
+    memory = bytes_per_waiting()
+    print("bytes per waiting interaction:", memory)
+    write_result("engine", {"rows": rows, "cost_growth": growth, "bytes_per_waiting": memory})
 
 
 if __name__ == "__main__":

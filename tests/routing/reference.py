@@ -93,7 +93,8 @@ class Reference:
 
     def tier(self, item: dict[str, Any]) -> dict[str, Any]:
         empty = {"head_start_us": 0, "promise_us": {}, "promise_live_us": None}
-        return self.tiers.get(item["tier"] or self.default_tier or "", empty)
+        found: dict[str, Any] = self.tiers.get(item["tier"] or self.default_tier or "", empty)
+        return found
 
     def overdue_at(self, item: dict[str, Any]) -> int | None:
         tier = self.tier(item)

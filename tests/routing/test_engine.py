@@ -427,7 +427,7 @@ class TestLostLease:
 class TestTransfer:
     def center(self) -> Center:
         queues = [queue(), {"key": "r", "teams": [{"key": "u", "delay_seconds": 5}]}]
-        agents = {"a": {}, "b": {"teams": ["u"]}}
+        agents: dict[str, dict[str, Any]] = {"a": {}, "b": {"teams": ["u"]}}
         center = Center(agents, teams=[{"key": "t"}, {"key": "u"}], queues=queues)
         center.available(0, "a", "b")
         center.queue(1, "x", waited_us=micros(3))

@@ -55,7 +55,7 @@ class Told:
         return [(item, leg) for item in self.interactions() for leg in item.legs]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(SEEDS)
 def test_at_most_one_live_offer_or_primary_leg(seed: int) -> None:
     told = Told(seed)
@@ -64,7 +64,7 @@ def test_at_most_one_live_offer_or_primary_leg(seed: int) -> None:
         assert all(bool(item.legs) == (item.state != "queued") for item in told.interactions())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(SEEDS)
 def test_nobody_holds_more_than_they_can(seed: int) -> None:
     told = Told(seed)
@@ -76,7 +76,7 @@ def test_nobody_holds_more_than_they_can(seed: int) -> None:
                 assert sum(other == channel for other, _ in held) <= limit
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(SEEDS)
 def test_offers_go_to_available_members_with_the_skills_on_their_channels(seed: int) -> None:
     told = Told(seed)
@@ -94,7 +94,7 @@ def test_offers_go_to_available_members_with_the_skills_on_their_channels(seed: 
             assert agent.id not in {name for name, until in item.excluded if until > told.now}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(SEEDS)
 def test_no_eligible_agent_is_left_beside_eligible_work(seed: int) -> None:
     told = Told(seed)
@@ -105,21 +105,21 @@ def test_no_eligible_agent_is_left_beside_eligible_work(seed: int) -> None:
                 assert sum(group.total for group in found.groups) == len(told.people), seed
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(SEEDS)
 def test_the_order_of_input_within_an_instant_does_not_matter(seed: int) -> None:
     straight = list(Told(seed).instants())
     assert list(Told(seed).instants(shuffle=True)) == straight
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(SEEDS)
 def test_a_repeat_gives_the_same_bytes(seed: int) -> None:
     first = repr(list(Told(seed).instants()))
     assert repr(list(Told(seed).instants())) == first
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), min_size=1, max_size=12))
 def test_no_overtaking_beyond_the_head_start(arrivals: list[tuple[int, int]]) -> None:
     """x is never served after y that came more than head_start(y) − head_start(x) later."""
@@ -142,7 +142,7 @@ def test_no_overtaking_beyond_the_head_start(arrivals: list[tuple[int, int]]) ->
             assert at - other_at <= head_starts[tier] - head_starts[other_tier]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(SEEDS)
 def test_candidates_name_the_winner_and_account_for_every_agent(seed: int) -> None:
     told = Told(seed)

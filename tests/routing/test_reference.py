@@ -10,7 +10,7 @@ from routing.trace import decisions
 from tests.routing import worlds
 from tests.routing.reference import Out, Reference
 
-SEEDS = 200
+SEEDS = 120
 
 
 def engine_says(

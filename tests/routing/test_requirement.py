@@ -1,11 +1,10 @@
 from contextlib import suppress
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.requirement import ANYONE, BadRequirement, both, parse
+from routing.requirement import ANYONE, Atom, BadRequirement, both, parse
 from tests.routing.reference import meets
 
 EXPRESSIONS = st.recursive(
@@ -104,11 +103,12 @@ class TestParse:
                 assert any(_meets(atom, skills) for atom in cover)
 
 
-def _meets(atom: Any, skills: dict[str, int]) -> bool:
+def _meets(atom: Atom, skills: dict[str, int]) -> bool:
     return skills.get(atom.name, 0) >= atom.level if atom.level else atom.name == "li@x"
 
 
 def test_names_what_it_mentions() -> None:
     found = parse("a >= 3 and (b or agent(li@x))")
-    assert (found.skills, found.agents) == ({"a", "b"}, {"li@x"})
+    assert found.skills == {"a", "b"}
+    assert found.agents == {"li@x"}
     assert ANYONE.skills == frozenset()

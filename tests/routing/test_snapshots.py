@@ -1,5 +1,6 @@
 """The live path: snapshots set what the facts of a trace would have brought about."""
 
+from collections.abc import Sequence
 from random import Random
 
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from routing.decision import Decision
 from routing.engine import Engine
+from routing.events import RoutingEvent
 from routing.policy import Policy
 from routing.state import (
     AgentRemoved,
@@ -47,7 +49,7 @@ def kinds(made: object) -> list[tuple[str, str | None, str | None]]:
 
 
 class TestRebuild:
-    @settings(deadline=None, max_examples=40)
+    @settings(deadline=None, max_examples=20)
     @given(st.integers(0, 2**32))
     def test_an_engine_made_from_snapshots_goes_on_as_the_old_one(self, seed: int) -> None:
         random = Random(seed)
@@ -96,11 +98,13 @@ def _each_id_once(lines: list[worlds.Line]) -> list[worlds.Line]:
     return kept
 
 
-def _run(engine: Engine, events: list[object], at: int) -> list[tuple[int, str, str | None, str | None]]:
+def _run(
+    engine: Engine, events: Sequence[RoutingEvent], at: int
+) -> list[tuple[int, str, str | None, str | None]]:
     made: list[Decision] = []
     while (due := engine.next_deadline()) is not None and due < at:
         made += engine.apply((), due)
-    made += engine.apply(events, at)  # type: ignore[arg-type]
+    made += engine.apply(events, at)
     return [(found.at, found.kind, found.interaction, found.agent) for found in made]
 
 
