@@ -41,7 +41,7 @@ _ISSUERS: Final = re.compile(r"4|5[1-5]|2[2-7]|3[47]|35|6011|65|62")
 
 
 def mask_cards(text: str) -> str:
-    """`text` with payment card numbers (13 to 19 digits, an issuer's prefix, Luhn's sum) cut to four digits."""
+    """`text` with payment card numbers (13 to 19 digits, an issuer's prefix, Luhn sum) cut to four digits."""
     return _CARD.sub(_masked, text)
 
 
