@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS = never
 export UV_PROJECT_ENVIRONMENT = .venv
 
 .PHONY: help demo serve test test-python test-web check check-lint check-form check-types check-imports check-web
-.PHONY: format bench setup clean
+.PHONY: format bench soak setup clean
 .DEFAULT_GOAL := help
 
 help: ## List what make can do.
@@ -52,6 +52,9 @@ format: setup ## Put the Python code into its form.
 
 bench: setup ## Measure; the results are files in benchmarks/results.
 	$(BIN)/python -m benchmarks
+
+soak: setup ## Kill every process at random under 2,000 events, on both logs. Takes half an hour.
+	TOUCHPOINT_CRASH_EVENTS=2000 TOUCHPOINT_OUTAGE_SECONDS=60 $(BIN)/pytest -s tests/crash tests/outage
 
 setup: .venv/.synced ## Install everything into .venv and build the web pages.
 

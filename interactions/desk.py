@@ -208,8 +208,9 @@ def _raise_version(work: Work) -> None:
 
 
 async def _lock(session: AsyncSession, table: type[Row], ids: Collection[UUID]) -> list[Row]:
-    """Always read anew: an object that the session already had may be older than the lock."""
-    query = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update()
+    """Always read anew: an object that the session already had may be older than the lock. Rows elsewhere may
+    still come to refer to these (their keys never change): otherwise that would wait, in no order at all."""
+    query = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update(key_share=True)
     return await _all(session, query.execution_options(populate_existing=True), ids)
 
 

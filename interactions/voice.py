@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -266,19 +266,19 @@ async def _lock(
 async def _compare(
     session: AsyncSession, endpoint_id: UUID, snapshot: CallsSnapshot, at: datetime
 ) -> list[Call]:
-    """Calls that the platform does not list: absent twice, they have ended and nobody told us."""
-    here = (Call.endpoint_id == endpoint_id, Call.ended_at.is_(None))
-    await session.execute(
-        update(Call).where(*here, Call.call_id.in_(snapshot.call_ids)).values(absent_count=0)
-    )
+    """Calls that the platform does not list: absent twice, they have ended and nobody told us. Those to be
+    changed are locked in one order, for batches of other partitions lock theirs."""
+    listed = Call.call_id.in_(snapshot.call_ids)
+    back = and_(listed, Call.absent_count > 0)
+    missing = and_(not_(listed), Call.created_at < at - SNAPSHOT_SLACK)
     query = (
         select(Call)
-        .where(*here, Call.call_id.not_in(snapshot.call_ids), Call.created_at < at - SNAPSHOT_SLACK)
+        .where(Call.endpoint_id == endpoint_id, Call.ended_at.is_(None), or_(back, missing))
         .order_by(Call.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    missing = list(await session.scalars(query))
-    for call in missing:
-        call.absent_count += 1
-    return [call for call in missing if call.absent_count >= 2]
+    found, present = list(await session.scalars(query)), set(snapshot.call_ids)
+    for call in found:
+        call.absent_count = 0 if call.call_id in present else call.absent_count + 1
+    return [call for call in found if call.absent_count >= 2]

@@ -2,11 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from demo.pbx.switch import Device
 from interactions.call_commands import COMMAND_SECONDS
 from tests.outage.test_lost_end import FOUND_SECONDS
 from tests.running import Lane
 from tests.waiting import eventually
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
 
 
 async def test_a_device_that_rings_may_still_answer(lane: Lane) -> None:

@@ -9,6 +9,8 @@ from demo.pbx.switch import Device
 from tests.running import Lane
 from tests.waiting import eventually
 
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
+
 RESTARTED_SECONDS = 30
 
 
@@ -19,7 +21,6 @@ async def kill_worker(lane: Lane) -> None:
     await eventually(lambda: supervisor.pid_of("worker") not in (None, pid))
 
 
-@pytest.mark.crash
 class TestKilled:
     async def test_mid_ring_it_goes_on_ringing_and_can_be_accepted(self, lane: Lane) -> None:
         async with lane.desktop() as desk:

@@ -23,7 +23,7 @@ TAKEN_OVER_SECONDS = 12
 FROZEN_SECONDS = 25
 """Ten for the idle lock connection, three for the other worker's next look, and what a busy machine adds."""
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
 
 
 @pytest.fixture(scope="module")
