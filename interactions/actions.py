@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
-from app.errors import Invalid, NoCallControl, Stale
+from app.errors import Invalid, NoCallControl, NotFound, Stale
 from interactions import call_commands, messages
 from interactions.desk import Desk
 from interactions.policies import PolicyBook, QueueRules
@@ -27,26 +27,23 @@ class Actions:
         self.session, self.agent, self.policies = session, agent, policies
 
     async def transfer(
-        self, interaction_id: UUID, queue: str | None, to_agent: UUID | None, note: str | None = None
+        self, interaction_id: UUID, queue: str | None, to_agent: str | None, note: str | None = None
     ) -> Interaction:
-        """Cold transfer: the customer waits again, with their age, in `queue` or first for `to_agent`."""
-        desk, work, leg = await self._mine(interaction_id)
+        """Cold transfer: the customer waits again, with their age, in `queue` or first for `to_agent` (id or
+        e-mail). Raises Invalid for a queue or agent that there is not."""
+        desk, work, leg = await self._mine_talking(interaction_id)
         rules = await self._rules(work)
         x = work.interaction
         policy = await self.policies.current(self.session, x.tenant_id)
         if queue is not None and queue not in policy.policy.queues:
-            raise Invalid(
-                "There is no such queue.", errors=[{"pointer": "/to/queue", "message": "unknown queue"}]
-            )
-        if to_agent is not None and await self.session.get(Agent, to_agent) is None:  # or another tenant's
-            raise Invalid(
-                "There is no such agent.", errors=[{"pointer": "/to/agent", "message": "unknown agent"}]
-            )
-        if leg.state not in (LegState.ACTIVE, LegState.HELD):
-            raise work.illegal("is not answered yet")
+            raise _unknown("queue")
+        colleague = None if to_agent is None else await self._colleague(to_agent)
         await self._release_phone(desk, work, leg)
-        work.requeue(queue or x.queue, "transfer", "transferred", wrap_up=rules.wrap_up)
-        x.preferred_agent_id = to_agent
+        version = policy.version if queue is not None else None
+        work.requeue(
+            queue or x.queue, "transfer", "transferred", wrap_up=rules.wrap_up, policy_version=version
+        )
+        x.preferred_agent_id = colleague
         await desk.save()
         await self._note(desk, work, note)
         return x
@@ -60,22 +57,22 @@ class Actions:
         await desk.save()
         return work.interaction
 
-    async def take(self, interaction_id: UUID, units: int | None = None) -> Interaction:
-        """Pull waiting work, or one's own parked work, from a list."""
+    async def take(self, interaction_id: UUID) -> Interaction:
+        """Pull waiting work, or one's own parked work, from a list. Skills do not matter, room does."""
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
-        me = desk.agents[self.agent.id]
-        rules = await self._rules(work)
         if work.state not in (State.QUEUED, State.PARKED):
             raise work.illegal("cannot be taken")
         if work.state == State.PARKED:
+            if work.interaction.last_agent_id != self.agent.id:
+                raise work.illegal("stays a colleague's")
             work.unpark()
-        await self._give(desk, work, me, rules, units or rules.units)
+        await self._give(desk, work, desk.agents[self.agent.id])
         await desk.save()
         return work.interaction
 
     async def end(self, interaction_id: UUID) -> UUID | None:
         """Hang up (a command: only the platform's event ends the call), or end a chat or mail: wrap-up."""
-        desk, work, _ = await self._mine(interaction_id)
+        desk, work, _ = await self._mine_talking(interaction_id)
         command_id = None
         if work.interaction.channel == "voice":
             command_id = await call_commands.order(desk, work, "call.end", "end")
@@ -102,7 +99,7 @@ class Actions:
         leg = work.wrapping_leg(self.agent.id)
         if leg is None:
             raise work.illegal("is not in your wrap-up")
-        _check_disposition(await self._rules(work), disposition)
+        _check_disposition(await self.policies.rules_of_leg(self.session, work.interaction, leg), disposition)
         work.finish_wrap_up(leg, disposition)
         await desk.save()
         await self._note(desk, work, note)
@@ -112,19 +109,19 @@ class Actions:
         """A timeboxed wrap-up may be extended once, by its own length."""
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
         leg = work.wrapping_leg(self.agent.id)
-        rules = await self._rules(work)
-        if leg is None or rules.wrap_up is None or not work.extend_wrap_up(leg, rules.wrap_up):
+        if leg is None:
+            raise work.illegal("is not in your wrap-up")
+        rules = await self.policies.rules_of_leg(self.session, work.interaction, leg)
+        if rules.wrap_up is None or not work.extend_wrap_up(leg, rules.wrap_up):
             raise work.illegal("its wrap-up cannot be extended")
         await desk.save()
         return work.interaction
 
     async def order(self, interaction_id: UUID, command: str, pending: str, **arguments: Any) -> UUID:
         """A phone command: hold, resume, digits. The entity shows `pending` until the platform's event."""
-        desk, work, leg = await self._mine(interaction_id)
+        desk, work, _ = await self._mine_talking(interaction_id)
         if work.interaction.channel != "voice":
             raise work.illegal(PHONE_ONLY)
-        if leg.state not in (LegState.ACTIVE, LegState.HELD):
-            raise work.illegal("is not connected")
         command_id = await call_commands.order(desk, work, command, pending, **arguments)
         await desk.save()
         return command_id
@@ -133,6 +130,21 @@ class Actions:
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
         return desk, work, work.held_by(self.agent.id)
 
+    async def _mine_talking(self, interaction_id: UUID) -> tuple[Desk, Work, Leg]:
+        desk, work, leg = await self._mine(interaction_id)
+        if leg.state not in (LegState.ACTIVE, LegState.HELD):
+            raise work.illegal("is not answered yet")
+        return desk, work, leg
+
+    async def _colleague(self, key: str) -> UUID:
+        try:
+            agent = await Agent.named(self.session, key)  # nobody of another tenant
+        except NotFound:
+            raise _unknown("agent") from None
+        if agent.disabled_at is not None:
+            raise _unknown("agent")
+        return agent.id
+
     async def _note(self, desk: Desk, work: Work, text: str | None) -> None:
         if text:
             await messages.write_note(desk, work, self.agent, text)
@@ -140,15 +152,25 @@ class Actions:
     async def _rules(self, work: Work) -> QueueRules:
         return await self.policies.rules(self.session, work.interaction)
 
-    async def _give(self, desk: Desk, work: Work, agent: Agent, rules: QueueRules, units: int) -> None:
-        if agent.units_held + units > agent.units_max:
-            raise work.illegal("you have no room for it")
-        phone = work.interaction.channel == "voice"
-        if phone and await call_commands.controls_calls(self.session, work.interaction.endpoint_id):
-            work.take_call(agent, units, rules.connect_seconds)
+    async def _give(self, desk: Desk, work: Work, me: Agent) -> None:
+        rules, x = await self._rules(work), work.interaction
+        await self._check_room(work, me, rules.units)
+        if x.channel == "voice" and await call_commands.controls_calls(self.session, x.endpoint_id):
+            if not await call_commands.has_phone(self.session, me.id, x.endpoint_id):
+                raise work.illegal("would ring at your phone, but you have none there")
+            work.take_call(me, rules.units, rules.connect_seconds)
             await call_commands.dial_agent(desk, work)
         else:
-            work.take(agent, units)
+            work.take(me, rules.units)
+
+    async def _check_room(self, work: Work, me: Agent, units: int) -> None:
+        channel = work.interaction.channel
+        if channel not in me.channels:
+            raise work.illegal(f"you do not work on {channel}")
+        most = me.channel_max.get(channel)
+        full = most is not None and await Leg.pieces(self.session, me.id, channel) >= most
+        if full or me.units_held + units > me.units_max:
+            raise work.illegal("you have no room for it")
 
     async def _release_phone(self, desk: Desk, work: Work, leg: Leg) -> None:
         if work.interaction.channel != "voice":
@@ -156,6 +178,12 @@ class Actions:
         if not await call_commands.controls_calls(self.session, work.interaction.endpoint_id):
             raise NoCallControl()
         call_commands.cancel_agent_leg(desk, work, leg)
+
+
+def _unknown(noun: str) -> Invalid:
+    return Invalid(
+        f"There is no such {noun}.", errors=[{"pointer": f"/to/{noun}", "message": f"unknown {noun}"}]
+    )
 
 
 def check_fresh(interaction: Interaction, seen_version: int, missed: list[dict[str, Any]]) -> None:

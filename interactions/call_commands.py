@@ -30,6 +30,11 @@ async def controls_calls(session: AsyncSession, endpoint_id: UUID | None) -> boo
     return bool(found)
 
 
+async def has_phone(session: AsyncSession, agent_id: UUID, endpoint_id: UUID | None) -> bool:
+    """Whether this platform can ring for the agent."""
+    return endpoint_id is not None and await Device.at_endpoint(session, agent_id, endpoint_id) is not None
+
+
 async def dial_agent(desk: Desk, work: Work) -> None:
     """Make the device of the agent who accepted ring. Without a device the connection has failed."""
     leg = work.primary

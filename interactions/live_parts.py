@@ -126,6 +126,7 @@ class LiveParts:
             agent_id=agent.id,
             role=LegRole.PRIMARY,
             state=state,
+            queue=x.queue,
             units=units,
             created_at=self.now,
             wrap_up_extended=False,

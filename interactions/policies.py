@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from interactions.work import WrapUp
 from models.interaction import Interaction
+from models.leg import Leg
 from models.policy import Policy as PolicyRow
 from routing.policy import CONNECT_US, SECOND, ChannelRules, Policy
 
@@ -128,6 +129,11 @@ class PolicyBook:
         """What the interaction's queue says about it, by the version that the interaction runs under."""
         policy = await self.version(session, interaction.tenant_id, interaction.policy_version)
         return policy.rules(interaction.queue, interaction.channel)
+
+    async def rules_of_leg(self, session: AsyncSession, interaction: Interaction, leg: Leg) -> QueueRules:
+        """What the queue says in which this agent got the interaction."""
+        policy = await self.version(session, interaction.tenant_id, interaction.policy_version)
+        return policy.rules(leg.queue, interaction.channel)
 
     async def version(self, session: AsyncSession, tenant_id: UUID, version: int) -> TenantPolicy:
         """One version. Raises LookupError when there is none of that number."""

@@ -56,6 +56,7 @@ def leg_summary(leg: Leg) -> dict[str, Any]:
         "agent_id": str(leg.agent_id),
         "role": str(leg.role),
         "state": str(leg.state),
+        "queue": leg.queue,
         "units": leg.units,
         "accepted_at": instant(leg.accepted_at),
         "connect_deadline_at": instant(leg.connect_deadline_at),

@@ -24,10 +24,12 @@ class Work(LiveParts):
 
     # ---- waiting ----
 
-    def enter_queue(self, queue: str, entry_kind: str) -> None:
+    def enter_queue(self, queue: str, entry_kind: str, *, policy_version: int | None = None) -> None:
         """Wait in `queue` from now on. An unanswered entry of the same queue goes on, unless it was
-        transferred; else it flows out. The age is kept, `waited_here` starts at 0, cool-downs are cleared."""
+        transferred; else it flows out. The age is kept, `waited_here` starts at 0, cool-downs are cleared.
+        `policy_version`: the one that knows the new queue."""
         x = self.interaction
+        x.policy_version = policy_version or x.policy_version
         entry = self.entry
         if entry is not None and (entry.queue != queue or entry_kind == "transfer"):
             self._end_segment(entry, "flowed_out")
@@ -186,12 +188,18 @@ class Work(LiveParts):
         self._talking_leg()
         self._answer()
 
-    def requeue(self, queue: str, entry_kind: str, outcome: str, *, wrap_up: WrapUp | None = None) -> None:
+    def requeue(
+        self,
+        queue: str,
+        entry_kind: str,
+        outcome: str,
+        *,
+        wrap_up: WrapUp | None = None,
+        policy_version: int | None = None,
+    ) -> None:
         """The agent's part ends (`outcome`: transferred, returned, dropped) and the customer waits again."""
-        leg = self.primary
-        assert leg is not None
-        self._leave(leg, outcome, wrap_up)
-        self.enter_queue(queue, entry_kind)
+        self._leave(self._talking_leg(), outcome, wrap_up)
+        self.enter_queue(queue, entry_kind, policy_version=policy_version)
 
     def park(self, until: datetime | None) -> None:
         """Digital work waits for people; the units are free, the work stays the agent's."""

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, one_of
+from models.interaction import Interaction
 
 
 class LegRole(StrEnum):
@@ -40,15 +41,16 @@ LEG_TRANSITIONS: dict[LegState, frozenset[LegState]] = {
 
 
 class Leg(Identified, Base):
-    """`units` are held from offer to the end of wrap-up. `device_leg_id` is the platform's id of the
-    agent's leg. `reassign_at`: the agent's lease is gone and this work waits again then. `end_cause` says
-    how it ended."""
+    """`units` are held from offer to the end of wrap-up. `queue` is where the agent got it: the interaction
+    may be in another one since. `device_leg_id` is the platform's id of the agent's leg. `reassign_at`: the
+    agent's lease is gone and this work waits again then. `end_cause` says how it ended."""
 
     __tablename__ = "leg"
     interaction_id: Mapped[UUID] = mapped_column(ForeignKey("interaction.id", ondelete="CASCADE"))
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agent.id"))
     role: Mapped[LegRole] = mapped_column(default=LegRole.PRIMARY)
     state: Mapped[LegState]
+    queue: Mapped[str]
     units: Mapped[int]
     device: Mapped[str | None]
     device_leg_id: Mapped[str | None]
@@ -87,6 +89,18 @@ class Leg(Identified, Base):
         """The interactions that these agents have a part in now, offers included."""
         query = select(cls.interaction_id).where(cls.agent_id.in_(agent_ids), cls.state != LegState.ENDED)
         return list((await session.scalars(query.distinct())).all())
+
+    @classmethod
+    async def pieces(cls, session: AsyncSession, agent_id: UUID, channel: str) -> int:
+        """How much work of this channel the agent holds, offers and wrap-ups included."""
+        query = select(func.count()).where(
+            cls.agent_id == agent_id,
+            cls.state != LegState.ENDED,
+            cls.interaction_id == Interaction.id,
+            Interaction.channel == channel,
+        )
+        found: int = (await session.execute(query)).scalar_one()
+        return found
 
     @classmethod
     async def stay(cls, session: AsyncSession, agent_id: UUID) -> None:

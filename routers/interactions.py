@@ -1,10 +1,10 @@
 """Interactions in lists and in full, and what the agent who holds one does with it (API §3)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import Depends, Query, status
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
@@ -23,8 +23,16 @@ ORDERS = problems(NotFound, IllegalTransition, NoCallControl)
 
 
 class TransferTo(BaseModel):
-    queue: str | None = None
-    agent: UUID | None = None
+    """One of them: a queue's key, or an agent's id or e-mail."""
+
+    queue: str | None = Field(default=None, min_length=1, max_length=63)
+    agent: str | None = Field(default=None, min_length=1, max_length=254)
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.queue is None) == (self.agent is None):
+            raise ValueError("name a queue or an agent")
+        return self
 
 
 class TransferIn(BaseModel):
@@ -101,7 +109,8 @@ async def digits(interaction_id: UUID, wish: DigitsIn, actions: Acts) -> Command
 
 
 @router.post(
-    "/interactions/{interaction_id}/transfer", responses=problems(NotFound, IllegalTransition, Invalid)
+    "/interactions/{interaction_id}/transfer",
+    responses=problems(NotFound, IllegalTransition, NoCallControl, Invalid),
 )
 async def transfer(interaction_id: UUID, wish: TransferIn, actions: Acts) -> dict[str, Any]:
     """Cold: the customer waits again, with their age."""

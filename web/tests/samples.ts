@@ -32,6 +32,7 @@ export function leg(state: Leg["state"], agentId = ME): Leg {
     id: `leg-${agentId}`,
     agent_id: agentId,
     role: "primary",
+    queue: "billing",
     state,
     accepted_at: AT,
     answered_at: null,

@@ -66,6 +66,7 @@ export interface Leg {
   agent_id: Id;
   role: "primary" | "consult" | "conference";
   state: LegState;
+  queue: string;
   accepted_at: string | null;
   answered_at: string | null;
   held_at: string | null;

@@ -63,7 +63,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
       {interaction.channel === "voice" && mine && leg && <CallBar interaction={interaction} leg={leg} />}
       <Conversation interaction={interaction} />
       {mine && leg?.state === "wrap_up" ? (
-        <WrapUp interaction={interaction} due={leg.wrap_up_due_at} />
+        <WrapUp interaction={interaction} queue={leg.queue} due={leg.wrap_up_due_at} />
       ) : (
         mine && <Composer interaction={interaction} canReply={inHand && REPLIABLE.has(interaction.channel)} />
       )}

@@ -12,11 +12,11 @@ import { useDesk } from "./desk";
 import { useDraft } from "./drafts";
 import { useMe } from "./queries";
 
-/** What came of it: the disposition, a note, and the time that is left. */
-export function WrapUp({ interaction, due }: { interaction: Interaction; due: string | null }) {
+/** What came of it: the disposition, a note, and the time that is left. The queue is where the agent served. */
+export function WrapUp({ interaction, queue: served, due }: { interaction: Interaction; queue: string; due: string | null }) {
   const { t } = useTranslation();
   const { store } = useDesk();
-  const settings = useMe().data?.queues.find((queue) => queue.key === interaction.queue);
+  const settings = useMe().data?.queues.find((queue) => queue.key === served);
   const [disposition, setDisposition] = useState<string | null>(null);
   const [note, setNote] = useDraft(`${interaction.id}/wrap-up`);
   const optional = settings?.wrap_up_mode !== "mandatory";
