@@ -34,9 +34,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one supervisor sees: all queues, or those that their teams serve."""
+    """What one supervisor sees: their teams and the queues that these serve (None: all)."""
 
     queues: Sequence[str] | None = None
+    teams: Sequence[str] | None = None
 
 
 class QueueMetrics:

@@ -1,5 +1,6 @@
 """What a supervisor does to work and to agents; each step is audited in its own transaction."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
 from app.bus.outbox import append
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, NoCallControl, NotFound
 from app.events import QueueChanged
 from interactions import call_commands, presence
 from interactions.desk import Desk, database_now
@@ -18,27 +19,39 @@ from interactions.work import Work
 from models.agent import Agent, Presence
 from models.audit import Audit
 from models.interaction import Interaction, State
-from models.leg import LegState
+from models.leg import Leg, LegState
 from models.offer import OfferState
-from models.policy import Queue
+from models.policy import Queue, Team
+from routing.policy import CHANNELS
 
 
 class Supervision:
-    """One supervisor's steps in one transaction. Legal in every state but closed and abandoned."""
+    """One supervisor's steps in one transaction, within the queues and teams that they steer (None: all)."""
 
-    def __init__(self, session: AsyncSession, supervisor: AgentPrincipal, policies: PolicyBook) -> None:
+    def __init__(
+        self,
+        session: AsyncSession,
+        supervisor: AgentPrincipal,
+        policies: PolicyBook,
+        queues: Collection[str] | None = None,
+        teams: Collection[str] | None = None,
+    ) -> None:
         self.session, self.supervisor, self.policies = session, supervisor, policies
+        self.queues, self.teams = queues, teams
 
     async def reassign(self, interaction_id: UUID, queue: str | None, agent_id: UUID | None) -> Interaction:
-        """Take it from wherever it is and give it to a queue, or straight to an agent, capacity or not."""
+        """Take it from wherever it is and give it to a queue, or straight to an agent, capacity or not.
+        Raises IllegalTransition once the conversation is over, NoCallControl for a call that is only
+        watched."""
         desk, work = await self._live(interaction_id, [agent_id] if agent_id else [])
-        if agent_id is not None and agent_id not in desk.agents:
+        agent = None if agent_id is None else desk.agents.get(agent_id)
+        if agent_id is not None and (agent is None or agent.disabled_at is not None):
             raise NotFound("There is no such agent.")
-        await self._check_queue(queue)
-        await self._take_away(desk, work, queue or work.interaction.queue)
-        if agent_id is not None:
-            await self._force(desk, work, desk.agents[agent_id])
-        self._audit("reassign", f"interaction/{interaction_id}", queue=queue, agent_id=str(agent_id))
+        await self._take_away(desk, work, queue)
+        if agent is not None:
+            await self._force(desk, work, agent)
+        given = {"queue": queue, "agent_id": None if agent is None else str(agent.id)}
+        self._audit("reassign", f"interaction/{interaction_id}", **given)
         await desk.save()
         return work.interaction
 
@@ -54,7 +67,7 @@ class Supervision:
         """End it whatever its state; the units are free at once, and a call is hung up."""
         desk, work = await self._live(interaction_id)
         x = work.interaction
-        if x.channel == "voice" and await call_commands.controls_calls(self.session, x.endpoint_id):
+        if work.state != State.WRAP_UP and await self._controls(work):
             call_commands.end_call(desk, work)
         work.close("supervisor", "force_closed")
         self._audit("force_close", f"interaction/{interaction_id}", reason=reason)
@@ -77,9 +90,8 @@ class Supervision:
     async def change_agent(self, agent_id: UUID, changes: dict[str, Any]) -> Agent:
         """Skills, teams and capacity, effective at once. A lowered maximum leaves an excess over."""
         desk = await Desk.open(self.session, self.supervisor.tenant_id, agent_ids=[agent_id])
-        agent = desk.agents.get(agent_id)
-        if agent is None:
-            raise NotFound("There is no such agent.")
+        agent = self._steered(desk.agents.get(agent_id))
+        await self._check_names(changes)
         for column in ("skills", "teams", "channels", "channel_max", "units_max"):
             if changes.get(column) is not None:
                 setattr(agent, column, changes[column])
@@ -92,54 +104,88 @@ class Supervision:
     async def set_presence(self, agent_id: UUID, chosen: Presence, reason: str | None) -> Agent:
         """As if the agent had chosen it: what rings is revoked unless they are available."""
         tenant_id = self.supervisor.tenant_id
+        self._steered(await self.session.get(Agent, agent_id))
         await presence.check_reason(self.session, tenant_id, self.policies, chosen, reason)
         agent = await presence.choose(self.session, tenant_id, agent_id, chosen, reason)
         self._audit("set_presence", f"agent/{agent.email}", status=chosen.value, reason_code=reason)
         return agent
 
+    def _steered(self, agent: Agent | None) -> Agent:
+        """Raises NotFound for who is in none of this supervisor's teams."""
+        if agent is None or (self.teams is not None and set(agent.teams).isdisjoint(self.teams)):
+            raise NotFound("There is no such agent.")
+        return agent
+
+    async def _check_names(self, changes: dict[str, Any]) -> None:
+        """Raises Invalid for skills, teams and channels that there are not."""
+        document = (await self.policies.current(self.session, self.supervisor.tenant_id)).document
+        known = {
+            "skills": set(document.get("skills", ())),
+            "teams": set(await self.session.scalars(select(Team.key))),
+            "channels": set(CHANNELS),
+        }
+        for member, names in known.items():
+            for name in changes.get(member) or ():
+                if name not in names:
+                    raise _wrong(f"/{member}", f"unknown: {name}", f"There is nothing called {name!r}.")
+
     async def _live(self, interaction_id: UUID, agent_ids: list[UUID] | None = None) -> tuple[Desk, Work]:
         desk, work = await Desk.one(self.session, self.supervisor.tenant_id, interaction_id, agent_ids or [])
+        if self.queues is not None and work.interaction.queue not in self.queues:
+            raise NotFound("There is no such interaction.")
         if work.final:
             raise work.illegal("is over")
         return desk, work
 
-    async def _check_queue(self, queue: str | None) -> None:
-        policy = await self.policies.current(self.session, self.supervisor.tenant_id)
-        if queue is not None and queue not in policy.policy.queues:
-            raise Invalid(
-                "There is no such queue.", errors=[{"pointer": "/queue", "message": "unknown queue"}]
-            )
-
-    async def _take_away(self, desk: Desk, work: Work, queue: str) -> None:
-        leg = work.primary
+    async def _take_away(self, desk: Desk, work: Work, to_queue: str | None) -> None:
+        """It waits, and is nobody's."""
         if work.state == State.WRAP_UP:
             raise work.illegal("its conversation is over")
+        x, version = work.interaction, await self._version_of(to_queue)
+        queue, kind = to_queue or x.queue, "return" if to_queue in (None, x.queue) else "transfer"
+        leg = work.primary
+        x.preferred_agent_id = None
+        if leg is not None and leg.state in (LegState.ACTIVE, LegState.HELD):
+            await self._take_phone(desk, work, leg)
+            return work.requeue(queue, "return", "reassigned", policy_version=version)
         if work.state == State.PARKED:
             work.unpark()
-        if work.offer is not None:
+        elif work.offer is not None:
             work.end_offer(OfferState.REVOKED, "taken_by_supervisor")
         elif leg is not None:
             call_commands.cancel_agent_leg(desk, work, leg)
-            self._part_from(work, leg.state, queue)
-            return
-        work.enter_queue(queue, "transfer" if queue != work.interaction.queue else "return")
-
-    def _part_from(self, work: Work, state: str, queue: str) -> None:
-        if state == LegState.CONNECTING:
             work.stop_connecting("taken_by_supervisor")
-            work.enter_queue(queue, "return")
-        else:
-            work.requeue(queue, "return", "reassigned")
+        return work.enter_queue(queue, kind, policy_version=version)
+
+    async def _version_of(self, queue: str | None) -> int | None:
+        """The policy under which it goes on in another queue. Raises Invalid for one that there is not."""
+        if queue is None:
+            return None
+        policy = await self.policies.current(self.session, self.supervisor.tenant_id)
+        if queue not in policy.policy.queues:
+            raise _wrong("/queue", "unknown queue", "There is no such queue.")
+        return policy.version
+
+    async def _take_phone(self, desk: Desk, work: Work, leg: Leg) -> None:
+        if work.interaction.channel == "voice" and not await self._controls(work):
+            raise NoCallControl()
+        call_commands.cancel_agent_leg(desk, work, leg)
 
     async def _force(self, desk: Desk, work: Work, agent: Agent) -> None:
         rules = await self.policies.rules(self.session, work.interaction)
         agent.units_excess = max(agent.units_excess, agent.units_held + rules.units - agent.units_max)
-        x = work.interaction
-        if x.channel == "voice" and await call_commands.controls_calls(self.session, x.endpoint_id):
-            work.take_call(agent, rules.units, rules.connect_seconds)
-            await call_commands.dial_agent(desk, work)
-        else:
+        if not await self._controls(work):
             work.take(agent, rules.units)
+            return
+        if not await call_commands.has_phone(self.session, agent.id, work.interaction.endpoint_id):
+            raise _wrong("/agent", "has no phone at this endpoint", "This agent has no phone there.")
+        work.take_call(agent, rules.units, rules.connect_seconds)
+        await call_commands.dial_agent(desk, work)
+
+    async def _controls(self, work: Work) -> bool:
+        """Whether it is a call that we can move."""
+        x = work.interaction
+        return x.channel == "voice" and await call_commands.controls_calls(self.session, x.endpoint_id)
 
     def _audit(self, action: str, entity: str, **details: Any) -> None:
         self.session.add(
@@ -151,6 +197,10 @@ class Supervision:
                 details={name: value for name, value in details.items() if value is not None},
             )
         )
+
+
+def _wrong(pointer: str, message: str, detail: str) -> Invalid:
+    return Invalid(detail, errors=[{"pointer": pointer, "message": message}])
 
 
 def audit_out(row: Audit) -> dict[str, Any]:

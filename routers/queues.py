@@ -74,7 +74,8 @@ async def scope_for(session: AsyncSession, caller: Principal, container: Contain
     me = await session.get(Agent, caller.id)
     teams = set(me.teams if me else ())
     policy = await container.policies.current(session, caller.tenant_id)
-    return Scope([queue.key for queue in policy.policy.queues.values() if queue.teams & teams])
+    queues = [queue.key for queue in policy.policy.queues.values() if queue.teams & teams]
+    return Scope(queues, sorted(teams))
 
 
 Metrics = Annotated[QueueMetrics, Depends(metrics_of, scope="function")]

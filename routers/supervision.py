@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from app.access import Permission
-from app.errors import IllegalTransition, Invalid, NotFound
+from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
 from app.problems import problems
 from insights.agent_states import agent_states, state_out
 from interactions import lookup
@@ -17,11 +17,13 @@ from models.agent import Agent, Presence
 from models.audit import Audit
 from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router
 from routers.me import PresenceIn, PresenceOut
+from routers.queues import Sees, scope_for
 
 router = api_router("/v1", Permission.SUPERVISE, tags=["supervision"])
 
 Level = Annotated[int, Field(ge=1, le=10)]
 STEPS = problems(NotFound, IllegalTransition, Invalid)
+MOVES = problems(NotFound, IllegalTransition, NoCallControl, Invalid)
 
 
 class ReassignIn(BaseModel):
@@ -54,15 +56,16 @@ class AgentPatch(BaseModel):
 
 
 async def supervision_of(session: Transaction, agent: CurrentAgent, container: Services) -> Supervision:
-    return Supervision(session, agent, container.policies)
+    scope = await scope_for(session, agent, container)
+    return Supervision(session, agent, container.policies, scope.queues, scope.teams)
 
 
 Steers = Annotated[Supervision, Depends(supervision_of, scope="function")]
 
 
-@router.post("/interactions/{interaction_id}/reassign", responses=STEPS)
+@router.post("/interactions/{interaction_id}/reassign", responses=MOVES)
 async def reassign(interaction_id: UUID, wish: ReassignIn, steers: Steers) -> dict[str, Any]:
-    """To another queue, or straight to an agent, capacity or not."""
+    """To another queue, or straight to an agent (id or e-mail), capacity or not; else back to its queue."""
     agent = None if wish.agent is None else await Agent.named(steers.session, str(wish.agent))
     await steers.reassign(interaction_id, wish.queue, agent.id if agent else None)
     return await lookup.one(steers.session, interaction_id)
@@ -85,10 +88,12 @@ async def force_close(
 
 @router.get("/agents/states")
 async def states(
-    session: ReadTransaction, team: Annotated[list[str] | None, Query()] = None
+    session: ReadTransaction, scope: Sees, team: Annotated[list[str] | None, Query()] = None
 ) -> dict[str, Any]:
-    """Every agent's state, since when, and what they hold."""
-    return {"items": [state_out(state) for state in await agent_states(session, team)], "next_cursor": None}
+    """The state of every agent of the supervisor's teams, since when, and what they hold."""
+    items = [state_out(state) for state in await agent_states(session, scope.teams)]
+    asked = [item for item in items if team is None or set(team) & set(item["teams"])]
+    return {"items": asked, "next_cursor": None}
 
 
 @router.patch("/agents/{key}", responses=STEPS)
