@@ -102,7 +102,7 @@ class TestOrder:
             {"key": "q", "teams": [{"key": "t", "rank": 3}, {"key": "u", "rank": 1}]},
             {"key": "r", "teams": [{"key": "u", "rank": 2}]},
         ]
-        agents = {"a": {"teams": ["u"]}, "b": {"skills": {"f": 1}}}
+        agents: dict[str, dict[str, Any]] = {"a": {"teams": ["u"]}, "b": {"skills": {"f": 1}}}
         center = Center(agents, skills=["f"], teams=[{"key": "t"}, {"key": "u"}], queues=queues)
         center.queue(0, "first", requirement="f")
         center.queue(1, "second")
