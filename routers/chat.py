@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -314,7 +315,8 @@ class VisitorSocket:
         if closing.code == TOO_SLOW:
             peer_of(self._socket).drop(TOO_SLOW)
         elif not closing.gone:
-            await self._socket.close(closing.code)
+            with suppress(WebSocketDisconnect):  # gone meanwhile
+                await self._socket.close(closing.code)
 
     # ---- what intake hears
 

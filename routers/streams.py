@@ -296,4 +296,5 @@ class DesktopSocket:
         if closing.code == TOO_SLOW:
             self._peer.drop(TOO_SLOW)
         elif not closing.gone:
-            await self._socket.close(closing.code)
+            with suppress(WebSocketDisconnect):  # gone meanwhile
+                await self._socket.close(closing.code)
