@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interactions.desk import database_now
@@ -18,8 +18,8 @@ from routing.state import Snapshot
 
 
 async def snapshots(session: AsyncSession) -> list[Snapshot]:
-    """All agents and all live interactions of the tenant for whom `session` acts. What changes meanwhile
-    follows as facts with higher versions."""
+    """All agents of the tenant for whom `session` acts, and all interactions that live or still hold units (a
+    caller may leave while the agent before wraps up). What changes meanwhile follows with higher versions."""
     return [*await _agents(session), *await _interactions(session)]
 
 
@@ -42,7 +42,9 @@ async def _agents(session: AsyncSession) -> list[Snapshot]:
 
 async def _interactions(session: AsyncSession) -> list[Snapshot]:
     now = await database_now(session)
-    live = select(Interaction).where(Interaction.state.not_in(FINAL)).order_by(Interaction.id)
+    held = select(Leg.interaction_id).where(Leg.state != LegState.ENDED)
+    live = select(Interaction).where(or_(Interaction.state.not_in(FINAL), Interaction.id.in_(held)))
+    live = live.order_by(Interaction.id)
     works = {x.id: Work(x, {}, now) for x in await session.scalars(live)}
     for leg in await session.scalars(select(Leg).where(Leg.state != LegState.ENDED)):
         if leg.interaction_id in works:
