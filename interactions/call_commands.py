@@ -22,6 +22,8 @@ from models.endpoint import Endpoint
 from models.leg import Leg, LegState
 
 COMMAND_SECONDS = 5
+UNTOLD = frozenset({"call.digits"})
+"""No event says that these were done: the platform's word that it takes them has to do."""
 
 
 async def controls_calls(session: AsyncSession, endpoint_id: UUID | None) -> bool:
@@ -75,7 +77,8 @@ async def order(desk: Desk, work: Work, command: str, pending: str, **arguments:
     if not await controls_calls(desk.session, work.interaction.endpoint_id):
         raise NoCallControl()
     command_id = _issue(desk, work, command, **arguments)
-    work.wait_for(command_id, pending, desk.now + timedelta(seconds=COMMAND_SECONDS))
+    if command not in UNTOLD or work.interaction.pending_command_id is None:
+        work.wait_for(command_id, pending, desk.now + timedelta(seconds=COMMAND_SECONDS))
     return command_id
 
 
@@ -118,6 +121,17 @@ async def command_failed(session: AsyncSession, tenant_id: UUID, delivery: Deliv
     work = desk.works.get(delivery.interaction_id)
     if work is not None and not work.final:
         failed(desk, work, delivery.id, reason)
+        await desk.save()
+
+
+async def command_taken(session: AsyncSession, tenant_id: UUID, delivery: Delivery) -> None:
+    """The platform has taken a command; of most its events tell the rest."""
+    if delivery.interaction_id is None or delivery.payload["command"] not in UNTOLD:
+        return
+    desk = await Desk.open(session, tenant_id, [delivery.interaction_id])
+    work = desk.works.get(delivery.interaction_id)
+    if work is not None and work.interaction.pending_command_id == delivery.id:
+        work.stop_waiting()
         await desk.save()
 
 

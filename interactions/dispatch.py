@@ -43,6 +43,9 @@ class InteractionDispatch:
         )
 
     async def sent(self, session: AsyncSession, delivery: Delivery, provider_id: str | None) -> None:
+        if delivery.kind == "command":
+            await call_commands.command_taken(session, delivery.tenant_id, delivery)
+            return
         touch = await _touch(session, delivery)
         if touch is None:
             return

@@ -188,7 +188,7 @@ class Mover:
 
     def held(self, work: Work, event: LegHeld | LegResumed) -> None:
         leg = work.primary
-        if leg is None:
+        if leg is None or _is_anothers(leg, event):
             return
         if isinstance(event, LegHeld) and leg.state == LegState.ACTIVE:
             work.hold()
@@ -225,6 +225,12 @@ def _is_ours(leg: Leg, event: CallEvent, call: Call | None) -> bool:
     if event.leg_id is not None and event.leg == "agent":
         return leg.device_leg_id in (None, event.leg_id)
     return True
+
+
+def _is_anothers(leg: Leg, event: CallEvent) -> bool:
+    """It names the leg of an agent who had the call before. (Its command is the hold's, not the leg's.)"""
+    known, told = leg.device_leg_id, event.leg_id
+    return event.leg == "agent" and known is not None and told is not None and known != told
 
 
 def _was_routed(call: Call, work: Work) -> bool:
