@@ -37,6 +37,10 @@ class Killer:
             await eventually(lambda point=point: events() >= point, seconds=STALLED_SECONDS)
             await self.kill(self._chance.choice(self._targets))
 
+    async def kill_all(self) -> None:
+        """All together."""
+        await asyncio.gather(*(self.kill(target) for target in self._targets))
+
     async def kill(self, target: str) -> None:
         """With -9. The supervisor starts it again; the broker, which it does not keep, we do."""
         if target == "kafka":

@@ -32,7 +32,7 @@ AGENTS = 8
 VISITS_PER_SECOND = 8
 CUSTOMERS_AT_ONCE = 40
 SETTLE_SECONDS = 60
-SERVE_SECONDS = 120
+SERVE_SECONDS = 120 + EVENTS // 5
 KNOBS: dict[str, Any] = {"live_calls_seconds": 5, "log_level": "warning"}
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(120 + EVENTS)]
 
@@ -48,7 +48,7 @@ def one_busy_queue(document: dict[str, Any]) -> None:
         }
         for n in range(2, AGENTS + 1)
     ]
-    rules = {"offer_seconds": 4, "decline_cool_down_seconds": 2, "reassign_after_seconds": 3}
+    rules = {"offer_seconds": 8, "decline_cool_down_seconds": 2, "reassign_after_seconds": 3}
     document["queues"][0]["channels"] = {
         channel: {**rules, "connect_seconds": 3} if channel == "voice" else rules
         for channel in ("voice", "chat", "email", "task")
@@ -76,10 +76,11 @@ class Storm:
         ]
 
     async def rage(self) -> None:
-        """Until all events are acknowledged and all kills done."""
+        """Until all events are acknowledged; in the end everything is killed once more."""
         devices = [f"sip:{1000 + n}" for n in range(1, AGENTS + 1)]
         async with running_beside(spoil_devices(self.service, devices, random.Random(self.seed))):
             await asyncio.gather(self._visits(), self.killer.run(lambda: self.ledger.events))
+            await self.killer.kill_all()
         self.service.exchange.switch.devices.clear()
         for agent in self.agents:
             agent.steady = True
