@@ -20,6 +20,9 @@ from models.leg import Leg, LegState
 from models.offer import Offer, OfferState
 
 CONNECTION_LOST: Final = "connection_lost"
+UNBACKED_SECONDS: Final = 20.0
+"""How long a presence lasts that no desktop's socket stands behind yet."""
+
 TALKING: Final = (LegState.ACTIVE, LegState.HELD)
 
 
@@ -40,6 +43,7 @@ async def choose(
         _revoke(desk.works.values(), agent_id, "went_away")
     if chosen != Presence.OFFLINE:
         await _stop_countdown(desk, agent)
+        await AgentLease.lend(session, tenant_id, agent_id, UNBACKED_SECONDS)
     desk.agent_changed(agent_id)
     await desk.save()
     return agent

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.clock import new_id
 from app.errors import NotFound
 from models.base import Base, Identified, Json, TenantRow, one_of
 
@@ -152,6 +153,13 @@ class AgentLease(TenantRow, Base):
         await session.execute(_ADD_LEASE, row)
 
     @classmethod
+    async def lend(cls, session: AsyncSession, tenant_id: UUID, agent_id: UUID, seconds: float) -> None:
+        """A presence was chosen without a socket: unless there is a lease, one that ends after `seconds`. The
+        caller holds the agent's lock."""
+        row = {"t": tenant_id, "a": agent_id, "c": new_id(), "s": seconds}
+        await session.execute(_LEND_LEASE, row)
+
+    @classmethod
     async def renew(cls, session: AsyncSession, seconds: Mapping[UUID, float]) -> set[UUID]:
         """Extend each connection's lease to so many seconds from now. Returns those that still had one."""
         given = {"ids": list(seconds), "seconds": list(seconds.values())}
@@ -187,6 +195,14 @@ _ADD_LEASE = text(
     INSERT INTO agent_lease (tenant_id, agent_id, connection_id, process_id, expires_at)
     VALUES (:t, :a, :c, :p, clock_timestamp() + make_interval(secs => :s))
     ON CONFLICT (connection_id) DO UPDATE SET expires_at = excluded.expires_at, gone_at = NULL
+    """
+)
+_LEND_LEASE = text(
+    """
+    INSERT INTO agent_lease (tenant_id, agent_id, connection_id, process_id, expires_at, gone_at)
+    SELECT CAST(:t AS uuid), CAST(:a AS uuid), :c, :c, clock_timestamp() + make_interval(secs => :s),
+           clock_timestamp()
+    WHERE NOT EXISTS (SELECT FROM agent_lease WHERE tenant_id = :t AND agent_id = :a)
     """
 )
 _RENEW_LEASES = text(

@@ -66,6 +66,23 @@ class TestChoosing:
                     )
             await presence.check_reason(session, center.tenant_id, center.policies, Presence.BREAK, "lunch")
 
+    async def test_without_a_desktop_a_presence_does_not_last(self, center: Center) -> None:
+        await center.choose("li", Presence.AVAILABLE)
+        await center.choose("li", Presence.BREAK, "lunch")
+        [lent] = await center.leases()
+        assert lent.gone_at is not None
+        async with center.api.transaction(center.tenant_id) as session:
+            await session.execute(text("UPDATE agent_lease SET expires_at = clock_timestamp()"))
+        await sweep(center)
+        agent = await center.agent("li")
+        assert (agent.presence, agent.presence_reason) == (Presence.OFFLINE, "connection_lost")
+        await open_again(center, "li")
+        assert (await center.agent("li")).presence == Presence.BREAK
+
+    async def test_behind_a_desktop_it_needs_no_lease_of_its_own(self, center: Center) -> None:
+        await center.sign_in("li")
+        assert len(await center.leases()) == 1
+
     async def test_signing_out_gives_the_hot_desk_back(self, center: Center) -> None:
         async with center.api.transaction(center.tenant_id) as session:
             await session.execute(text("UPDATE device SET hot_desk = true"))
