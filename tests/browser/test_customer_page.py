@@ -31,14 +31,14 @@ class TestChat:
         desk = await screens.desk(chat_lane.email, available=True)
         await customer.get_by_role("button", name="Start the chat").click()
         await customer.locator("input[type=file]").set_input_files(theirs)
-        await expect(customer.get_by_text("receipt.txt")).to_be_visible()
+        await expect(customer.get_by_role("button", name="Remove receipt.txt")).to_be_visible()
         await say(customer, "My receipt")
         await desk.accept()
         async with desk.page.expect_download() as download:
             await desk.page.get_by_role("button", name="Download receipt.txt").first.click()
         assert (await (await download.value).path()).read_text() == "paid"
         await desk.page.locator("input[type=file]").set_input_files(ours)
-        await expect(desk.page.get_by_text("offer.txt")).to_be_visible()
+        await expect(desk.page.get_by_role("button", name="Remove offer.txt")).to_be_visible()
         await desk.reply("Our offer")
         async with customer.expect_download() as download:
             await customer.get_by_role("button", name="Download offer.txt").click()

@@ -27,9 +27,9 @@ export class Session {
     this.hold(await post<TokenAnswer>("/v1/sessions", { tenant, email, password }));
   }
 
-  /** One refresh at a time: the cookie rotates, and a second use of the old one would end the family. */
+  /** One refresh at a time, over all tabs: the cookie rotates, and a second use of the old one ends the family. */
   refresh(): Promise<boolean> {
-    this.refreshing ??= this.renew().finally(() => {
+    this.refreshing ??= alone(() => this.renew()).finally(() => {
       this.refreshing = null;
     });
     return this.refreshing;
@@ -86,3 +86,8 @@ async function post<T>(path: string, body?: unknown): Promise<T> {
 }
 
 export const session = new Session();
+
+/** Runs `work` while no other tab of this origin does; browsers without locks have no say. */
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  return "locks" in navigator ? (navigator.locks.request("touchpoint-refresh", work) as Promise<T>) : work();
+}

@@ -35,6 +35,7 @@ export class ChatSocket {
   private state: ChatState = emptyChat;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
+  private welcomed = Promise.withResolvers<void>();
 
   constructor(
     private readonly url: string,
@@ -83,7 +84,9 @@ export class ChatSocket {
     return (await this.fetch(`/attachments/${attachment.id}`)).blob();
   }
 
+  /** Files belong to a visitor: before the welcome there is none. */
   private async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    await this.welcomed.promise;
     const headers = { authorization: `Bearer ${sessionStorage.getItem(this.kept)}` };
     const response = await fetch(`${this.url}${path}`, { ...init, headers });
     if (!response.ok) throw Problem.of(response.status, await response.json().catch(() => null));
@@ -103,6 +106,7 @@ export class ChatSocket {
   /** What is still unacknowledged goes out again: its id makes the repeat harmless. */
   private welcome(frame: Frame): void {
     sessionStorage.setItem(this.kept, String(frame.visitor_token));
+    this.welcomed.resolve();
     this.set({ status: "open" });
     for (const touch of (frame.history as Record<string, unknown>[] | undefined) ?? []) this.touch(touch);
     for (const message of this.state.messages) if (message.state === "sending") this.deliver(message);

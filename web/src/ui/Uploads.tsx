@@ -62,7 +62,7 @@ export function UploadPills({ uploads }: { uploads: Uploads }) {
     <Pill.Group px="xs" pb={4}>
       {uploads.done.map((item) => (
         <Pill key={item.id} withRemoveButton onRemove={() => uploads.remove(item.id)}
-          removeButtonProps={{ "aria-label": t("conversation.attachRemove", { name: item.name }) }}>
+          removeButtonProps={{ "aria-hidden": false, tabIndex: 0, "aria-label": t("conversation.attachRemove", { name: item.name }) }}>
           {item.name} · {bytes(item.size)}
         </Pill>
       ))}
