@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Literal
 from uuid import UUID, uuid5
 from zlib import crc32
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 PARTITIONS = 32
@@ -386,4 +385,4 @@ class CallCommandFailed(ActivityEvent):
 
 def dumps(event: Event) -> bytes:
     """The event's JSON as it stands in the log."""
-    return orjson.dumps(event.model_dump(mode="json", exclude_none=True))
+    return event.__pydantic_serializer__.to_json(event, exclude_none=True)

@@ -32,10 +32,10 @@ def create_app(container: Container) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.container = container
+    app.add_middleware(webhooks.WebhookDoor, container=container)
     app.add_middleware(Door, settings=container.settings)
     app.add_exception_handler(Replayed, _stored_answer)
     problems.install(app)
-    app.router.routes.insert(0, webhooks.route)  # the hot path is looked for first
     for router in all_routers():
         app.include_router(router)
     pages.install(app)

@@ -1,16 +1,13 @@
 """`POST /webhooks/{endpoint_id}`: verified, parsed and in the log before the sender hears of success.
 
-The hot path: a bare ASGI route, for a framework's conveniences would cost more than the work itself.
+The hot path: bare ASGI before the framework, whose conveniences would cost more than the work itself.
 """
 
 from typing import Final
 from uuid import UUID
 
 import structlog
-from starlette.requests import HTTPConnection
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.clock import new_id
 from app.container import Container
@@ -25,34 +22,45 @@ from app.errors import (
     Unauthenticated,
 )
 from app.events import Envelope, InboundEvent, dumps
-from app.problems import as_service_error, problem
+from app.problems import MethodNotAllowed, as_service_error, problem
 from app.unreadable import keep_unreadable
 from channels.base import WireRequest
 
 log = structlog.get_logger()
 
+PATH: Final = "/webhooks/"
+
 FORMAT_IS_OURS: Final = frozenset({"cti"})
 """Who speaks our own format is told what is wrong with it; a provider would only repeat it for ever."""
 
 OTHER_DOORS: Final = frozenset({"form", "chat", "email"})
+_SUCCESS_HEADERS: Final = ((b"content-type", b"application/json"), (b"content-length", b"2"))
 
 
 class WebhookDoor:
-    """An ASGI endpoint. Needs no database while the log is Kafka; else it shares one write with others."""
+    """ASGI middleware: answers its own paths, passes everything else on to `app`. Needs no database while the
+    log is Kafka; else it shares one write with others."""
+
+    def __init__(self, app: ASGIApp, container: Container) -> None:
+        self._app, self._container = app, container
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        container: Container = scope["app"].state.container
+        if scope["type"] != "http" or not scope["path"].startswith(PATH):
+            await self._app(scope, receive, send)
+            return
         try:
-            answer = await self._accept(container, HTTPConnection(scope), receive)
+            answer = await self._accept(self._container, scope, receive)
         except Exception as error:
             if (known := as_service_error(error)) is None:
                 raise
             answer = problem(known)
         await answer(scope, receive, send)
 
-    async def _accept(self, container: Container, connection: HTTPConnection, receive: Receive) -> Response:
-        endpoint = _endpoint(container, connection.path_params["endpoint_id"])
-        request = await _wire_request(container, connection, receive)
+    async def _accept(self, container: Container, scope: Scope, receive: Receive) -> ASGIApp:
+        endpoint = _endpoint(container, scope["path"].removeprefix(PATH))
+        if scope["method"] != "POST":
+            raise MethodNotAllowed()
+        request = await _wire_request(container, scope, receive)
         try:
             endpoint.adapter.verify(request)
             container.pressure.check(endpoint.channel)
@@ -65,7 +73,7 @@ class WebhookDoor:
             await _keep(container, endpoint, request.body, error)
             if endpoint.adapter_name in FORMAT_IS_OURS:
                 raise Invalid(str(error), errors=[_told(error)]) from None
-        return Response(b"{}", media_type="application/json")
+        return _success
 
 
 def envelope(endpoint: KnownEndpoint, event: InboundEvent, request: WireRequest) -> Envelope:
@@ -93,8 +101,13 @@ def _endpoint(container: Container, endpoint_id: str) -> KnownEndpoint:
     return endpoint
 
 
-async def _wire_request(container: Container, connection: HTTPConnection, receive: Receive) -> WireRequest:
-    scope = connection.scope
+async def _success(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _SUCCESS_HEADERS})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+async def _wire_request(container: Container, scope: Scope, receive: Receive) -> WireRequest:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     chunks, more = [], True
     while more:
         message = await receive()
@@ -104,8 +117,8 @@ async def _wire_request(container: Container, connection: HTTPConnection, receiv
         more = message.get("more_body", False)
     return WireRequest(
         method=scope["method"],
-        url=_url(container, connection),
-        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        url=_url(container, scope, headers.get("host", "")),
+        headers=headers,
         body=b"".join(chunks),
         received_at=container.clock.now(),
         remote=scope["client"][0] if scope.get("client") else None,
@@ -118,10 +131,10 @@ async def _keep(container: Container, endpoint: KnownEndpoint, body: bytes, erro
     await keep_unreadable(*place, body, str(error))
 
 
-def _url(container: Container, connection: HTTPConnection) -> str:
+def _url(container: Container, scope: Scope, host: str) -> str:
     """As the sender knows it: some platforms sign it."""
-    scope, public = connection.scope, container.settings.public_url
-    base = public.rstrip("/") if public else f"{scope['scheme']}://{connection.headers.get('host', '')}"
+    public = container.settings.public_url
+    base = public.rstrip("/") if public else f"{scope['scheme']}://{host}"
     query = scope["query_string"].decode("latin-1")
     return f"{base}{scope['path']}" + (f"?{query}" if query else "")
 
@@ -130,6 +143,3 @@ def _told(error: Exception) -> dict[str, str]:
     if isinstance(error, MalformedPayload):
         return {"pointer": error.pointer, "message": error.message}
     return {"pointer": "", "message": str(error)}
-
-
-route = Route("/webhooks/{endpoint_id}", WebhookDoor(), methods=["POST"])
