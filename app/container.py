@@ -29,6 +29,7 @@ from app.throttle import Throttle
 from interactions.explanations import Explanations
 from interactions.leases import Leases
 from interactions.policies import PolicyBook
+from interactions.shown import ShownOffers
 
 log = structlog.get_logger()
 
@@ -60,7 +61,11 @@ class Container:
     chatter: Throttle
     policies: PolicyBook
     explanations: Explanations = field(default_factory=Explanations)
+    shown: ShownOffers = field(init=False)
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.shown = ShownOffers(self.database)
 
     def keep_running(self, loop: Coroutine[Any, Any, None], name: str) -> None:
         """Run `loop` until the container closes. One that fails is our bug, and said so."""
@@ -72,6 +77,7 @@ class Container:
         for task in self._loops:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await self.shown.close()
 
 
 def _tell_failure(task: asyncio.Task[None]) -> None:

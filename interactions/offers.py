@@ -52,11 +52,6 @@ async def decline(
     await desk.save()
 
 
-async def shown(session: AsyncSession, offer_id: UUID, agent_id: UUID) -> None:
-    """The agent's desktop shows it. No version is raised: nobody else needs to know."""
-    await Offer.mark_shown(session, offer_id, agent_id)
-
-
 async def _open(session: AsyncSession, tenant_id: UUID, offer_id: UUID, agent_id: UUID) -> tuple[Desk, Work]:
     interaction_id = await Offer.made_to(session, offer_id, agent_id)
     if interaction_id is None:

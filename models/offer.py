@@ -1,11 +1,12 @@
 """Offers of an interaction to an agent, and the routing decision behind each."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, func, select, text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -64,10 +65,21 @@ class Offer(Identified, Base):
         return await session.get_one(cls, offer_id, populate_existing=True)
 
     @classmethod
-    async def mark_shown(cls, session: AsyncSession, offer_id: UUID, agent_id: UUID) -> None:
-        """The agent's desktop shows it; once is enough."""
-        shown = update(cls).where(cls.id == offer_id, cls.agent_id == agent_id, cls.shown_at.is_(None))
-        await session.execute(shown.values(shown_at=func.clock_timestamp()))
+    async def mark_shown(cls, session: AsyncSession, agents: Mapping[UUID, UUID]) -> None:
+        """The desktops of these agents show these offers (agent by offer); once is enough."""
+        await session.execute(_SHOWN, {"offers": list(agents), "agents": list(agents.values())})
+
+
+# Locked in order of their ids, as desks do.
+_SHOWN = text(
+    """
+    UPDATE offer SET shown_at = clock_timestamp() WHERE id IN (
+      SELECT o.id FROM offer o
+      JOIN unnest(CAST(:offers AS uuid[]), CAST(:agents AS uuid[])) AS r (offer_id, agent_id)
+        ON o.id = r.offer_id AND o.agent_id = r.agent_id
+      WHERE o.shown_at IS NULL ORDER BY o.id FOR UPDATE OF o)
+    """
+)
 
 
 class Decision(Identified, Base):

@@ -20,8 +20,9 @@ from app.errors import CursorGone, NotFound, Unauthenticated
 from app.notifications import TYPING
 from app.typing_notice import EVERY_SECONDS, TypingNotice
 from app.websocket import peer_of
-from interactions import desktop, offers
+from interactions import desktop
 from interactions.leases import OUTAGES, Lease
+from interactions.shown import Shown
 from interactions.watching import Told, Viewer, told
 from routers.deps import Open, api_router, container_of
 from routers.me import who_am_i
@@ -225,8 +226,7 @@ class DesktopSocket:
 
     async def _shown(self, offer_id: UUID) -> None:
         me = self._principal
-        async with self._container.database.transaction(me.tenant_id) as session:
-            await offers.shown(session, offer_id, me.id)
+        await self._container.shown.confirm(Shown(me.tenant_id, offer_id, me.id))
 
     async def _typing(self, interaction_id: UUID) -> None:
         """The customer sees it; told on every 2 s at most."""

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from interactions import offers
+from interactions.shown import Shown, ShownOffers
 from interactions.work import WrapUp
 from models.due import Limits
 from models.interaction import Interaction, State
@@ -161,8 +162,7 @@ class TestUndelivered:
         waiting = await center.queue()
         async with center.routed():
             offer = await center.offered(waiting)
-        async with center.api.transaction(center.tenant_id) as session:
-            await offers.shown(session, offer.id, offer.agent_id)
+        await ShownOffers(center.api).confirm(Shown(center.tenant_id, offer.id, offer.agent_id))
         center.limits = FAST
         assert await sweep(center) == []
 
