@@ -1,21 +1,25 @@
 """Live queue metrics: one read of an interval's rows, the same figures by queue, tier and channel (API
 §5)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from insights.agent_states import AgentState, agent_states, count_states
+from insights.agent_times import agent_times
 from insights.figures import Entry, Facts, Handled, Missed, Refused, Row, counted, figures
+from insights.occupancy import AgentTime, occupancy
+from insights.waiting import WAITING
 from interactions.policies import PolicyBook, TenantPolicy
 from interactions.views import instant
+from models.interaction import Interaction, State
 from models.offer import Offer, OfferState
 from models.policy import Queue
 from models.segment import Segment, SegmentKind
@@ -39,6 +43,10 @@ class Scope:
     queues: Sequence[str] | None = None
     teams: Sequence[str] | None = None
 
+    def sees(self, teams: Iterable[str]) -> bool:
+        """Whether who is in these teams is in one of the supervisor's."""
+        return self.teams is None or not set(self.teams).isdisjoint(teams)
+
 
 class QueueMetrics:
     """One tenant's figures, read in one transaction."""
@@ -47,17 +55,20 @@ class QueueMetrics:
         self.session, self.policies, self.tenant_id, self.now = session, policies, tenant_id, now
 
     async def report(self, interval: Interval, scope: Scope) -> dict[str, Any]:
-        """`{items, by_tier, by_channel, totals}`; every figure's `drill` lists what it counts."""
+        """`{items, by_tier, by_channel, by_team, totals}`; every figure's `drill` lists what it counts."""
         facts = await self.facts(interval, scope)
         policy = await self.policies.current(self.session, self.tenant_id)
-        states = await agent_states(self.session)
+        everybody = await agent_states(self.session)
+        states = [state for state in everybody if scope.sees(state.agent.teams)]
+        agents, end = [state.agent for state in states], min(interval.end, self.now)
+        times = await agent_times(self.session, agents, interval.start, end)
         closures = {queue.key: queue.closure for queue in await self.session.scalars(select(Queue))}
         keys = [key for key in policy.policy.queues if scope.queues is None or key in scope.queues]
         items = [
             {
                 "queue": key,
                 **self._row(facts, interval, "queue", key),
-                "agents": count_states(_serving(states, policy, key)),
+                "agents": count_states(_serving(everybody, policy, key)),
                 "closure": closures.get(key),
             }
             for key in keys
@@ -68,7 +79,12 @@ class QueueMetrics:
             "items": items,
             "by_tier": self._split(facts, interval, "tier"),
             "by_channel": self._split(facts, interval, "channel"),
-            "totals": {**self._row(facts, interval, None, None), "agents": count_states(states)},
+            "by_team": _by_team(states, times, scope),
+            "totals": {
+                **self._row(facts, interval, None, None),
+                "agents": count_states(states),
+                **occupancy(times),
+            },
         }
 
     async def drill(
@@ -82,11 +98,12 @@ class QueueMetrics:
         return counted(chosen.entries, figure, self.now)
 
     async def facts(self, interval: Interval, scope: Scope) -> Facts:
-        """Four statements, whatever the size."""
+        """Four statements, whatever the size. A mail in an agent's hands waits for its answer (its entry is
+        open), but it is not one of those who wait for an agent."""
         entries = await self._entries(interval, scope)
         return Facts(
-            [entry for entry in entries if entry.outcome is None],
-            [entry for entry in entries if entry.started_at >= interval.start],
+            [entry for entry, state in entries if entry.outcome is None and state in WAITING],
+            [entry for entry, _ in entries if entry.started_at >= interval.start],
             await self._handled(interval, scope),
             await self._refused(interval, scope),
             await self._missed(interval, scope),
@@ -103,17 +120,21 @@ class QueueMetrics:
         keys = sorted({getattr(row, column) for row in rows})
         return [{column: key, **self._row(facts, interval, column, key)} for key in keys]
 
-    async def _entries(self, interval: Interval, scope: Scope) -> list[Entry]:
-        """Those of the interval, and those of before it that still wait."""
-        query = select(Segment).where(
-            Segment.kind == SegmentKind.QUEUE,
-            or_(
-                and_(Segment.started_at >= interval.start, Segment.started_at < interval.end),
-                and_(Segment.ended_at.is_(None), Segment.started_at < interval.end),
-            ),
+    async def _entries(self, interval: Interval, scope: Scope) -> list[tuple[Entry, State]]:
+        """Those of the interval, and those of before it that are open; with their interaction's state."""
+        query = (
+            select(Segment, Interaction.state)
+            .join(Interaction, Interaction.id == Segment.interaction_id)
+            .where(
+                Segment.kind == SegmentKind.QUEUE,
+                or_(
+                    and_(Segment.started_at >= interval.start, Segment.started_at < interval.end),
+                    and_(Segment.ended_at.is_(None), Segment.started_at < interval.end),
+                ),
+            )
         )
-        rows = list(await self.session.scalars(_within(query, Segment.queue, scope)))
-        return [await self._entry(row) for row in rows]
+        rows = (await self.session.execute(_within(query, Segment.queue, scope))).all()
+        return [(await self._entry(row), state) for row, state in rows]
 
     async def _entry(self, row: Segment) -> Entry:
         version = await self.policies.version(self.session, self.tenant_id, row.policy_version)
@@ -132,7 +153,11 @@ class QueueMetrics:
         )
 
     async def _handled(self, interval: Interval, scope: Scope) -> list[Handled]:
-        wrap_up = aliased(Segment)
+        """Agents' parts that ended in the interval: with their wrap-up, where there is one."""
+        wrap_up, ended = aliased(Segment), aliased(Segment)
+        last = case((wrap_up.id.is_(None), Segment.ended_at), else_=wrap_up.ended_at)
+        kinds = (SegmentKind.AGENT, SegmentKind.WRAP_UP)
+        legs = select(ended.leg_id).where(ended.kind.in_(kinds), *_ended_in(ended.ended_at, interval))
         query = (
             select(
                 Segment.queue,
@@ -143,7 +168,7 @@ class QueueMetrics:
                 Segment.outcome,
             )
             .outerjoin(wrap_up, and_(wrap_up.leg_id == Segment.leg_id, wrap_up.kind == SegmentKind.WRAP_UP))
-            .where(Segment.kind == SegmentKind.AGENT, *_ended_in(Segment.ended_at, interval))
+            .where(Segment.kind == SegmentKind.AGENT, Segment.leg_id.in_(legs), *_ended_in(last, interval))
         )
         rows = await self.session.execute(_within(query, Segment.queue, scope))
         return [
@@ -172,6 +197,19 @@ def _within(query: Any, column: Any, scope: Scope) -> Any:
 
 def _ended_in(column: Any, interval: Interval) -> tuple[Any, Any]:
     return column >= interval.start, column < interval.end
+
+
+def _by_team(states: Sequence[AgentState], times: Sequence[AgentTime], scope: Scope) -> list[dict[str, Any]]:
+    known = {team for state in states for team in state.agent.teams}
+    teams = sorted(known if scope.teams is None else known & set(scope.teams))
+    return [
+        {
+            "team": team,
+            "agents": count_states([state for state in states if team in state.agent.teams]),
+            **occupancy(time for time in times if team in time.teams),
+        }
+        for team in teams
+    ]
 
 
 def _serving(states: Sequence[AgentState], policy: TenantPolicy, queue: str) -> list[AgentState]:

@@ -26,6 +26,7 @@ from models.agent import Agent, Device
 from models.interaction import Interaction
 from models.leg import Leg, LegState
 from models.offer import Offer, OfferState
+from models.presence_span import PresenceSpan
 from models.segment import Segment
 
 Row = TypeVar("Row", Interaction, Agent)
@@ -40,6 +41,7 @@ class Desk:
         self.works: dict[UUID, Work] = {}
         self.agents: dict[UUID, Agent] = {}
         self._changed_agents: set[UUID] = set()
+        self._presence_at: dict[UUID, datetime] = {}
 
     @classmethod
     async def open(
@@ -66,6 +68,7 @@ class Desk:
         )
         desk = cls(session, tenant_id, await database_now(session))
         desk.agents = {agent.id: agent for agent in agents}
+        desk._presence_at = {agent.id: agent.presence_at for agent in agents}
         for x in interactions:
             desk.works[x.id] = Work(x, desk.agents, desk.now)
         for leg in legs:
@@ -108,9 +111,19 @@ class Desk:
         for agent_id in self._changed_agents:
             self.agents[agent_id].version += 1
         await self.session.flush()
+        await self._keep_presence()
         for work in changed:
             self._tell_work(work)
         await self._tell_agents()
+
+    async def _keep_presence(self) -> None:
+        """The history of presence; no statement where nobody's changed."""
+        known = self._presence_at
+        turned = [self.agents[id_] for id_ in sorted(self._changed_agents)]
+        turned = [agent for agent in turned if agent.presence_at != known[agent.id]]
+        if turned:
+            await PresenceSpan.turn(self.session, turned)
+            known.update({agent.id: agent.presence_at for agent in turned})
 
     def _tell_work(self, work: Work) -> None:
         x = work.interaction

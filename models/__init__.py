@@ -16,6 +16,7 @@ from models.log import ConsumerPosition, DeadLetter, EventLog, Installation, Par
 from models.mail_reference import MailReference
 from models.offer import Decision, Offer
 from models.policy import Policy, Queue, Team
+from models.presence_span import PresenceSpan
 from models.receipt import Receipt
 from models.segment import Segment
 from models.tenant import Tenant
@@ -50,6 +51,7 @@ __all__ = [
     "Offer",
     "PartitionOwner",
     "Policy",
+    "PresenceSpan",
     "Queue",
     "Receipt",
     "RefreshSession",

@@ -41,6 +41,16 @@ class Queue(Identified, Base):
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
 
     @classmethod
+    async def key_of(cls, session: AsyncSession, named: str) -> str | None:
+        """The key of the queue of this key or id, None if there is none."""
+        try:
+            same = cls.id == UUID(named)
+        except ValueError:
+            same = cls.key == named
+        found: str | None = await session.scalar(select(cls.key).where(same))
+        return found
+
+    @classmethod
     async def closures(cls, session: AsyncSession, tenant_id: UUID) -> dict[str, Json]:
         """The emergency closures in force or past, by queue."""
         query = select(cls.key, cls.closure).where(cls.tenant_id == tenant_id, cls.closure.is_not(None))

@@ -1,5 +1,6 @@
 """Queues as supervisors see and steer them: metrics with drill, waiting list, emergency closure (API §5)."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from interactions.desk import database_now
 from interactions.supervision import Supervision
 from interactions.views import instant
 from models.agent import Agent
+from models.policy import Queue
 from models.tenant import Tenant
 from routers.deps import (
     CurrentAgent,
@@ -45,10 +47,14 @@ class Window(BaseModel):
 
 
 class DrillQuery(Window):
+    """`cursor`: the last interaction of the page before."""
+
     figure: str
     queue: str | None = None
     tier: str | None = None
     channel: str | None = None
+    cursor: UUID | None = None
+    limit: int = Field(default=200, ge=1, le=200)
 
 
 class ClosureIn(BaseModel):
@@ -100,18 +106,27 @@ async def drill(
         raise Invalid("There is no such figure.", errors=[{"pointer": "/figure", "message": message}])
     interval = await _interval(session, wanted, metrics.tenant_id, metrics.now)
     ids = await metrics.drill(interval, scope, wanted.figure, lambda row: _fits(row, wanted))
-    return {"items": await lookup.listed(session, ids), "total": len(ids), "next_cursor": None}
+    shown, cursor = _page(ids, wanted.cursor, wanted.limit)
+    return {"items": await lookup.listed(session, shown), "total": len(ids), "next_cursor": cursor}
 
 
 @router.get("/{key}/waiting", responses=problems(NotFound))
 async def waiting(
-    key: str, session: ReadTransaction, scope: Sees, caller: CurrentPrincipal, container: Services
+    key: str,
+    session: ReadTransaction,
+    scope: Sees,
+    caller: CurrentPrincipal,
+    container: Services,
+    cursor: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> dict[str, Any]:
-    """Who waits, in serving order."""
-    await check_queue(session, caller, container, scope, key)
+    """Who waits, in serving order. `cursor`: the last interaction of the page before."""
+    queue = await known_queue(session, caller, container, scope, key)
     now = await database_now(session)
-    items = await waiting_list(session, container.policies, caller.tenant_id, key, now)
-    return {"items": items, "next_cursor": None}
+    items = await waiting_list(session, container.policies, caller.tenant_id, queue, now)
+    found = {UUID(item["id"]): item for item in items}
+    shown, next_cursor = _page(list(found), cursor, limit)
+    return {"items": [found[id_] for id_ in shown], "next_cursor": next_cursor}
 
 
 @router.put("/{key}/closure", responses=problems(NotFound), dependencies=[needs(Permission.SUPERVISE)])
@@ -119,20 +134,30 @@ async def close_queue(
     key: str, wish: ClosureIn, session: Transaction, agent: CurrentAgent, container: Services
 ) -> dict[str, Any]:
     """Emergency closure: new entries meet it within a second."""
-    await check_queue(session, agent, container, await scope_for(session, agent, container), key)
+    queue = await known_queue(session, agent, container, await scope_for(session, agent, container), key)
     given = {"reason": wish.reason, "announcement": wish.announcement, "until": instant(wish.until)}
     closure = {name: value for name, value in given.items() if value is not None} if wish.reason else None
-    return await Supervision(session, agent, container.policies).close_queue(key, closure)
+    return await Supervision(session, agent, container.policies).close_queue(queue, closure)
 
 
-async def check_queue(
-    session: AsyncSession, caller: Principal, container: Container, scope: Scope, key: str
-) -> None:
-    """Raises NotFound for a queue that is not there or that this caller does not steer."""
+async def known_queue(
+    session: AsyncSession, caller: Principal, container: Container, scope: Scope, named: str
+) -> str:
+    """The key of a queue named by key or id. Raises NotFound for one that is not there or that this caller
+    does not steer."""
     policy = await container.policies.current(session, caller.tenant_id)
+    key = await Queue.key_of(session, named)
     seen = scope.queues is None or key in scope.queues
-    if key not in policy.policy.queues or not seen:
+    if key is None or key not in policy.policy.queues or not seen:
         raise NotFound("There is no such queue.")
+    return key
+
+
+def _page(ids: Sequence[UUID], cursor: UUID | None, limit: int) -> tuple[Sequence[UUID], str | None]:
+    """What follows `cursor` in a list that is made anew each time; all of it where the cursor has left it."""
+    start = ids.index(cursor) + 1 if cursor in ids else 0
+    shown = ids[start : start + limit]
+    return shown, str(shown[-1]) if start + limit < len(ids) else None
 
 
 async def _interval(session: AsyncSession, window: Window, tenant_id: UUID, now: datetime) -> Interval:

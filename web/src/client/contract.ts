@@ -134,7 +134,10 @@ export interface Touch {
   interaction_id: Id | null;
   subject?: string | null;
   html?: string | null;
-  delivery: { state: string; hops?: { hop: string; state: string; at: string; reason?: string | null }[] } | null;
+  delivery: {
+    state: string;
+    hops?: { hop: string; state: string; at: string; reason?: string | null }[];
+  } | null;
 }
 
 export interface CustomerAddress extends Address {
@@ -150,11 +153,16 @@ export interface Customer {
   notes?: string | null;
 }
 
-
 export interface CustomerContext {
   profile: Customer;
   tier: string | null;
-  open_interactions: { id: Id; channel: Channel; state: InteractionState; queue: string | null; subject: string | null }[];
+  open_interactions: {
+    id: Id;
+    channel: Channel;
+    state: InteractionState;
+    queue: string | null;
+    subject: string | null;
+  }[];
   preferred_channel: string | null;
 }
 
@@ -224,13 +232,20 @@ export interface QueueRow extends Figures {
   closure: Closure | null;
 }
 
+/** Shares of the time in which agents were there; by wall time, and with each piece weighed by its units. */
+interface Occupancy {
+  occupancy: number | null;
+  unit_occupancy: number | null;
+}
+
 export interface Metrics {
   from: string;
   to: string;
   items: QueueRow[];
   by_tier: (Figures & { tier: string })[];
   by_channel: (Figures & { channel: Channel })[];
-  totals: Figures & { agents: AgentCounts; occupancy?: number | null };
+  by_team: ({ team: string; agents: AgentCounts } & Occupancy)[];
+  totals: Figures & { agents: AgentCounts } & Occupancy;
 }
 
 export interface AgentSummary {
@@ -250,7 +265,8 @@ export interface AgentSummary {
 }
 
 export interface AgentState extends AgentSummary {
-  state: "interacting" | "connecting" | "offered" | "wrap_up" | "not_responding" | "break" | "idle" | "offline";
+  state:
+    "interacting" | "connecting" | "offered" | "wrap_up" | "not_responding" | "break" | "idle" | "offline";
   since: string | null;
   legs: { interaction_id: Id; channel: Channel; state: LegState }[];
 }
@@ -281,7 +297,12 @@ export interface WaitingExplanation extends ExplanationFacts {
   state: string;
   ahead: number;
   kept_for: Id | null;
-  openings: { at: number; what: "visible" | "not_excluded" | "reserved" | "promise"; teams: string[]; agent: Id | null }[];
+  openings: {
+    at: number;
+    what: "visible" | "not_excluded" | "reserved" | "promise";
+    teams: string[];
+    agent: Id | null;
+  }[];
 }
 
 export interface Candidate {

@@ -1,0 +1,111 @@
+"""The supervisor's figures over HTTP, from rows that agents' and customers' doings have left."""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from models.agent import Presence
+from tests.interactions.office import Office
+
+
+async def metrics(office: Office, who: str = "wang", **query: Any) -> dict[str, Any]:
+    found: dict[str, Any] = await office.get(who, "/queues/metrics", **{"window_seconds": 86400, **query})
+    return found
+
+
+def of_queue(report: dict[str, Any], queue: str) -> dict[str, Any]:
+    [found] = [item for item in report["items"] if item["queue"] == queue]
+    return dict(found)
+
+
+async def shift(office: Office, table: str, **seconds: float) -> None:
+    """Move these times of all rows back by so many seconds."""
+    moved = ", ".join(f"{name} = {name} - make_interval(secs => {by})" for name, by in seconds.items())
+    async with office.container.database.transaction(office.tenant.id) as session:
+        await session.execute(text(f"UPDATE {table} SET {moved}"))
+
+
+class TestWaiting:
+    async def test_a_mail_in_an_agents_hands_is_not_among_those_who_wait(self, office: Office) -> None:
+        await office.held("li", "email")
+        waiting = await office.waiting("email")
+        row = of_queue(await metrics(office), "billing")
+        assert (row["waiting"], row["still_waiting"], row["offered"]) == (1, 2, 2)
+        listed = await office.get("wang", "/queues/billing/waiting")
+        assert [item["id"] for item in listed["items"]] == [str(waiting)]
+        drilled = await office.get("wang", "/queues/metrics/interactions", figure="waiting")
+        assert [item["id"] for item in drilled["items"]] == [str(waiting)]
+
+    async def test_lists_come_in_pages(self, office: Office) -> None:
+        for _ in range(3):
+            await office.waiting()
+        for path, query in (("/queues/billing/waiting", {}), ("/queues/metrics/interactions", OFFERED)):
+            whole = [item["id"] for item in (await office.get("wang", path, **query))["items"]]
+            first = await office.get("wang", path, limit=2, **query)
+            rest = await office.get("wang", path, cursor=first["next_cursor"], **query)
+            assert [item["id"] for item in first["items"] + rest["items"]] == whole
+            assert (len(whole), rest["next_cursor"]) == (3, None)
+
+    async def test_a_queue_is_named_by_key_or_id(self, office: Office) -> None:
+        await office.waiting()
+        [(queue_id,)] = await office.rows("SELECT id FROM queue WHERE key = 'billing'")
+        by_id = await office.get("han", f"/queues/{queue_id}/waiting")
+        assert len(by_id["items"]) == 1
+
+
+OFFERED = {"figure": "offered"}
+
+
+class TestHandling:
+    async def test_a_part_counts_when_its_wrap_up_has_ended(self, office: Office) -> None:
+        chat = await office.held()
+        await shift(office, "segment", started_at=60)
+        await office.act("li", chat, "end")
+        assert of_queue(await metrics(office), "billing")["aht_seconds"] is None
+        await office.act("li", chat, "wrap-up", {"disposition": "solved"})
+        aht = of_queue(await metrics(office), "billing")["aht_seconds"]
+        assert 60 <= aht < 120
+
+    async def test_a_part_without_wrap_up_counts_when_it_ends(self, office: Office) -> None:
+        mail = await office.held("li", "email")
+        await office.act("li", mail, "close")
+        assert of_queue(await metrics(office), "billing")["aht_seconds"] is not None
+
+
+class TestAgents:
+    async def test_occupancy_in_all_and_per_team(self, office: Office) -> None:
+        await self.available(office, "li")
+        await shift(office, "presence_span", started_at=100)
+        await office.held("li")
+        await shift(office, "segment", started_at=50)
+        report = await metrics(office)
+        assert 0.4 < report["totals"]["occupancy"] < 0.6
+        assert 0.1 < report["totals"]["unit_occupancy"] < 0.2
+        [support] = report["by_team"]
+        assert (support["team"], support["agents"]["interacting"]) == ("support", 1)
+        assert support["occupancy"] == report["totals"]["occupancy"]
+
+    async def test_a_break_ends_the_stretch_of_being_available(self, office: Office) -> None:
+        await self.available(office, "li")
+        headers = office.tenant.bearer("li")
+        wish = {"status": "break", "reason_code": "lunch"}
+        await office.client.put("/v1/me/presence", json=wish, headers=headers)
+        rows = await office.rows(
+            "SELECT presence, reason, ended_at IS NULL FROM presence_span ORDER BY started_at"
+        )
+        assert rows == [("available", None, False), ("break", "lunch", True)]
+        await office.client.put("/v1/me/presence", json={"status": "offline"}, headers=headers)
+        assert await office.rows("SELECT 1 FROM presence_span WHERE ended_at IS NULL") == []
+
+    async def test_a_supervisor_sees_their_queues_and_teams(self, office: Office) -> None:
+        await office.set_agent("li", teams=["sales"], presence=Presence.AVAILABLE)
+        await office.waiting(queue="sales")
+        mine, all_ = await metrics(office, "han"), await metrics(office, "wang")
+        assert [item["queue"] for item in mine["items"]] == ["billing"]
+        assert (mine["totals"]["offered"], mine["totals"]["agents"]["signed_in"]) == (0, 0)
+        assert (all_["totals"]["offered"], all_["totals"]["agents"]["signed_in"]) == (1, 1)
+        assert {row["team"] for row in mine["by_team"]} == {"support"}
+
+    async def available(self, office: Office, name: str) -> None:
+        headers = office.tenant.bearer(name)
+        await office.client.put("/v1/me/presence", json={"status": "available"}, headers=headers)
