@@ -8,8 +8,19 @@ import { level } from "../src/wallboard/thresholds";
 
 function touch(id: string, at: string, text = ""): Touch {
   return {
-    id, at, text, direction: "inbound", kind: "message", channel: "chat", address: null, payload: {}, attachments: [],
-    version: 1, author: null, interaction_id: "x1", delivery: null,
+    id,
+    at,
+    text,
+    direction: "inbound",
+    kind: "message",
+    channel: "chat",
+    address: null,
+    payload: {},
+    attachments: [],
+    version: 1,
+    author: null,
+    interaction_id: "x1",
+    delivery: null,
   };
 }
 
@@ -34,7 +45,9 @@ describe("touches", () => {
 
 describe("a mail", () => {
   it("may load nothing from outside", () => {
-    expect(mailDocument("<p>hi</p>", false)).toContain("default-src 'none'; style-src 'unsafe-inline'; img-src data:\"");
+    expect(mailDocument("<p>hi</p>", false)).toContain(
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:\"",
+    );
   });
 
   it("may load images once the reader asks, and never scripts", () => {
@@ -78,7 +91,11 @@ describe("thresholds", () => {
 
   it("a wait colours when it is above", () => {
     const threshold = { warn: 60, alarm: 180 };
-    expect([60, 61, 181].map((value) => level("longestSeconds", value, threshold))).toEqual(["good", "warn", "alarm"]);
+    expect([60, 61, 181].map((value) => level("longestSeconds", value, threshold))).toEqual([
+      "good",
+      "warn",
+      "alarm",
+    ]);
   });
 });
 

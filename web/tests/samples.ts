@@ -42,7 +42,11 @@ export function leg(state: Leg["state"], agentId = ME): Leg {
   };
 }
 
-export function summary(id: string, version: number, changes: Partial<InteractionSummary> = {}): InteractionSummary {
+export function summary(
+  id: string,
+  version: number,
+  changes: Partial<InteractionSummary> = {},
+): InteractionSummary {
   return {
     id,
     version,
@@ -92,7 +96,16 @@ export function offer(id: string, interactionId: string): Offer {
 }
 
 export function frame(n: number, name: string, entity: string, version: number, data: object): EventFrame {
-  return { type: "event", n, cursor: `c${n}`, name, entity, version, at: AT, data: data as Record<string, unknown> };
+  return {
+    type: "event",
+    n,
+    cursor: `c${n}`,
+    name,
+    entity,
+    version,
+    at: AT,
+    data: data as Record<string, unknown>,
+  };
 }
 
 export function changed(n: number, told: InteractionSummary): EventFrame {

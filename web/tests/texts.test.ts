@@ -22,7 +22,8 @@ describe("the texts", () => {
   });
 
   it("are put in with the same facts", () => {
-    for (const [key, text] of english) expect(placeholders(chinese.get(key)!), key).toEqual(placeholders(text));
+    for (const [key, text] of english)
+      expect(placeholders(chinese.get(key)!), key).toEqual(placeholders(text));
   });
 
   it("are written out", () => {

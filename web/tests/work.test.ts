@@ -33,13 +33,24 @@ describe("replay", () => {
     const fetched = interaction("x1", 3, connecting);
     const frames = [
       frame(1, "offer.created", "interaction/x1", 2, offer("o1", "x1")),
-      frame(2, "offer.revoked", "interaction/x1", 3, { offer_id: "o1", interaction_id: "x1", state: "accepted" }),
+      frame(2, "offer.revoked", "interaction/x1", 3, {
+        offer_id: "o1",
+        interaction_id: "x1",
+        state: "accepted",
+      }),
       ...[connecting, active, holding, held, ended].map((told, index) => changed(3 + index, told)),
-      frame(8, "agent.changed", `agent/${ME}`, 2, { presence: "break", presence_reason: "lunch", presence_at: "2026-11-22T10:05:00.000Z" }),
+      frame(8, "agent.changed", `agent/${ME}`, 2, {
+        presence: "break",
+        presence_reason: "lunch",
+        presence_at: "2026-11-22T10:05:00.000Z",
+      }),
     ];
     const mine = me(2);
     mine.presence = { status: "break", reason_code: "lunch", since: "2026-11-22T10:05:00.000Z" };
-    const fresh = apply(nothing, fromSnapshot({ me: mine, offers: [], interactions: [interaction("x1", 7, ended)] }, NOW));
+    const fresh = apply(
+      nothing,
+      fromSnapshot({ me: mine, offers: [], interactions: [interaction("x1", 7, ended)] }, NOW),
+    );
     expect(replay(start(), frames, { x1: fetched })).toEqual(fresh);
   });
 
@@ -52,7 +63,10 @@ describe("replay", () => {
   });
 
   it("equals a fresh snapshot after the same frames came twice", () => {
-    const frames = [changed(1, summary("x1", 4)), changed(2, summary("x1", 5, { state: "wrap_up", legs: [leg("wrap_up")] }))];
+    const frames = [
+      changed(1, summary("x1", 4)),
+      changed(2, summary("x1", 5, { state: "wrap_up", legs: [leg("wrap_up")] })),
+    ];
     const before = start([], [interaction("x1", 3)]);
     expect(replay(before, [...frames, ...frames], {})).toEqual(replay(before, frames, {}));
   });
@@ -91,11 +105,18 @@ describe("interaction.changed", () => {
 
 describe("offers", () => {
   it("are counted down from their arrival", () => {
-    expect(start([offer("o1", "x1")]).offers.o1).toMatchObject({ deadline: NOW + 20_000, waitingSince: NOW - 12_000 });
+    expect(start([offer("o1", "x1")]).offers.o1).toMatchObject({
+      deadline: NOW + 20_000,
+      waitingSince: NOW - 12_000,
+    });
   });
 
   it("say how they were lost", () => {
-    const gone = frame(1, "offer.revoked", "interaction/x1", 3, { offer_id: "o1", state: "revoked", cause: "customer_left" });
+    const gone = frame(1, "offer.revoked", "interaction/x1", 3, {
+      offer_id: "o1",
+      state: "revoked",
+      cause: "customer_left",
+    });
     expect(replay(start([offer("o1", "x1")]), [gone], {}).lostOffer?.cause).toBe("customer_left");
   });
 
@@ -112,7 +133,11 @@ describe("offers", () => {
 
 describe("a refused command", () => {
   it("is shown and the interaction looked at again", () => {
-    const failed = frame(1, "call_command.failed", "interaction/x1", 4, { interaction_id: "x1", command: "call.hold", reason: "busy" });
+    const failed = frame(1, "call_command.failed", "interaction/x1", 4, {
+      interaction_id: "x1",
+      command: "call.hold",
+      reason: "busy",
+    });
     const work = start([], [interaction("x1", 3, { pending: "hold" })]);
     const after = apply(work, fromFrame(failed, work, NOW)!);
     expect(after.failedCommand).toEqual({ interactionId: "x1", command: "call.hold", reason: "busy" });

@@ -21,7 +21,12 @@ export function fromFrame(frame: EventFrame, work: Work, received: number): Work
     case "offer.created":
       return offerCreated(data, work, received);
     case "offer.revoked":
-      return { name: "offer.revoked", offerId: text(data.offer_id), state: text(data.state ?? "revoked"), cause: textOrNull(data.cause) };
+      return {
+        name: "offer.revoked",
+        offerId: text(data.offer_id),
+        state: text(data.state ?? "revoked"),
+        cause: textOrNull(data.cause),
+      };
     case "interaction.changed":
       return interactionChanged(frame, work);
     case "agent.changed":
@@ -62,7 +67,11 @@ function agentChanged(frame: EventFrame, work: Work): WorkEvent | null {
   return {
     name: "agent.changed",
     version: frame.version,
-    presence: { status: presence as PresenceStatus, reason_code: textOrNull(presence_reason), since: text(presence_at) },
+    presence: {
+      status: presence as PresenceStatus,
+      reason_code: textOrNull(presence_reason),
+      since: text(presence_at),
+    },
   };
 }
 

@@ -26,7 +26,14 @@ export interface Work {
 }
 
 export type WorkEvent =
-  | { name: "snapshot"; me: Me; presenceVersion: number; offers: Offer[]; interactions: Interaction[]; received: number }
+  | {
+      name: "snapshot";
+      me: Me;
+      presenceVersion: number;
+      offers: Offer[];
+      interactions: Interaction[];
+      received: number;
+    }
   | { name: "offer.created"; offer: Offer; received: number }
   | { name: "offer.revoked"; offerId: Id; state: string; cause: string | null }
   | { name: "offer.dismissed" }
@@ -54,7 +61,10 @@ export function apply(work: Work, event: WorkEvent): Work {
     case "snapshot":
       return snapshot(event);
     case "offer.created":
-      return { ...work, offers: { ...work.offers, [event.offer.offer_id]: opened(event.offer, event.received) } };
+      return {
+        ...work,
+        offers: { ...work.offers, [event.offer.offer_id]: opened(event.offer, event.received) },
+      };
     case "offer.revoked":
       return offerEnded(work, event.offerId, event.state, event.cause);
     case "offer.dismissed":
@@ -66,7 +76,11 @@ export function apply(work: Work, event: WorkEvent): Work {
     case "interaction.fetched":
       return fetched(work, event.interaction);
     case "interaction.gone":
-      return { ...work, interactions: without(work.interactions, event.id), stale: without(work.stale, event.id) };
+      return {
+        ...work,
+        interactions: without(work.interactions, event.id),
+        stale: without(work.stale, event.id),
+      };
     case "agent.changed":
       return agentChanged(work, event.version, event.presence);
     case "call_command.failed":

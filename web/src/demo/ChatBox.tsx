@@ -28,10 +28,16 @@ export function ChatBox({ persona, url }: { persona: Persona; url: string }) {
   return (
     <Box title={t("demo.chat")} icon={<IconMessage size={20} />} height={300}>
       <Messages messages={state.messages} download={(item) => socket.current!.download(item)} />
-      <Text size="xs" c="dimmed" mih={18} role="status">{statusText(state, t)}</Text>
-      {fresh
-        ? <Button variant="light" onClick={start}>{state.status === "ended" ? t("demo.chatAgain") : t("demo.chatStart")}</Button>
-        : <WriteLine socket={socket} />}
+      <Text size="xs" c="dimmed" mih={18} role="status">
+        {statusText(state, t)}
+      </Text>
+      {fresh ? (
+        <Button variant="light" onClick={start}>
+          {state.status === "ended" ? t("demo.chatAgain") : t("demo.chatStart")}
+        </Button>
+      ) : (
+        <WriteLine socket={socket} />
+      )}
     </Box>
   );
 }
@@ -43,7 +49,9 @@ function statusText(state: ChatState, t: ReturnType<typeof useTranslation>["t"])
   if (state.typing) return t("demo.chatTyping");
   const { position, seconds } = state.queue ?? { position: null, seconds: null };
   if (position === null) return "";
-  return seconds === null ? t("demo.chatPositionOnly", { position }) : t("demo.chatPosition", { position, duration: duration(seconds) });
+  return seconds === null
+    ? t("demo.chatPositionOnly", { position })
+    : t("demo.chatPosition", { position, duration: duration(seconds) });
 }
 
 interface Downloads {
@@ -57,9 +65,17 @@ function Messages({ messages, download }: { messages: ChatMessage[] } & Download
     box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [messages.length]);
   return (
-    <div ref={box} role="log" aria-label={t("demo.chat")} tabIndex={0} style={{ flex: 1, minHeight: 160, maxHeight: 280, overflowY: "auto" }}>
+    <div
+      ref={box}
+      role="log"
+      aria-label={t("demo.chat")}
+      tabIndex={0}
+      style={{ flex: 1, minHeight: 160, maxHeight: 280, overflowY: "auto" }}
+    >
       {messages.length === 0 && <Empty>{t("demo.chatEmpty")}</Empty>}
-      {messages.map((message) => <Bubble key={message.id} message={message} download={download} />)}
+      {messages.map((message) => (
+        <Bubble key={message.id} message={message} download={download} />
+      ))}
     </div>
   );
 }
@@ -68,11 +84,21 @@ function Bubble({ message, download }: { message: ChatMessage } & Downloads) {
   const { t } = useTranslation();
   return (
     <Group justify={message.mine ? "flex-end" : "flex-start"} mb={6}>
-      <Paper px="sm" py={4} maw="80%" bg={message.mine ? "var(--desk-chosen)" : "var(--desk-raised)"} opacity={message.state === "sending" ? 0.6 : 1}>
-        <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{message.text}</Text>
+      <Paper
+        px="sm"
+        py={4}
+        maw="80%"
+        bg={message.mine ? "var(--desk-chosen)" : "var(--desk-raised)"}
+        opacity={message.state === "sending" ? 0.6 : 1}
+      >
+        <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+          {message.text}
+        </Text>
         <AttachmentLinks attachments={message.attachments} download={download} />
         <Text size="xs" c={message.state === "refused" ? "red" : "dimmed"}>
-          {message.state === "refused" ? t("demo.chatRefused", { reason: message.reason ?? "" }) : [message.author, clock(message.at)].filter(Boolean).join(" · ")}
+          {message.state === "refused"
+            ? t("demo.chatRefused", { reason: message.reason ?? "" })
+            : [message.author, clock(message.at)].filter(Boolean).join(" · ")}
         </Text>
       </Paper>
     </Group>
@@ -96,9 +122,18 @@ function WriteLine({ socket }: { socket: RefObject<ChatSocket | null> }) {
       <UploadPills uploads={uploads} />
       <Group gap="xs">
         <AttachButton uploads={uploads} />
-        <TextInput style={{ flex: 1 }} size="sm" aria-label={t("demo.chatPlaceholder")} placeholder={t("demo.chatPlaceholder")} value={text}
-          onChange={(event) => setText(event.currentTarget.value)} autoFocus />
-        <Button type="submit" size="sm" leftSection={<IconSend2 size={16} />} disabled={!filled}>{t("demo.chatSend")}</Button>
+        <TextInput
+          style={{ flex: 1 }}
+          size="sm"
+          aria-label={t("demo.chatPlaceholder")}
+          placeholder={t("demo.chatPlaceholder")}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          autoFocus
+        />
+        <Button type="submit" size="sm" leftSection={<IconSend2 size={16} />} disabled={!filled}>
+          {t("demo.chatSend")}
+        </Button>
       </Group>
     </form>
   );

@@ -16,7 +16,11 @@ import { StageBox } from "./StageBox";
 /** The other side of the desk, for the demo: everything here goes through the real protocols. */
 export function CustomerPage() {
   const { t } = useTranslation();
-  const config = useQuery({ queryKey: ["demo"], queryFn: () => getJson<DemoConfig>("/demo/config"), staleTime: Infinity });
+  const config = useQuery({
+    queryKey: ["demo"],
+    queryFn: () => getJson<DemoConfig>("/demo/config"),
+    staleTime: Infinity,
+  });
   useEffect(() => {
     document.title = t("demo.title");
   }, [t]);
@@ -24,12 +28,21 @@ export function CustomerPage() {
   return (
     <div style={{ maxWidth: 1240, margin: "0 auto", padding: 16 }}>
       <Group justify="space-between" mb="xs">
-        <Title order={1} size="h2">{t("demo.title")}</Title>
+        <Title order={1} size="h2">
+          {t("demo.title")}
+        </Title>
         <LookMenu />
       </Group>
-      <Text size="sm" c="dimmed" mb="md">{t("demo.intro")}</Text>
+      <Text size="sm" c="dimmed" mb="md">
+        {t("demo.intro")}
+      </Text>
       {config.isPending && <Loading rows={8} />}
-      {config.error && (absent ? <Alert color="yellow">{t("demo.unavailable")}</Alert> : <Failure error={config.error} retry={() => void config.refetch()} />)}
+      {config.error &&
+        (absent ? (
+          <Alert color="yellow">{t("demo.unavailable")}</Alert>
+        ) : (
+          <Failure error={config.error} retry={() => void config.refetch()} />
+        ))}
       {config.data && <Windows config={config.data} />}
     </div>
   );
@@ -49,8 +62,16 @@ function Windows({ config }: { config: DemoConfig }) {
   return (
     <>
       <Group mb="md" gap="sm">
-        <Text size="sm" fw={600}>{t("demo.iAm")}</Text>
-        <SegmentedControl size="sm" aria-label={t("demo.iAm")} value={persona.id} onChange={setId} data={labels} />
+        <Text size="sm" fw={600}>
+          {t("demo.iAm")}
+        </Text>
+        <SegmentedControl
+          size="sm"
+          aria-label={t("demo.iAm")}
+          value={persona.id}
+          onChange={setId}
+          data={labels}
+        />
       </Group>
       <SimpleGrid mb="md" cols={{ base: 1, md: 2 }} spacing="md" key={persona.id}>
         <PhoneBox persona={persona} config={config} />

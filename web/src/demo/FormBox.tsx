@@ -16,7 +16,10 @@ export function FormBox({ persona, url }: { persona: Persona; url: string }) {
   });
   function submit(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
-    const fields = [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value).trim()]);
+    const fields = [...new FormData(event.currentTarget)].map(([name, value]) => [
+      name,
+      String(value).trim(),
+    ]);
     const phone = persona.phone ? { phone: persona.phone } : {};
     send.mutate({ ...Object.fromEntries(fields.filter(([, value]) => value !== "")), ...phone });
   }
@@ -29,8 +32,16 @@ export function FormBox({ persona, url }: { persona: Persona; url: string }) {
           <TextInput name="subject" label={t("demo.mailSubject")} required />
           <Textarea name="text" label={t("demo.mailText")} required autosize minRows={3} maxRows={8} />
           {send.error && <Failure error={send.error} />}
-          {send.data && <Alert color="teal" role="status">{t("demo.formSent", { reference: send.data.reference })}</Alert>}
-          <Group justify="flex-end"><Button type="submit" loading={send.isPending}>{t("demo.formSend")}</Button></Group>
+          {send.data && (
+            <Alert color="teal" role="status">
+              {t("demo.formSent", { reference: send.data.reference })}
+            </Alert>
+          )}
+          <Group justify="flex-end">
+            <Button type="submit" loading={send.isPending}>
+              {t("demo.formSend")}
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Box>

@@ -38,11 +38,30 @@ function Compose({ from, to }: { from: string; to: string }) {
   return (
     <form onSubmit={submit} ref={form}>
       <Stack gap={6}>
-        <Text size="xs" c="dimmed">{t("demo.mailTo", { address: to })}</Text>
-        <TextInput name="subject" aria-label={t("demo.mailSubject")} placeholder={t("demo.mailSubject")} required />
-        <Textarea name="text" aria-label={t("demo.mailText")} placeholder={t("demo.mailText")} required autosize minRows={3} maxRows={8} />
+        <Text size="xs" c="dimmed">
+          {t("demo.mailTo", { address: to })}
+        </Text>
+        <TextInput
+          name="subject"
+          aria-label={t("demo.mailSubject")}
+          placeholder={t("demo.mailSubject")}
+          required
+        />
+        <Textarea
+          name="text"
+          aria-label={t("demo.mailText")}
+          placeholder={t("demo.mailText")}
+          required
+          autosize
+          minRows={3}
+          maxRows={8}
+        />
         {send.error && <Failure error={send.error} />}
-        <Group justify="flex-end"><Button type="submit" loading={send.isPending} leftSection={<IconSend2 size={15} />}>{t("demo.mailSend")}</Button></Group>
+        <Group justify="flex-end">
+          <Button type="submit" loading={send.isPending} leftSection={<IconSend2 size={15} />}>
+            {t("demo.mailSend")}
+          </Button>
+        </Group>
       </Stack>
     </form>
   );
@@ -60,14 +79,27 @@ function Inbox({ address }: { address: string }) {
       <Divider label={t("demo.inbox", { address })} />
       <ScrollArea.Autosize mah={220} type="auto">
         <Loaded query={inbox} rows={2}>
-          {({ items }) => items.length === 0 ? <Empty>{t("demo.inboxEmpty")}</Empty> : items.map((mail) => (
-            <details key={mail.message_id} className="row">
-              <summary>
-                <Text span size="sm" fw={500}>{mail.subject}</Text> <Text span size="xs" c="dimmed">{mail.from}</Text>
-              </summary>
-              <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>{mail.text}</Text>
-            </details>
-          ))}
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty>{t("demo.inboxEmpty")}</Empty>
+            ) : (
+              items.map((mail) => (
+                <details key={mail.message_id} className="row">
+                  <summary>
+                    <Text span size="sm" fw={500}>
+                      {mail.subject}
+                    </Text>{" "}
+                    <Text span size="xs" c="dimmed">
+                      {mail.from}
+                    </Text>
+                  </summary>
+                  <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>
+                    {mail.text}
+                  </Text>
+                </details>
+              ))
+            )
+          }
         </Loaded>
       </ScrollArea.Autosize>
     </>

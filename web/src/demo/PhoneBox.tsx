@@ -29,21 +29,62 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
   return (
     <Box title={t("demo.phone")} icon={<IconPhone size={20} />} height={300}>
       <Group justify="space-between">
-        <Text size="sm" c="dimmed">{from ? t("demo.from", { number: from }) : t("demo.withheld")}</Text>
-        <Switch size="xs" label={t("demo.withhold")} checked={hidden} disabled={live} onChange={(event) => setHidden(event.currentTarget.checked)} />
-        <Switch size="xs" label={t("demo.mute")} checked={sound} onChange={(event) => setSound(event.currentTarget.checked)} />
+        <Text size="sm" c="dimmed">
+          {from ? t("demo.from", { number: from }) : t("demo.withheld")}
+        </Text>
+        <Switch
+          size="xs"
+          label={t("demo.withhold")}
+          checked={hidden}
+          disabled={live}
+          onChange={(event) => setHidden(event.currentTarget.checked)}
+        />
+        <Switch
+          size="xs"
+          label={t("demo.mute")}
+          checked={sound}
+          onChange={(event) => setSound(event.currentTarget.checked)}
+        />
       </Group>
       <Stack align="center" justify="center" gap="sm" style={{ flex: 1 }} aria-live="polite">
-        <Text size="xl" fw={600}>{callText(phone.call, t)}</Text>
-        {phone.call && live && <Badge size="lg" variant="light"><Since from={phone.call.since} /></Badge>}
-        {phone.error !== null && <Alert color="red" role="alert">{explain(phone.error)}</Alert>}
+        <Text size="xl" fw={600}>
+          {callText(phone.call, t)}
+        </Text>
+        {phone.call && live && (
+          <Badge size="lg" variant="light">
+            <Since from={phone.call.since} />
+          </Badge>
+        )}
+        {phone.error !== null && (
+          <Alert color="red" role="alert">
+            {explain(phone.error)}
+          </Alert>
+        )}
       </Stack>
       {live ? (
-        <Button size="md" color="red" leftSection={<IconPhoneOff size={20} />} onClick={() => void phone.hangUp()}>{t("demo.hangUp")}</Button>
+        <Button
+          size="md"
+          color="red"
+          leftSection={<IconPhoneOff size={20} />}
+          onClick={() => void phone.hangUp()}
+        >
+          {t("demo.hangUp")}
+        </Button>
       ) : (
         <Group align="flex-end">
-          <TextInput style={{ flex: 1 }} label={t("demo.dialNumber")} value={to} onChange={(event) => setTo(event.currentTarget.value)} />
-          <Button size="sm" color="teal" leftSection={<IconPhone size={18} />} disabled={to.trim() === ""} onClick={() => void phone.dial(from, to.trim())}>
+          <TextInput
+            style={{ flex: 1 }}
+            label={t("demo.dialNumber")}
+            value={to}
+            onChange={(event) => setTo(event.currentTarget.value)}
+          />
+          <Button
+            size="sm"
+            color="teal"
+            leftSection={<IconPhone size={18} />}
+            disabled={to.trim() === ""}
+            onClick={() => void phone.dial(from, to.trim())}
+          >
             {t("demo.call")}
           </Button>
         </Group>
@@ -55,7 +96,8 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
 function callText(call: Call | null, t: ReturnType<typeof useTranslation>["t"]): string {
   if (!call) return t("demo.idle");
   if (!call.news) return t("demo.calling");
-  const cause = call.news.state === "ended" && call.news.cause ? ` (${word("demo.cause", call.news.cause)})` : "";
+  const cause =
+    call.news.state === "ended" && call.news.cause ? ` (${word("demo.cause", call.news.cause)})` : "";
   return t(`demo.state.${call.news.state}`) + cause;
 }
 
@@ -79,14 +121,23 @@ function usePhone(pbx: string) {
     }
   }
   function listen(id: string): void {
-    const channel = new WebSocket(`${(pbx || location.origin).replace(/^http/, "ws")}/calls/${id}/audio-state`);
+    const channel = new WebSocket(
+      `${(pbx || location.origin).replace(/^http/, "ws")}/calls/${id}/audio-state`,
+    );
     socket.current = channel;
     channel.onmessage = (message) => {
       const news = JSON.parse(String(message.data)) as CallNews;
-      setCall((now) => (now?.id === id ? { id, news, since: now.news?.state === news.state ? now.since : Date.now() } : now));
+      setCall((now) =>
+        now?.id === id ? { id, news, since: now.news?.state === news.state ? now.since : Date.now() } : now,
+      );
       if (news.state === "ended") channel.close();
     };
-    channel.onclose = () => setCall((now) => (now?.id === id && now.news?.state !== "ended" ? { ...now, news: { state: "ended", cause: "lost" } } : now));
+    channel.onclose = () =>
+      setCall((now) =>
+        now?.id === id && now.news?.state !== "ended"
+          ? { ...now, news: { state: "ended", cause: "lost" } }
+          : now,
+      );
   }
   async function hangUp(): Promise<void> {
     if (call?.id) await postJson(`${pbx}/calls/${call.id}/hangup`, {}).catch(setError);

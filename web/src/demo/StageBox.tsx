@@ -33,24 +33,53 @@ export function StageBox() {
       <Loaded query={stage} rows={2}>
         {({ working, copies }) => (
           <>
-            <Switch label={t("demo.working")} checked={working}
-              onChange={(event) => move.mutate({ path: "/demo/agents", body: { working: event.currentTarget.checked }, method: "PUT" })} />
-            <Switch label={t("demo.copies")} checked={copies > 1}
-              onChange={(event) => move.mutate({ path: "/demo/copies", body: { copies: event.currentTarget.checked ? TIMES : 1 }, method: "PUT" })} />
+            <Switch
+              label={t("demo.working")}
+              checked={working}
+              onChange={(event) =>
+                move.mutate({
+                  path: "/demo/agents",
+                  body: { working: event.currentTarget.checked },
+                  method: "PUT",
+                })
+              }
+            />
+            <Switch
+              label={t("demo.copies")}
+              checked={copies > 1}
+              onChange={(event) =>
+                move.mutate({
+                  path: "/demo/copies",
+                  body: { copies: event.currentTarget.checked ? TIMES : 1 },
+                  method: "PUT",
+                })
+              }
+            />
           </>
         )}
       </Loaded>
       <Group gap="xs">
-        <Button variant="default" loading={move.isPending} onClick={() => move.mutate({ path: "/demo/callers", body: { count: TIMES, tier: "lead" } })}>
+        <Button
+          variant="default"
+          loading={move.isPending}
+          onClick={() => move.mutate({ path: "/demo/callers", body: { count: TIMES, tier: "lead" } })}
+        >
           {t("demo.callers")}
         </Button>
         {(["worker", "api", "database"] as const).map((process) => (
-          <Button key={process} variant="light" color="red" onClick={() => move.mutate({ path: `/demo/kill/${process}`, body: {} })}>
+          <Button
+            key={process}
+            variant="light"
+            color="red"
+            onClick={() => move.mutate({ path: `/demo/kill/${process}`, body: {} })}
+          >
             {t("demo.kill", { process })}
           </Button>
         ))}
       </Group>
-      <Text size="xs" c="dimmed">{t("demo.killHint")}</Text>
+      <Text size="xs" c="dimmed">
+        {t("demo.killHint")}
+      </Text>
     </Box>
   );
 }

@@ -50,7 +50,13 @@ export class ChatSocket {
     const socket = new WebSocket(this.url.replace(/^http/, "ws"));
     this.socket = socket;
     socket.onopen = () =>
-      this.send({ type: "hello", visitor_token: sessionStorage.getItem(this.kept), after: this.lastTouch, name: this.name, page: "/demo/customer" });
+      this.send({
+        type: "hello",
+        visitor_token: sessionStorage.getItem(this.kept),
+        after: this.lastTouch,
+        name: this.name,
+        page: "/demo/customer",
+      });
     socket.onmessage = (message) => this.receive(JSON.parse(String(message.data)) as Frame);
     socket.onclose = () => this.closed();
   }
@@ -63,7 +69,13 @@ export class ChatSocket {
 
   write(text: string, attachments: Attachment[] = []): void {
     const message: ChatMessage = {
-      id: newId(), mine: true, text, attachments, at: new Date().toISOString(), author: null, state: "sending",
+      id: newId(),
+      mine: true,
+      text,
+      attachments,
+      at: new Date().toISOString(),
+      author: null,
+      state: "sending",
     };
     this.set({ messages: [...this.state.messages, message] });
     this.deliver(message);
@@ -96,7 +108,8 @@ export class ChatSocket {
   private receive(frame: Frame): void {
     if (frame.type === "welcome") this.welcome(frame);
     else if (frame.type === "accepted") this.mark(String(frame.client_message_id), "sent");
-    else if (frame.type === "error") this.mark(String(frame.client_message_id), "refused", String(frame.code));
+    else if (frame.type === "error")
+      this.mark(String(frame.client_message_id), "refused", String(frame.code));
     else if (frame.type === "message") this.message(frame);
     else if (frame.type === "queue") this.set({ queue: position(frame) });
     else if (frame.type === "typing") this.set({ typing: frame.typing !== false });
@@ -138,7 +151,11 @@ export class ChatSocket {
   }
 
   private mark(id: string, state: ChatMessage["state"], reason?: string): void {
-    this.set({ messages: this.state.messages.map((message) => (message.id === id ? { ...message, state, reason } : message)) });
+    this.set({
+      messages: this.state.messages.map((message) =>
+        message.id === id ? { ...message, state, reason } : message,
+      ),
+    });
   }
 
   private closed(): void {

@@ -45,7 +45,13 @@ const STRANGER_DIGITS = 10_000_000;
 /** Somebody whom nobody knows: another number and address on every load of the page. */
 export function stranger(name: string): Persona {
   const digits = String(Math.floor(Math.random() * STRANGER_DIGITS)).padStart(7, "0");
-  return { id: "stranger", name, tier: null, phone: `+861591${digits}`, email: `stranger-${digits}@example.net` };
+  return {
+    id: "stranger",
+    name,
+    tier: null,
+    phone: `+861591${digits}`,
+    email: `stranger-${digits}@example.net`,
+  };
 }
 
 export async function getJson<T>(path: string): Promise<T> {

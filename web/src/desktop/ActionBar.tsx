@@ -1,5 +1,13 @@
 import { Button, Group } from "@mantine/core";
-import { IconArrowsExchange, IconCheck, IconHandStop, IconParking, IconPhoneOff, IconQuestionMark, IconPlayerPlay } from "@tabler/icons-react";
+import {
+  IconArrowsExchange,
+  IconCheck,
+  IconHandStop,
+  IconParking,
+  IconPhoneOff,
+  IconQuestionMark,
+  IconPlayerPlay,
+} from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Interaction } from "../client/contract";
@@ -28,20 +36,45 @@ export function ActionBar({ interaction, inHand, openWhy }: Props) {
   const digital = interaction.channel !== "voice";
   return (
     <Group gap={4} wrap="nowrap" role="toolbar" aria-label={t("actions.label")}>
-      <Button variant="subtle" color="gray" px={8} leftSection={<IconQuestionMark size={15} />} onClick={openWhy}>{t("actions.why")}</Button>
+      <Button
+        variant="subtle"
+        color="gray"
+        px={8}
+        leftSection={<IconQuestionMark size={15} />}
+        onClick={openWhy}
+      >
+        {t("actions.why")}
+      </Button>
       {(parkedMine || interaction.state === "queued") && (
-        <Button leftSection={interaction.state === "queued" ? <IconHandStop size={15} /> : <IconPlayerPlay size={15} />}
-          loading={act.isPending} onClick={() => act.mutate("take")}>
+        <Button
+          leftSection={
+            interaction.state === "queued" ? <IconHandStop size={15} /> : <IconPlayerPlay size={15} />
+          }
+          loading={act.isPending}
+          onClick={() => act.mutate("take")}
+        >
           {interaction.state === "queued" ? t("work.take") : t("actions.resume")}
         </Button>
       )}
       {inHand && (
-        <Button variant="default" px={10} leftSection={<IconArrowsExchange size={15} />} onClick={() => setDialog("transfer")}>
+        <Button
+          variant="default"
+          px={10}
+          leftSection={<IconArrowsExchange size={15} />}
+          onClick={() => setDialog("transfer")}
+        >
           {t("actions.transfer")}
         </Button>
       )}
       {inHand && digital && (
-        <Button variant="default" px={10} leftSection={<IconParking size={15} />} onClick={() => setDialog("park")}>{t("actions.park")}</Button>
+        <Button
+          variant="default"
+          px={10}
+          leftSection={<IconParking size={15} />}
+          onClick={() => setDialog("park")}
+        >
+          {t("actions.park")}
+        </Button>
       )}
       {inHand && digital && <EndButton interaction={interaction} act={act} />}
       {dialog === "transfer" && <TransferDialog interaction={interaction} close={() => setDialog(null)} />}
@@ -54,9 +87,14 @@ function EndButton({ interaction, act }: { interaction: Interaction; act: Return
   const { t } = useTranslation();
   const close = CLOSED_BY_HAND.has(interaction.channel);
   return (
-    <Button variant="light" px={10} color={close ? "teal" : "red"} loading={act.isPending}
+    <Button
+      variant="light"
+      px={10}
+      color={close ? "teal" : "red"}
+      loading={act.isPending}
       leftSection={close ? <IconCheck size={15} /> : <IconPhoneOff size={15} />}
-      onClick={() => act.mutate(close ? "close" : "end")}>
+      onClick={() => act.mutate(close ? "close" : "end")}
+    >
       {close ? t("actions.close") : t("actions.endChat")}
     </Button>
   );

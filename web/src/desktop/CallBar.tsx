@@ -1,5 +1,12 @@
 import { Alert, Button, CloseButton, Group, Loader, Popover, SimpleGrid, Text } from "@mantine/core";
-import { IconDialpad, IconPhone, IconPhoneCall, IconPhoneOff, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
+import {
+  IconDialpad,
+  IconPhone,
+  IconPhoneCall,
+  IconPhoneOff,
+  IconPlayerPause,
+  IconPlayerPlay,
+} from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Interaction, Leg } from "../client/contract";
@@ -16,21 +23,38 @@ const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 /** What the telephone system says about the call: a command shows as pending until an event confirms it. */
 export function CallBar({ interaction, leg }: { interaction: Interaction; leg: Leg }) {
   const { t } = useTranslation();
-  if (leg.state !== "connecting" && leg.state !== "active" && leg.state !== "held") return <CommandFailure id={interaction.id} />;
+  if (leg.state !== "connecting" && leg.state !== "active" && leg.state !== "held")
+    return <CommandFailure id={interaction.id} />;
   const color = leg.state === "held" ? "orange" : leg.state === "connecting" ? "blue" : "teal";
   return (
-    <div role="region" aria-label={t("call.label")}
-      style={{ background: `var(--mantine-color-${color}-light)`, borderBlockEnd: "1px solid var(--desk-line)" }}>
+    <div
+      role="region"
+      aria-label={t("call.label")}
+      style={{
+        background: `var(--mantine-color-${color}-light)`,
+        borderBlockEnd: "1px solid var(--desk-line)",
+      }}
+    >
       <Group px="sm" py={8} justify="space-between" wrap="nowrap">
         <Group gap={8} wrap="nowrap" aria-live="polite">
           {leg.state === "connecting" ? <IconPhoneCall size={18} /> : <IconPhone size={18} />}
-          <Text size="sm" fw={600}>{statusText(interaction, leg, t)}</Text>
+          <Text size="sm" fw={600}>
+            {statusText(interaction, leg, t)}
+          </Text>
           {interaction.pending && <Loader size={14} aria-hidden />}
-          {leg.state !== "connecting" && <Text size="sm"><Since from={leg.answered_at ?? leg.accepted_at ?? interaction.created_at} /></Text>}
+          {leg.state !== "connecting" && (
+            <Text size="sm">
+              <Since from={leg.answered_at ?? leg.accepted_at ?? interaction.created_at} />
+            </Text>
+          )}
         </Group>
-        {leg.state === "connecting"
-          ? <Text size="xs" c="dimmed">{t("call.connectingHint")}</Text>
-          : <CallControls interaction={interaction} leg={leg} />}
+        {leg.state === "connecting" ? (
+          <Text size="xs" c="dimmed">
+            {t("call.connectingHint")}
+          </Text>
+        ) : (
+          <CallControls interaction={interaction} leg={leg} />
+        )}
       </Group>
       <CommandFailure id={interaction.id} />
     </div>
@@ -55,15 +79,31 @@ function CallControls({ interaction, leg }: { interaction: Interaction; leg: Leg
   const toggle = () => act.mutate(held ? "resume" : "hold");
   const watched = interaction.endpoint?.controls_calls === false;
   useHoldShortcut(busy || watched ? null : toggle);
-  if (watched) return <Text size="xs" c="dimmed">{t("call.watched")}</Text>;
+  if (watched)
+    return (
+      <Text size="xs" c="dimmed">
+        {t("call.watched")}
+      </Text>
+    );
   return (
     <Group gap={6} wrap="nowrap">
-      <Button variant="default" disabled={busy} onClick={toggle} aria-pressed={held} aria-keyshortcuts="Alt+H"
-        leftSection={held ? <IconPlayerPlay size={15} /> : <IconPlayerPause size={15} />}>
+      <Button
+        variant="default"
+        disabled={busy}
+        onClick={toggle}
+        aria-pressed={held}
+        aria-keyshortcuts="Alt+H"
+        leftSection={held ? <IconPlayerPlay size={15} /> : <IconPlayerPause size={15} />}
+      >
         {held ? t("call.resume") : t("call.hold")}
       </Button>
       <Keypad interaction={interaction} disabled={held} />
-      <Button color="red" leftSection={<IconPhoneOff size={15} />} disabled={interaction.pending === "end"} onClick={() => act.mutate("end")}>
+      <Button
+        color="red"
+        leftSection={<IconPhoneOff size={15} />}
+        disabled={interaction.pending === "end"}
+        onClick={() => act.mutate("end")}
+      >
         {t("call.end")}
       </Button>
     </Group>
@@ -74,18 +114,33 @@ function Keypad({ interaction, disabled }: { interaction: Interaction; disabled:
   const { t } = useTranslation();
   const press = useMutation({
     mutationFn: (digits: string) =>
-      content(api.POST("/v1/interactions/{interaction_id}/digits", { params: { path: { interaction_id: interaction.id } }, body: { digits } })),
+      content(
+        api.POST("/v1/interactions/{interaction_id}/digits", {
+          params: { path: { interaction_id: interaction.id } },
+          body: { digits },
+        }),
+      ),
     onError: report,
   });
   return (
     <Popover position="bottom" trapFocus withArrow>
       <Popover.Target>
-        <Button variant="default" disabled={disabled} leftSection={<IconDialpad size={15} />}>{t("call.digits")}</Button>
+        <Button variant="default" disabled={disabled} leftSection={<IconDialpad size={15} />}>
+          {t("call.digits")}
+        </Button>
       </Popover.Target>
       <Popover.Dropdown>
         <SimpleGrid cols={3} spacing={6}>
           {KEYS.map((key) => (
-            <Button key={key} variant="default" size="sm" aria-label={t("call.digit", { digit: key })} onClick={() => press.mutate(key)}>{key}</Button>
+            <Button
+              key={key}
+              variant="default"
+              size="sm"
+              aria-label={t("call.digit", { digit: key })}
+              onClick={() => press.mutate(key)}
+            >
+              {key}
+            </Button>
           ))}
         </SimpleGrid>
       </Popover.Dropdown>
@@ -103,7 +158,11 @@ function CommandFailure({ id }: { id: string }) {
     <Alert color="red" radius={0} py={4} role="alert">
       <Group justify="space-between">
         <Text size="sm">{t("call.failed", { command, reason: failed.reason })}</Text>
-        <CloseButton size="sm" aria-label={t("common.close")} onClick={() => store.dispatch({ name: "failure.dismissed" })} />
+        <CloseButton
+          size="sm"
+          aria-label={t("common.close")}
+          onClick={() => store.dispatch({ name: "failure.dismissed" })}
+        />
       </Group>
     </Alert>
   );

@@ -33,7 +33,11 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   function submit(): void {
     if (!filled || sending || uploads.pending.length > 0) return;
     if (mode === "note") note.mutate(draft);
-    else reply.send(draft, uploads.done.map((item) => item.id));
+    else
+      reply.send(
+        draft,
+        uploads.done.map((item) => item.id),
+      );
   }
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
@@ -50,30 +54,68 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
 
   const error = reply.failure ?? note.error;
   return (
-    <div style={{ borderBlockStart: "1px solid var(--desk-line)" }} onDrop={onDrop} onDragOver={(event) => event.preventDefault()}>
+    <div
+      style={{ borderBlockStart: "1px solid var(--desk-line)" }}
+      onDrop={onDrop}
+      onDragOver={(event) => event.preventDefault()}
+    >
       {error && <Failure error={error} />}
       <Group px="xs" pt={6} justify="space-between">
-        <SegmentedControl size="xs" value={mode} onChange={(value) => setMode(value as Mode)} aria-label={t("conversation.title")}
-          data={[{ value: "reply", label: t("conversation.reply"), disabled: !canReply }, { value: "note", label: t("conversation.note") }]} />
+        <SegmentedControl
+          size="xs"
+          value={mode}
+          onChange={(value) => setMode(value as Mode)}
+          aria-label={t("conversation.title")}
+          data={[
+            { value: "reply", label: t("conversation.reply"), disabled: !canReply },
+            { value: "note", label: t("conversation.note") },
+          ]}
+        />
         {mode === "reply" && interaction.address && interaction.address.kind !== "visitor" && (
-          <Text size="xs" c="dimmed" className="clip">{t("conversation.replyTo", { address: interaction.address.value })}</Text>
+          <Text size="xs" c="dimmed" className="clip">
+            {t("conversation.replyTo", { address: interaction.address.value })}
+          </Text>
         )}
       </Group>
-      <Textarea id="composer" px="xs" pt={6} autosize minRows={interaction.channel === "email" && mode === "reply" ? 5 : 2} maxRows={14}
+      <Textarea
+        id="composer"
+        px="xs"
+        pt={6}
+        autosize
+        minRows={interaction.channel === "email" && mode === "reply" ? 5 : 2}
+        maxRows={14}
         aria-label={mode === "reply" ? t("conversation.reply") : t("conversation.note")}
         placeholder={mode === "reply" ? t("conversation.replyHere") : t("conversation.noteHere")}
-        value={draft} onChange={(event) => setDraft(event.currentTarget.value)} onKeyDown={onKeyDown} />
+        value={draft}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
       {mode === "reply" && <UploadPills uploads={uploads} />}
       <Group px="xs" py={6} justify="space-between">
         <Group gap={6}>
           {mode === "reply" && <AttachButton uploads={uploads} />}
-          <Text size="xs" c="dimmed">{enterSends ? t("conversation.sendHintChat") : <><Kbd size="xs">Ctrl</Kbd> + <Kbd size="xs">Enter</Kbd></>}</Text>
+          <Text size="xs" c="dimmed">
+            {enterSends ? (
+              t("conversation.sendHintChat")
+            ) : (
+              <>
+                <Kbd size="xs">Ctrl</Kbd> + <Kbd size="xs">Enter</Kbd>
+              </>
+            )}
+          </Text>
         </Group>
-        <Button leftSection={<IconSend2 size={15} />} loading={sending} disabled={!filled || uploads.pending.length > 0} onClick={submit}>
+        <Button
+          leftSection={<IconSend2 size={15} />}
+          loading={sending}
+          disabled={!filled || uploads.pending.length > 0}
+          onClick={submit}
+        >
           {mode === "reply" ? t("conversation.send") : t("conversation.saveNote")}
         </Button>
       </Group>
-      {reply.stale instanceof Problem && <StaleDialog stale={reply.stale} again={reply.again} close={reply.forget} />}
+      {reply.stale instanceof Problem && (
+        <StaleDialog stale={reply.stale} again={reply.again} close={reply.forget} />
+      )}
     </div>
   );
 }

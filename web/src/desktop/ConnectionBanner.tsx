@@ -16,15 +16,19 @@ export function ConnectionBanner() {
   if (!troubled) return null;
   const seconds = Math.ceil(((connection.retryAt ?? now) - now) / 1000);
   const text =
-    connection.status === "refused" ? t("connection.refused")
-    : connection.status === "waiting" && seconds > 0 ? t("connection.lost", { seconds })
-    : t("connection.trying");
+    connection.status === "refused"
+      ? t("connection.refused")
+      : connection.status === "waiting" && seconds > 0
+        ? t("connection.lost", { seconds })
+        : t("connection.trying");
   return (
     <Alert color="orange" radius={0} py={6} role="status" icon={<IconPlugConnectedX size={18} />}>
       <Group justify="space-between">
         <Text size="sm">{text}</Text>
         {connection.status === "waiting" && (
-          <Button variant="default" onClick={() => stream.retry()}>{t("connection.now")}</Button>
+          <Button variant="default" onClick={() => stream.retry()}>
+            {t("connection.now")}
+          </Button>
         )}
       </Group>
     </Alert>

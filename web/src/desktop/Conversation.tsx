@@ -14,15 +14,28 @@ export function Conversation({ interaction }: { interaction: Interaction }) {
   const touches = useTouches(interaction.id);
   const items = inOrder(touches.data);
   const scroller = useFollowedEnd(items);
-  if (touches.isPending) return <div className="scroll"><Loading rows={6} /></div>;
+  if (touches.isPending)
+    return (
+      <div className="scroll">
+        <Loading rows={6} />
+      </div>
+    );
   if (touches.error && items.length === 0) {
-    return <div className="scroll"><Failure error={touches.error} retry={() => void touches.refetch()} /></div>;
+    return (
+      <div className="scroll">
+        <Failure error={touches.error} retry={() => void touches.refetch()} />
+      </div>
+    );
   }
   return (
     <div className="scroll" ref={scroller} role="log" aria-label={t("conversation.title")} tabIndex={0}>
       {touches.hasNextPage && (
         <Center p="xs">
-          <Button variant="subtle" loading={touches.isFetchingNextPage} onClick={() => void touches.fetchNextPage()}>
+          <Button
+            variant="subtle"
+            loading={touches.isFetchingNextPage}
+            onClick={() => void touches.fetchNextPage()}
+          >
             {t("conversation.older")}
           </Button>
         </Center>

@@ -21,7 +21,9 @@ export function ConversationColumn({ id }: { id: Id | null }) {
   const mine = useWork().interactions[id ?? ""];
   if (!id) {
     return (
-      <Empty icon={<IconMessages size={36} stroke={1.2} />} hint={t("work.chooseHint")}>{t("work.choose")}</Empty>
+      <Empty icon={<IconMessages size={36} stroke={1.2} />} hint={t("work.chooseHint")}>
+        {t("work.choose")}
+      </Empty>
     );
   }
   return mine ? <Opened interaction={mine} /> : <OthersInteraction id={id} />;
@@ -47,15 +49,30 @@ function Opened({ interaction }: { interaction: Interaction }) {
         <ChannelIcon channel={interaction.channel} size={18} />
         <div style={{ flex: 1, minWidth: 0 }}>
           <Group gap={8} wrap="nowrap">
-            <Text component="h2" id="conversation-heading" tabIndex={-1} fw={600} size="md" className="clip" m={0}>
+            <Text
+              component="h2"
+              id="conversation-heading"
+              tabIndex={-1}
+              fw={600}
+              size="md"
+              className="clip"
+              m={0}
+            >
               {nameOf(interaction)}
             </Text>
             <TierBadge tier={interaction.tier} />
-            <StateBadge state={mine && leg && interaction.state !== "parked" ? leg.state : interaction.state} />
+            <StateBadge
+              state={mine && leg && interaction.state !== "parked" ? leg.state : interaction.state}
+            />
           </Group>
           <Text size="xs" c="dimmed" className="clip">
             {[interaction.queue, addressOf(interaction)].filter(Boolean).join(" · ")}
-            {interaction.ended_at ? null : <> · <Since from={interaction.created_at} /></>}
+            {interaction.ended_at ? null : (
+              <>
+                {" "}
+                · <Since from={interaction.created_at} />
+              </>
+            )}
           </Text>
         </div>
         <ActionBar interaction={interaction} inHand={inHand} openWhy={() => setWhy(true)} />

@@ -35,11 +35,15 @@ function Panel({ interaction }: { interaction: Interaction }) {
   useCustomerShortcut(open);
   return (
     <>
-      {interaction.customer
-        ? <Profile customer={interaction.customer} interaction={interaction} change={open} />
-        : <Nobody interaction={interaction} search={open} />}
+      {interaction.customer ? (
+        <Profile customer={interaction.customer} interaction={interaction} change={open} />
+      ) : (
+        <Nobody interaction={interaction} search={open} />
+      )}
       {picking && <CustomerPicker interaction={interaction} close={close} />}
-      {interaction.customer ? <Timeline key={interaction.customer.id} customerId={interaction.customer.id} /> : (
+      {interaction.customer ? (
+        <Timeline key={interaction.customer.id} customerId={interaction.customer.id} />
+      ) : (
         <Empty>{t("customer.noneHint")}</Empty>
       )}
     </>
@@ -53,35 +57,61 @@ function Nobody({ interaction, search }: { interaction: Interaction; search: () 
   const several = candidates.length > 0;
   return (
     <Stack gap={6} p="sm" style={{ borderBlockEnd: "1px solid var(--desk-line)" }}>
-      <Text size="sm" fw={600}>{several ? t("customer.several") : t("customer.none")}</Text>
+      <Text size="sm" fw={600}>
+        {several ? t("customer.several") : t("customer.none")}
+      </Text>
       {candidates.map((candidate: CustomerRef) => (
-        <Button key={candidate.id} variant="default" justify="space-between" loading={assign.isPending}
-          rightSection={<TierBadge tier={candidate.tier} />} onClick={() => assign.mutate(candidate.id)}>
+        <Button
+          key={candidate.id}
+          variant="default"
+          justify="space-between"
+          loading={assign.isPending}
+          rightSection={<TierBadge tier={candidate.tier} />}
+          onClick={() => assign.mutate(candidate.id)}
+        >
           {t("customer.assign", { name: candidate.name })}
         </Button>
       ))}
-      <Button variant={several ? "subtle" : "light"} leftSection={<IconUserSearch size={15} />} onClick={search}>
+      <Button
+        variant={several ? "subtle" : "light"}
+        leftSection={<IconUserSearch size={15} />}
+        onClick={search}
+      >
         {t("customer.searchTitle")}
       </Button>
     </Stack>
   );
 }
 
-function Profile({ customer, interaction, change }: { customer: CustomerRef; interaction: Interaction; change: () => void }) {
+function Profile({
+  customer,
+  interaction,
+  change,
+}: {
+  customer: CustomerRef;
+  interaction: Interaction;
+  change: () => void;
+}) {
   const { t } = useTranslation();
   const context = useCustomerContext(customer.id);
   return (
     <Stack gap={6} p="sm" style={{ borderBlockEnd: "1px solid var(--desk-line)" }}>
       <Group justify="space-between" wrap="nowrap" gap={8}>
         <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
-          <Text component="h2" m={0} fw={600} size="lg" className="clip">{customer.name}</Text>
+          <Text component="h2" m={0} fw={600} size="lg" className="clip">
+            {customer.name}
+          </Text>
           <TierBadge tier={customer.tier} />
         </Group>
         <Tooltip label={t("customer.change")}>
-          <ActionIcon onClick={change} aria-label={t("customer.change")} aria-keyshortcuts="Alt+C"><IconUserSearch size={17} stroke={1.7} /></ActionIcon>
+          <ActionIcon onClick={change} aria-label={t("customer.change")} aria-keyshortcuts="Alt+C">
+            <IconUserSearch size={17} stroke={1.7} />
+          </ActionIcon>
         </Tooltip>
       </Group>
-      <Loaded query={context} rows={2}>{(data) => <Context context={data} current={interaction.id} />}</Loaded>
+      <Loaded query={context} rows={2}>
+        {(data) => <Context context={data} current={interaction.id} />}
+      </Loaded>
     </Stack>
   );
 }
@@ -92,20 +122,43 @@ function Context({ context, current }: { context: CustomerContext; current: Id }
   const elsewhere = context.open_interactions.filter((item) => item.id !== current);
   return (
     <>
-      <Stack gap={2} component="ul" m={0} p={0} style={{ listStyle: "none" }} aria-label={t("customer.addresses")}>
+      <Stack
+        gap={2}
+        component="ul"
+        m={0}
+        p={0}
+        style={{ listStyle: "none" }}
+        aria-label={t("customer.addresses")}
+      >
         {context.profile.addresses.map((address) => (
           <Text component="li" key={address.id} size="xs" className="clip">
-            <Text span c="dimmed" size="xs">{word("addressKind", address.kind)} </Text>{addressOf({ address })}
+            <Text span c="dimmed" size="xs">
+              {word("addressKind", address.kind)}{" "}
+            </Text>
+            {addressOf({ address })}
           </Text>
         ))}
       </Stack>
       {context.preferred_channel && (
-        <Text size="xs" c="dimmed">{t("customer.preferred", { channel: word("channel", context.preferred_channel) })}</Text>
+        <Text size="xs" c="dimmed">
+          {t("customer.preferred", { channel: word("channel", context.preferred_channel) })}
+        </Text>
       )}
-      {elsewhere.length > 0 && <Text size="xs" fw={600}>{t("customer.openWork")}</Text>}
+      {elsewhere.length > 0 && (
+        <Text size="xs" fw={600}>
+          {t("customer.openWork")}
+        </Text>
+      )}
       {elsewhere.map((item) => (
-        <Button key={item.id} size="compact-sm" variant="default" justify="flex-start" leftSection={<ChannelIcon channel={item.channel} size={14} />}
-          rightSection={<StateBadge state={item.state} />} onClick={() => choose(item.id)}>
+        <Button
+          key={item.id}
+          size="compact-sm"
+          variant="default"
+          justify="flex-start"
+          leftSection={<ChannelIcon channel={item.channel} size={14} />}
+          rightSection={<StateBadge state={item.state} />}
+          onClick={() => choose(item.id)}
+        >
           <span className="clip">{item.subject ?? item.queue ?? word("channel", item.channel)}</span>
         </Button>
       ))}

@@ -19,22 +19,41 @@ export function CustomerPicker({ interaction, close }: { interaction: Interactio
   const assign = useAssignCustomer(interaction);
   const pick = (customer: Id | null) => assign.mutate(customer, { onSuccess: close });
   return (
-    <Modal opened onClose={close} title={t("customer.searchTitle")} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={t("customer.searchTitle")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Stack gap="sm">
-        <TextInput label={t("common.search")} placeholder={t("customer.searchHint")} leftSection={<IconSearch size={15} />}
-          value={q} onChange={(event) => setQ(event.currentTarget.value)} data-autofocus />
+        <TextInput
+          label={t("common.search")}
+          placeholder={t("customer.searchHint")}
+          leftSection={<IconSearch size={15} />}
+          value={q}
+          onChange={(event) => setQ(event.currentTarget.value)}
+          data-autofocus
+        />
         <ScrollArea.Autosize mah={340} type="auto">
-          {asked === "" ? <Empty>{t("customer.emptySearch")}</Empty> : (
+          {asked === "" ? (
+            <Empty>{t("customer.emptySearch")}</Empty>
+          ) : (
             <Loaded query={found}>
-              {({ items }) => items.length === 0
-                ? <Empty>{t("common.nothingFound", { query: asked })}</Empty>
-                : items.map((customer) => <Found key={customer.id} customer={customer} pick={pick} />)}
+              {({ items }) =>
+                items.length === 0 ? (
+                  <Empty>{t("common.nothingFound", { query: asked })}</Empty>
+                ) : (
+                  items.map((customer) => <Found key={customer.id} customer={customer} pick={pick} />)
+                )
+              }
             </Loaded>
           )}
         </ScrollArea.Autosize>
         {interaction.customer && (
           <Group justify="flex-end">
-            <Button variant="subtle" color="gray" loading={assign.isPending} onClick={() => pick(null)}>{t("customer.unassign")}</Button>
+            <Button variant="subtle" color="gray" loading={assign.isPending} onClick={() => pick(null)}>
+              {t("customer.unassign")}
+            </Button>
           </Group>
         )}
       </Stack>
@@ -45,12 +64,20 @@ export function CustomerPicker({ interaction, close }: { interaction: Interactio
 function Found({ customer, pick }: { customer: Customer; pick: (id: Id) => void }) {
   const { t } = useTranslation();
   return (
-    <UnstyledButton className="row" onClick={() => pick(customer.id)} aria-label={t("customer.assign", { name: customer.name })}>
+    <UnstyledButton
+      className="row"
+      onClick={() => pick(customer.id)}
+      aria-label={t("customer.assign", { name: customer.name })}
+    >
       <Group justify="space-between" wrap="nowrap">
-        <Text size="sm" fw={500} className="clip">{customer.name}</Text>
+        <Text size="sm" fw={500} className="clip">
+          {customer.name}
+        </Text>
         <TierBadge tier={customer.tier} />
       </Group>
-      <Text size="xs" c="dimmed" className="clip">{customer.addresses.flatMap((address) => addressOf({ address }) ?? []).join(" · ")}</Text>
+      <Text size="xs" c="dimmed" className="clip">
+        {customer.addresses.flatMap((address) => addressOf({ address }) ?? []).join(" · ")}
+      </Text>
     </UnstyledButton>
   );
 }

@@ -1,5 +1,11 @@
 import { ActionIcon, Badge, Group, Menu, Text, Tooltip, UnstyledButton } from "@mantine/core";
-import { IconChevronDown, IconDeviceLandlinePhone, IconHelp, IconLogout, IconPointFilled } from "@tabler/icons-react";
+import {
+  IconChevronDown,
+  IconDeviceLandlinePhone,
+  IconHelp,
+  IconLogout,
+  IconPointFilled,
+} from "@tabler/icons-react";
 import { useDisclosure } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
 import { session } from "../client/session";
@@ -18,15 +24,28 @@ export function Header({ openHelp }: { openHelp: () => void }) {
   return (
     <header className={classes.header}>
       <Group gap={8} wrap="nowrap">
-        <Text fw={700} size="md">{t("app.name")}</Text>
-        <Text c="dimmed" size="sm" visibleFrom="sm">{me?.tenant.name}</Text>
+        <Text fw={700} size="md">
+          {t("app.name")}
+        </Text>
+        <Text c="dimmed" size="sm" visibleFrom="sm">
+          {me?.tenant.name}
+        </Text>
       </Group>
-      <Group mx="auto"><PresenceMenu /></Group>
-      <Badge variant="transparent" color={live ? "teal" : "orange"} leftSection={<IconPointFilled size={12} />} visibleFrom="md">
+      <Group mx="auto">
+        <PresenceMenu />
+      </Group>
+      <Badge
+        variant="transparent"
+        color={live ? "teal" : "orange"}
+        leftSection={<IconPointFilled size={12} />}
+        visibleFrom="md"
+      >
         {live ? t("connection.live") : t("connection.connecting")}
       </Badge>
       <Tooltip label={`${t("help.open")} (?)`}>
-        <ActionIcon aria-label={t("help.open")} onClick={openHelp}><IconHelp size={18} stroke={1.7} /></ActionIcon>
+        <ActionIcon aria-label={t("help.open")} onClick={openHelp}>
+          <IconHelp size={18} stroke={1.7} />
+        </ActionIcon>
       </Tooltip>
       <LookMenu />
       <UserMenu name={me?.name ?? ""} />
@@ -43,14 +62,20 @@ function UserMenu({ name }: { name: string }) {
         <Menu.Target>
           <UnstyledButton aria-label={name}>
             <Group gap={4} wrap="nowrap">
-              <Text size="sm" fw={500}>{name}</Text>
+              <Text size="sm" fw={500}>
+                {name}
+              </Text>
               <IconChevronDown size={14} />
             </Group>
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<IconDeviceLandlinePhone size={14} />} onClick={open}>{t("device.label")}</Menu.Item>
-          <Menu.Item leftSection={<IconLogout size={14} />} onClick={() => void session.signOut()}>{t("signIn.out")}</Menu.Item>
+          <Menu.Item leftSection={<IconDeviceLandlinePhone size={14} />} onClick={open}>
+            {t("device.label")}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconLogout size={14} />} onClick={() => void session.signOut()}>
+            {t("signIn.out")}
+          </Menu.Item>
         </Menu.Dropdown>
       </Menu>
       {phone && <DeviceDialog close={close} />}

@@ -5,12 +5,23 @@ import { SHORTCUTS } from "./shortcuts";
 export function HelpDialog({ opened, close }: { opened: boolean; close: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal opened={opened} onClose={close} title={t("help.title")} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={t("help.title")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Table>
         <Table.Tbody>
           {SHORTCUTS.map(({ keys, name }) => (
             <Table.Tr key={name}>
-              <Table.Td w={140}><Group gap={4}>{keys.map((key) => <Kbd key={key}>{key}</Kbd>)}</Group></Table.Td>
+              <Table.Td w={140}>
+                <Group gap={4}>
+                  {keys.map((key) => (
+                    <Kbd key={key}>{key}</Kbd>
+                  ))}
+                </Group>
+              </Table.Td>
               <Table.Td>{t(`help.${name}`)}</Table.Td>
             </Table.Tr>
           ))}

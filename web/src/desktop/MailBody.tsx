@@ -20,11 +20,21 @@ export function MailBody({ touch }: { touch: Touch }) {
       {formatted && !images && hasRemoteImages(html) && (
         <Group gap={6} wrap="nowrap" my={4}>
           <IconPhotoOff size={14} aria-hidden />
-          <Text size="xs" c="dimmed" style={{ flex: 1 }}>{t("conversation.imagesBlocked")}</Text>
-          <Button size="compact-xs" variant="default" onClick={() => setImages(true)}>{t("conversation.imagesShow")}</Button>
+          <Text size="xs" c="dimmed" style={{ flex: 1 }}>
+            {t("conversation.imagesBlocked")}
+          </Text>
+          <Button size="compact-xs" variant="default" onClick={() => setImages(true)}>
+            {t("conversation.imagesShow")}
+          </Button>
         </Group>
       )}
-      {formatted ? <MailFrame key={String(images)} html={html} images={images} /> : <Text size="sm" className={classes.text}>{touch.text}</Text>}
+      {formatted ? (
+        <MailFrame key={String(images)} html={html} images={images} />
+      ) : (
+        <Text size="sm" className={classes.text}>
+          {touch.text}
+        </Text>
+      )}
       <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setFormatted(!formatted)}>
         {formatted ? t("conversation.showText") : t("conversation.showHtml")}
       </Button>
@@ -38,7 +48,10 @@ function MailFrame({ html, images }: { html: string; images: boolean }) {
   const { t } = useTranslation();
   const [height, setHeight] = useState(120);
   return (
-    <iframe title={t("conversation.mailFrame")} srcDoc={mailDocument(html, images)} sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+    <iframe
+      title={t("conversation.mailFrame")}
+      srcDoc={mailDocument(html, images)}
+      sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
       referrerPolicy="no-referrer"
       style={{ width: "100%", height, border: 0, display: "block", background: "white", borderRadius: 4 }}
       onLoad={(event) => {

@@ -21,8 +21,12 @@ export function OfferStack() {
   useRing(open.length > 0);
   return (
     <div aria-live="assertive">
-      {open.map((offer) => <OfferCard key={offer.offer_id} offer={offer} />)}
-      {lostOffer && open.length === 0 && <LostOffer name={lostOffer.offer.customer.name} cause={lostOffer.cause} />}
+      {open.map((offer) => (
+        <OfferCard key={offer.offer_id} offer={offer} />
+      ))}
+      {lostOffer && open.length === 0 && (
+        <LostOffer name={lostOffer.offer.customer.name} cause={lostOffer.cause} />
+      )}
     </div>
   );
 }
@@ -32,34 +36,60 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
   useShown(offer.offer_id);
   const accept = useAcceptAndOpen(offer);
   return (
-    <Paper m="xs" p="sm" withBorder shadow="md" role="alertdialog" aria-label={t("offer.title")}
-      style={{ borderColor: "var(--mantine-primary-color-filled)", borderWidth: 2 }}>
+    <Paper
+      m="xs"
+      p="sm"
+      withBorder
+      shadow="md"
+      role="alertdialog"
+      aria-label={t("offer.title")}
+      style={{ borderColor: "var(--mantine-primary-color-filled)", borderWidth: 2 }}
+    >
       <Stack gap={8}>
         <Group justify="space-between" wrap="nowrap">
           <Group gap={6} wrap="nowrap">
             <ChannelIcon channel={offer.channel} />
-            <Text size="sm" fw={600}>{word("channel", offer.channel)}</Text>
+            <Text size="sm" fw={600}>
+              {word("channel", offer.channel)}
+            </Text>
           </Group>
-          <Badge variant="outline" color="gray">{offer.queue}</Badge>
+          <Badge variant="outline" color="gray">
+            {offer.queue}
+          </Badge>
         </Group>
         <Group gap={6} wrap="nowrap">
-          <Text size="lg" fw={700} className="clip">{nameOf(offer)}</Text>
+          <Text size="lg" fw={700} className="clip">
+            {nameOf(offer)}
+          </Text>
           <TierBadge tier={offer.customer.tier} />
         </Group>
         <Text size="xs" c="dimmed" className="numbers">
-          {addressOf(offer)}{addressOf(offer) && " · "}{t("offer.waiting")} <Since from={offer.waitingSince} />
+          {addressOf(offer)}
+          {addressOf(offer) && " · "}
+          {t("offer.waiting")} <Since from={offer.waitingSince} />
         </Text>
         {(offer.subject || offer.preview) && (
-          <Text size="sm" lineClamp={3}>{offer.subject ? <b>{offer.subject} </b> : null}{offer.preview}</Text>
+          <Text size="sm" lineClamp={3}>
+            {offer.subject ? <b>{offer.subject} </b> : null}
+            {offer.preview}
+          </Text>
         )}
         {offer.customer.candidates.length > 1 && (
           <Text size="xs">{t("offer.candidates", { count: offer.customer.candidates.length })}</Text>
         )}
-        {offer.reason && <Text size="xs" c="dimmed">{word("reason", offer.reason)}</Text>}
+        {offer.reason && (
+          <Text size="xs" c="dimmed">
+            {word("reason", offer.reason)}
+          </Text>
+        )}
         <Countdown offer={offer} />
         <Group gap="xs" grow preventGrowOverflow={false}>
-          <Button leftSection={<IconCheck size={16} />} loading={accept.isPending} aria-keyshortcuts="Alt+A"
-            onClick={() => accept.mutate(offer.offer_id)}>
+          <Button
+            leftSection={<IconCheck size={16} />}
+            loading={accept.isPending}
+            aria-keyshortcuts="Alt+A"
+            onClick={() => accept.mutate(offer.offer_id)}
+          >
             {t("offer.accept")}
           </Button>
           {offer.decline !== "not_allowed" && <DeclineButton offer={offer} />}
@@ -76,7 +106,10 @@ function useAcceptAndOpen(offer: { interaction_id: Id } | undefined) {
     isPending: accept.isPending,
     // The stream may take the card away before the answer comes: callbacks of `mutate` would go with it.
     mutate: (offerId: Id) =>
-      accept.mutateAsync(offerId).then(() => offer && choose(offer.interaction_id), () => undefined),
+      accept.mutateAsync(offerId).then(
+        () => offer && choose(offer.interaction_id),
+        () => undefined,
+      ),
   };
 }
 
@@ -110,7 +143,12 @@ function Countdown({ offer }: { offer: OpenOffer }) {
   const share = (100 * left) / Math.max(1, offer.expires_in_seconds);
   return (
     <Stack gap={2}>
-      <Progress value={share} size="sm" color={left < 6 ? "red" : undefined} aria-label={t("offer.expires", { seconds: Math.ceil(left) })} />
+      <Progress
+        value={share}
+        size="sm"
+        color={left < 6 ? "red" : undefined}
+        aria-label={t("offer.expires", { seconds: Math.ceil(left) })}
+      />
       <Text size="xs" ta="end" className="numbers" c={left < 6 ? "red" : "dimmed"} aria-hidden>
         {t("offer.expires", { seconds: Math.ceil(left) })}
       </Text>
@@ -124,8 +162,15 @@ function LostOffer({ name, cause }: { name: string | null; cause: string }) {
   return (
     <Alert m="xs" p="xs" color="yellow" role="status">
       <Group justify="space-between" wrap="nowrap" align="flex-start">
-        <Text size="sm">{name ? <b>{name}: </b> : null}{word("offer.lost", cause)}</Text>
-        <CloseButton size="sm" aria-label={t("common.close")} onClick={() => store.dispatch({ name: "offer.dismissed" })} />
+        <Text size="sm">
+          {name ? <b>{name}: </b> : null}
+          {word("offer.lost", cause)}
+        </Text>
+        <CloseButton
+          size="sm"
+          aria-label={t("common.close")}
+          onClick={() => store.dispatch({ name: "offer.dismissed" })}
+        />
       </Group>
     </Alert>
   );

@@ -17,7 +17,12 @@ export function ParkDialog({ interaction, close }: { interaction: Interaction; c
   const park = useMutation({
     mutationFn: () => {
       const until = parkedUntil(choice, at, new Date());
-      return content(api.POST("/v1/interactions/{interaction_id}/park", { params: { path: { interaction_id: interaction.id } }, body: until ? { until } : {} }));
+      return content(
+        api.POST("/v1/interactions/{interaction_id}/park", {
+          params: { path: { interaction_id: interaction.id } },
+          body: until ? { until } : {},
+        }),
+      );
     },
     onSuccess: () => {
       tell(t("actions.parked"));
@@ -30,20 +35,45 @@ export function ParkDialog({ interaction, close }: { interaction: Interaction; c
     park.mutate();
   }
   return (
-    <Modal opened onClose={close} title={t("park.title")} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={t("park.title")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <form onSubmit={submit}>
         <Stack gap="sm">
-          <Text size="sm" c="dimmed">{t("park.hint")}</Text>
-          <Radio.Group label={t("park.until")} value={choice} onChange={(value) => setChoice(value as Choice)}>
-            <Stack gap={8} mt={6}>{CHOICES.map((value) => <Radio key={value} value={value} label={t(`park.${value}`)} size="xs" />)}</Stack>
+          <Text size="sm" c="dimmed">
+            {t("park.hint")}
+          </Text>
+          <Radio.Group
+            label={t("park.until")}
+            value={choice}
+            onChange={(value) => setChoice(value as Choice)}
+          >
+            <Stack gap={8} mt={6}>
+              {CHOICES.map((value) => (
+                <Radio key={value} value={value} label={t(`park.${value}`)} size="xs" />
+              ))}
+            </Stack>
           </Radio.Group>
           {choice === "at" && (
-            <TextInput type="datetime-local" required aria-label={t("park.at")} value={at} onChange={(event) => setAt(event.currentTarget.value)} />
+            <TextInput
+              type="datetime-local"
+              required
+              aria-label={t("park.at")}
+              value={at}
+              onChange={(event) => setAt(event.currentTarget.value)}
+            />
           )}
           {park.error && <Failure error={park.error} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={close}>{t("common.cancel")}</Button>
-            <Button type="submit" loading={park.isPending}>{t("park.submit")}</Button>
+            <Button variant="default" onClick={close}>
+              {t("common.cancel")}
+            </Button>
+            <Button type="submit" loading={park.isPending}>
+              {t("park.submit")}
+            </Button>
           </Group>
         </Stack>
       </form>

@@ -15,14 +15,26 @@ export function StaleDialog({ stale, again, close }: Props) {
   const { t } = useTranslation();
   const touches = missedTouches(stale.members.missed);
   return (
-    <Modal opened onClose={close} title={t("conversation.staleTitle")} size="lg" closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={t("conversation.staleTitle")}
+      size="lg"
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Stack gap="sm">
         <Text size="sm">{t("conversation.staleText")}</Text>
-        {touches.map((touch) => <TouchView key={touch.id} touch={touch} />)}
+        {touches.map((touch) => (
+          <TouchView key={touch.id} touch={touch} />
+        ))}
         {touches.length === 0 && <Alert color="yellow">{t("conversation.staleState")}</Alert>}
         <Group justify="flex-end">
-          <Button variant="default" onClick={again}>{t("conversation.staleSend")}</Button>
-          <Button onClick={close} data-autofocus>{t("conversation.staleEdit")}</Button>
+          <Button variant="default" onClick={again}>
+            {t("conversation.staleSend")}
+          </Button>
+          <Button onClick={close} data-autofocus>
+            {t("conversation.staleEdit")}
+          </Button>
         </Group>
       </Stack>
     </Modal>
@@ -31,5 +43,7 @@ export function StaleDialog({ stale, again, close }: Props) {
 
 function missedTouches(missed: unknown): Touch[] {
   const items = Array.isArray(missed) ? missed : [];
-  return items.filter((item): item is Touch => typeof item === "object" && item !== null && "direction" in item && "id" in item);
+  return items.filter(
+    (item): item is Touch => typeof item === "object" && item !== null && "direction" in item && "id" in item,
+  );
 }

@@ -1,6 +1,12 @@
 import { Group, Select, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconArrowDownLeft, IconArrowUpRight, IconLock, IconPaperclip, IconSearch } from "@tabler/icons-react";
+import {
+  IconArrowDownLeft,
+  IconArrowUpRight,
+  IconLock,
+  IconPaperclip,
+  IconSearch,
+} from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Id, Touch } from "../client/contract";
@@ -24,19 +30,47 @@ export function Timeline({ customerId }: { customerId: Id }) {
   return (
     <>
       <Group gap={6} p="xs" wrap="nowrap">
-        <TextInput id="timeline-search" style={{ flex: 1 }} aria-label={t("timeline.search")} placeholder={t("timeline.search")}
-          leftSection={<IconSearch size={14} />} value={text} onChange={(event) => setText(event.currentTarget.value)} />
-        <Select w={110} aria-label={t("timeline.channel")} placeholder={t("common.all")} clearable value={channel} onChange={setChannel}
-          data={CHANNELS.map((value) => ({ value, label: word("channel", value) }))} />
+        <TextInput
+          id="timeline-search"
+          style={{ flex: 1 }}
+          aria-label={t("timeline.search")}
+          placeholder={t("timeline.search")}
+          leftSection={<IconSearch size={14} />}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <Select
+          w={110}
+          aria-label={t("timeline.channel")}
+          placeholder={t("common.all")}
+          clearable
+          value={channel}
+          onChange={setChannel}
+          data={CHANNELS.map((value) => ({ value, label: word("channel", value) }))}
+        />
       </Group>
       <div className="scroll" role="feed" aria-label={t("timeline.title")} aria-busy={timeline.isFetching}>
         {timeline.isPending && <Loading rows={6} />}
         {timeline.error && <Failure error={timeline.error} retry={() => void timeline.refetch()} />}
-        {timeline.isSuccess && touches.length === 0 && <Empty>{filtered ? t("timeline.emptyFilter") : t("timeline.empty")}</Empty>}
-        {touches.map((touch) => <TimelineRow key={touch.id} touch={touch} />)}
-        {timeline.hasNextPage
-          ? <MoreWhenSeen key={touches.length} busy={timeline.isFetchingNextPage} load={() => void timeline.fetchNextPage()} />
-          : touches.length > 0 && <Text size="xs" c="dimmed" ta="center" p="sm">{t("timeline.end")}</Text>}
+        {timeline.isSuccess && touches.length === 0 && (
+          <Empty>{filtered ? t("timeline.emptyFilter") : t("timeline.empty")}</Empty>
+        )}
+        {touches.map((touch) => (
+          <TimelineRow key={touch.id} touch={touch} />
+        ))}
+        {timeline.hasNextPage ? (
+          <MoreWhenSeen
+            key={touches.length}
+            busy={timeline.isFetchingNextPage}
+            load={() => void timeline.fetchNextPage()}
+          />
+        ) : (
+          touches.length > 0 && (
+            <Text size="xs" c="dimmed" ta="center" p="sm">
+              {t("timeline.end")}
+            </Text>
+          )
+        )}
       </div>
     </>
   );
@@ -52,17 +86,37 @@ function TimelineRow({ touch }: { touch: Touch }) {
     <>
       <Group gap={6} wrap="nowrap">
         <ChannelIcon channel={touch.channel} size={14} />
-        <Direction size={13} role="img" aria-label={t(`timeline.${touch.direction}`)} style={{ flexShrink: 0, opacity: 0.6 }} />
-        <Text size="xs" fw={600} className="clip" style={{ flex: 1 }}>{touch.subject || touch.author?.name || word("timeline.kind", touch.kind)}</Text>
-        {touch.attachments.length > 0 && <IconPaperclip size={13} role="img" aria-label={String(touch.attachments.length)} />}
+        <Direction
+          size={13}
+          role="img"
+          aria-label={t(`timeline.${touch.direction}`)}
+          style={{ flexShrink: 0, opacity: 0.6 }}
+        />
+        <Text size="xs" fw={600} className="clip" style={{ flex: 1 }}>
+          {touch.subject || touch.author?.name || word("timeline.kind", touch.kind)}
+        </Text>
+        {touch.attachments.length > 0 && (
+          <IconPaperclip size={13} role="img" aria-label={String(touch.attachments.length)} />
+        )}
         <Moment at={touch.at} />
       </Group>
-      <Text size="xs" c="dimmed" lineClamp={2} mt={2} style={{ overflowWrap: "anywhere" }}>{touch.text}</Text>
+      <Text size="xs" c="dimmed" lineClamp={2} mt={2} style={{ overflowWrap: "anywhere" }}>
+        {touch.text}
+      </Text>
     </>
   );
   const target = touch.interaction_id;
   if (!target) return <article className="row">{content}</article>;
-  return <UnstyledButton component="button" className="row" aria-current={target === id} onClick={() => choose(target)}>{content}</UnstyledButton>;
+  return (
+    <UnstyledButton
+      component="button"
+      className="row"
+      aria-current={target === id}
+      onClick={() => choose(target)}
+    >
+      {content}
+    </UnstyledButton>
+  );
 }
 
 /** Loads the next page when the end of this one comes into view; a button for whoever does not scroll. */
@@ -79,7 +133,9 @@ function MoreWhenSeen({ busy, load }: { busy: boolean; load: () => void }) {
   }, []);
   return (
     <UnstyledButton ref={box} className="row" onClick={load} disabled={busy}>
-      <Text size="xs" c="dimmed" ta="center">{busy ? t("common.loading") : t("common.more")}</Text>
+      <Text size="xs" c="dimmed" ta="center">
+        {busy ? t("common.loading") : t("common.more")}
+      </Text>
     </UnstyledButton>
   );
 }

@@ -22,13 +22,32 @@ export function TouchView({ touch }: { touch: Touch }) {
         <Group justify="space-between" gap="md" wrap="nowrap" mb={2}>
           <Group gap={4} wrap="nowrap">
             {touch.direction === "internal" && <IconLock size={12} aria-label={t("timeline.internal")} />}
-            <Text size="xs" fw={600}><Author touch={touch} /></Text>
-            {touch.kind === "note" && <Badge size="xs" color="yellow">{t("conversation.note")}</Badge>}
+            <Text size="xs" fw={600}>
+              <Author touch={touch} />
+            </Text>
+            {touch.kind === "note" && (
+              <Badge size="xs" color="yellow">
+                {t("conversation.note")}
+              </Badge>
+            )}
           </Group>
-          <Group gap={4} wrap="nowrap"><Moment at={touch.at} /><Delivery touch={touch} /></Group>
+          <Group gap={4} wrap="nowrap">
+            <Moment at={touch.at} />
+            <Delivery touch={touch} />
+          </Group>
         </Group>
-        {touch.subject && <Text size="sm" fw={600}>{touch.subject}</Text>}
-        {touch.html ? <MailBody touch={touch} /> : <Text size="sm" className={classes.text}>{touch.text}</Text>}
+        {touch.subject && (
+          <Text size="sm" fw={600}>
+            {touch.subject}
+          </Text>
+        )}
+        {touch.html ? (
+          <MailBody touch={touch} />
+        ) : (
+          <Text size="sm" className={classes.text}>
+            {touch.text}
+          </Text>
+        )}
         {touch.kind === "form" && <Fields payload={touch.payload} />}
         <AttachmentLinks attachments={touch.attachments} download={download} />
       </Paper>
@@ -41,13 +60,16 @@ function Author({ touch }: { touch: Touch }) {
   const { agentId } = useWork();
   if (touch.author?.type === "agent" && touch.author.id === agentId) return t("conversation.you");
   if (touch.author?.name) return touch.author.name;
-  if (touch.direction === "inbound") return touch.address?.kind === "email" ? touch.address.value : t("conversation.customer");
+  if (touch.direction === "inbound")
+    return touch.address?.kind === "email" ? touch.address.value : t("conversation.customer");
   return t("conversation.system");
 }
 
 function EventLine({ touch }: { touch: Touch }) {
   const seconds = touch.payload.duration_seconds;
-  const facts = [touch.payload.state, touch.payload.cause].filter((fact) => typeof fact === "string").map((fact) => word("callFact", fact as string));
+  const facts = [touch.payload.state, touch.payload.cause]
+    .filter((fact) => typeof fact === "string")
+    .map((fact) => word("callFact", fact as string));
   return (
     <Group justify="center" gap={6} py={4} px="md">
       <Text size="xs" c="dimmed" ta="center">
@@ -71,19 +93,25 @@ const DELIVERY = {
 
 function Delivery({ touch }: { touch: Touch }) {
   if (touch.direction !== "outbound" || !touch.delivery?.state) return null;
-  const { icon: Icon, color } = DELIVERY[touch.delivery.state as keyof typeof DELIVERY] ?? { icon: IconClock, color: "dimmed" };
+  const { icon: Icon, color } = DELIVERY[touch.delivery.state as keyof typeof DELIVERY] ?? {
+    icon: IconClock,
+    color: "dimmed",
+  };
   const why = touch.delivery.hops?.findLast((hop) => hop.reason)?.reason;
   const label = [word("delivery", touch.delivery.state), why].filter(Boolean).join(": ");
   return (
     <Tooltip label={label}>
-      <Text c={color} lh={1} span><Icon size={14} role="img" aria-label={label} /></Text>
+      <Text c={color} lh={1} span>
+        <Icon size={14} role="img" aria-label={label} />
+      </Text>
     </Tooltip>
   );
 }
 
 /** What a form asked besides the message. */
 function Fields({ payload }: { payload: Record<string, unknown> }) {
-  const fields = typeof payload.fields === "object" && payload.fields !== null ? Object.entries(payload.fields) : [];
+  const fields =
+    typeof payload.fields === "object" && payload.fields !== null ? Object.entries(payload.fields) : [];
   if (fields.length === 0) return null;
   return (
     <Table variant="vertical" fz="xs" mt={4} withTableBorder>

@@ -17,7 +17,12 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
   const transfer = useMutation({
     mutationFn: (entry: DirectoryEntry) => {
       const body = { to: targetOf(entry), note: note.trim() || undefined };
-      return content(api.POST("/v1/interactions/{interaction_id}/transfer", { params: { path: { interaction_id: interaction.id } }, body }));
+      return content(
+        api.POST("/v1/interactions/{interaction_id}/transfer", {
+          params: { path: { interaction_id: interaction.id } },
+          body,
+        }),
+      );
     },
     onSuccess: () => {
       tell(t("transfer.done"));
@@ -26,14 +31,32 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
     },
   });
   return (
-    <Modal opened onClose={close} title={t("transfer.title")} size="md" closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={t("transfer.title")}
+      size="md"
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Stack gap="sm">
         <DirectoryPick chosen={chosen} choose={setChosen} />
-        <Textarea label={t("transfer.note")} autosize minRows={2} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
+        <Textarea
+          label={t("transfer.note")}
+          autosize
+          minRows={2}
+          value={note}
+          onChange={(event) => setNote(event.currentTarget.value)}
+        />
         {transfer.error && <Failure error={transfer.error} />}
         <Group justify="flex-end">
-          <Button variant="default" onClick={close}>{t("common.cancel")}</Button>
-          <Button disabled={!chosen} loading={transfer.isPending} onClick={() => chosen && transfer.mutate(chosen)}>
+          <Button variant="default" onClick={close}>
+            {t("common.cancel")}
+          </Button>
+          <Button
+            disabled={!chosen}
+            loading={transfer.isPending}
+            onClick={() => chosen && transfer.mutate(chosen)}
+          >
             {chosen ? t("transfer.to", { name: chosen.name }) : t("transfer.submit")}
           </Button>
         </Group>

@@ -18,17 +18,27 @@ export function WorkColumn() {
   return (
     <Tabs defaultValue="mine" style={{ flex: 1, minHeight: 0, display: "flex", flexDirection: "column" }}>
       <Tabs.List grow>
-        <Tabs.Tab value="mine" rightSection={<Count value={Object.keys(work.interactions).length} />}>{t("work.mine")}</Tabs.Tab>
+        <Tabs.Tab value="mine" rightSection={<Count value={Object.keys(work.interactions).length} />}>
+          {t("work.mine")}
+        </Tabs.Tab>
         <Tabs.Tab value="waiting">{t("work.waiting")}</Tabs.Tab>
       </Tabs.List>
-      <Tabs.Panel value="mine" className="scroll"><MyWork /></Tabs.Panel>
-      <Tabs.Panel value="waiting" className="scroll"><Waiting /></Tabs.Panel>
+      <Tabs.Panel value="mine" className="scroll">
+        <MyWork />
+      </Tabs.Panel>
+      <Tabs.Panel value="waiting" className="scroll">
+        <Waiting />
+      </Tabs.Panel>
     </Tabs>
   );
 }
 
 function Count({ value }: { value: number }) {
-  return value > 0 ? <Badge circle size="xs">{value}</Badge> : null;
+  return value > 0 ? (
+    <Badge circle size="xs">
+      {value}
+    </Badge>
+  ) : null;
 }
 
 function MyWork() {
@@ -42,8 +52,12 @@ function MyWork() {
     if (members.length === 0) return null;
     return (
       <section key={group} aria-label={t(`work.${group}`)}>
-        <div className="section">{t(`work.${group}`)} · {members.length}</div>
-        {members.map((item) => <WorkRow key={item.id} item={item} />)}
+        <div className="section">
+          {t(`work.${group}`)} · {members.length}
+        </div>
+        {members.map((item) => (
+          <WorkRow key={item.id} item={item} />
+        ))}
       </section>
     );
   });
@@ -57,27 +71,49 @@ function WorkRow({ item }: { item: Interaction }) {
   const leg = myLeg(item, work.agentId);
   const news = unread.has(item.id);
   return (
-    <UnstyledButton className="row" aria-current={item.id === id} onClick={() => choose(item.id)}
-      aria-label={t("work.openOf", { channel: t(`channel.${item.channel}`), name: nameOf(item) })}>
+    <UnstyledButton
+      className="row"
+      aria-current={item.id === id}
+      onClick={() => choose(item.id)}
+      aria-label={t("work.openOf", { channel: t(`channel.${item.channel}`), name: nameOf(item) })}
+    >
       <Group gap={8} wrap="nowrap">
-        <Indicator disabled={!news} size={8} color="red" label={null} aria-label={news ? t("work.unread") : undefined}>
+        <Indicator
+          disabled={!news}
+          size={8}
+          color="red"
+          label={null}
+          aria-label={news ? t("work.unread") : undefined}
+        >
           <ChannelIcon channel={item.channel} />
         </Indicator>
-        <Text size="sm" fw={news ? 700 : 500} className="clip" style={{ flex: 1 }}>{nameOf(item)}</Text>
+        <Text size="sm" fw={news ? 700 : 500} className="clip" style={{ flex: 1 }}>
+          {nameOf(item)}
+        </Text>
         <TierBadge tier={item.tier} />
       </Group>
-      <Text size="xs" c="dimmed" className="clip" mt={2}>{item.subject || item.preview || " "}</Text>
+      <Text size="xs" c="dimmed" className="clip" mt={2}>
+        {item.subject || item.preview || " "}
+      </Text>
       <Group justify="space-between" mt={2} gap={4}>
         <StateBadge state={item.state === "parked" ? "parked" : (leg?.state ?? item.state)} />
-        <Text size="xs" c="dimmed">{timeOf(item, leg?.wrap_up_at ?? leg?.answered_at ?? leg?.accepted_at, t)}</Text>
+        <Text size="xs" c="dimmed">
+          {timeOf(item, leg?.wrap_up_at ?? leg?.answered_at ?? leg?.accepted_at, t)}
+        </Text>
       </Group>
     </UnstyledButton>
   );
 }
 
-function timeOf(item: Interaction, since: string | null | undefined, t: ReturnType<typeof useTranslation>["t"]) {
+function timeOf(
+  item: Interaction,
+  since: string | null | undefined,
+  t: ReturnType<typeof useTranslation>["t"],
+) {
   if (item.state !== "parked") return since ? <Since from={since} /> : null;
-  return item.parked_until ? t("work.parkedUntil", { time: moment(item.parked_until) }) : t("work.parkedCustomer");
+  return item.parked_until
+    ? t("work.parkedUntil", { time: moment(item.parked_until) })
+    : t("work.parkedCustomer");
 }
 
 function Waiting() {
@@ -86,10 +122,18 @@ function Waiting() {
   return (
     <Loaded query={waiting}>
       {({ items, next_cursor }) =>
-        items.length === 0 ? <Empty>{t("work.emptyWaiting")}</Empty> : (
+        items.length === 0 ? (
+          <Empty>{t("work.emptyWaiting")}</Empty>
+        ) : (
           <>
-            {items.map((item) => <WaitingRow key={item.id} item={item} />)}
-            {next_cursor && <Text p="sm" size="xs" c="dimmed">{t("work.truncated", { count: items.length })}</Text>}
+            {items.map((item) => (
+              <WaitingRow key={item.id} item={item} />
+            ))}
+            {next_cursor && (
+              <Text p="sm" size="xs" c="dimmed">
+                {t("work.truncated", { count: items.length })}
+              </Text>
+            )}
           </>
         )
       }
@@ -105,14 +149,30 @@ function WaitingRow({ item }: { item: ListedInteraction }) {
     <div className="row">
       <Group gap={8} wrap="nowrap">
         <ChannelIcon channel={item.channel} />
-        <Text size="sm" fw={500} className="clip" style={{ flex: 1 }}>{nameOf(item)}</Text>
+        <Text size="sm" fw={500} className="clip" style={{ flex: 1 }}>
+          {nameOf(item)}
+        </Text>
         <TierBadge tier={item.tier} />
       </Group>
-      <Text size="xs" c="dimmed" className="clip" mt={2}>{item.subject || item.preview || " "}</Text>
+      <Text size="xs" c="dimmed" className="clip" mt={2}>
+        {item.subject || item.preview || " "}
+      </Text>
       <Group justify="space-between" mt={4} wrap="nowrap">
-        <Text size="xs" c="dimmed" className="clip">{item.queue} · <Since from={item.queued_at ?? item.created_at} /></Text>
-        <Button size="compact-xs" variant="default" loading={act.isPending} aria-label={t("work.takeLabel", { name: nameOf(item) })}
-          onClick={() => act.mutateAsync("take").then(() => choose(item.id), () => undefined)}>
+        <Text size="xs" c="dimmed" className="clip">
+          {item.queue} · <Since from={item.queued_at ?? item.created_at} />
+        </Text>
+        <Button
+          size="compact-xs"
+          variant="default"
+          loading={act.isPending}
+          aria-label={t("work.takeLabel", { name: nameOf(item) })}
+          onClick={() =>
+            act.mutateAsync("take").then(
+              () => choose(item.id),
+              () => undefined,
+            )
+          }
+        >
           {t("work.take")}
         </Button>
       </Group>

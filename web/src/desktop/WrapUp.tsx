@@ -13,7 +13,15 @@ import { useDraft } from "./drafts";
 import { useMe } from "./queries";
 
 /** What came of it: the disposition, a note, and the time that is left. The queue is where the agent served. */
-export function WrapUp({ interaction, queue: served, due }: { interaction: Interaction; queue: string; due: string | null }) {
+export function WrapUp({
+  interaction,
+  queue: served,
+  due,
+}: {
+  interaction: Interaction;
+  queue: string;
+  due: string | null;
+}) {
   const { t } = useTranslation();
   const { store } = useDesk();
   const settings = useMe().data?.queues.find((queue) => queue.key === served);
@@ -23,7 +31,12 @@ export function WrapUp({ interaction, queue: served, due }: { interaction: Inter
   const finish = useMutation({
     mutationFn: () => {
       const body = { disposition, note: note.trim() || undefined };
-      return content(api.POST("/v1/interactions/{interaction_id}/wrap-up", { params: { path: { interaction_id: interaction.id } }, body }));
+      return content(
+        api.POST("/v1/interactions/{interaction_id}/wrap-up", {
+          params: { path: { interaction_id: interaction.id } },
+          body,
+        }),
+      );
     },
     onSuccess: () => {
       setNote("");
@@ -36,23 +49,58 @@ export function WrapUp({ interaction, queue: served, due }: { interaction: Inter
     finish.mutate();
   }
   return (
-    <form onSubmit={submit} aria-label={t("wrapUp.title")} style={{ borderBlockStart: "2px solid var(--mantine-color-violet-filled)", background: "var(--desk-raised)" }}>
+    <form
+      onSubmit={submit}
+      aria-label={t("wrapUp.title")}
+      style={{
+        borderBlockStart: "2px solid var(--mantine-color-violet-filled)",
+        background: "var(--desk-raised)",
+      }}
+    >
       <Stack gap="xs" p="sm">
         <Group justify="space-between">
-          <Text fw={600} size="sm">{t("wrapUp.title")}</Text>
-          {due && <Group gap="xs"><ExtendButton interaction={interaction} /><TimeLeft until={due} /></Group>}
+          <Text fw={600} size="sm">
+            {t("wrapUp.title")}
+          </Text>
+          {due && (
+            <Group gap="xs">
+              <ExtendButton interaction={interaction} />
+              <TimeLeft until={due} />
+            </Group>
+          )}
         </Group>
         {finish.error && <Failure error={finish.error} />}
         <Group align="flex-end" gap="xs">
-          <Select style={{ flex: 1 }} label={t("wrapUp.disposition")} value={disposition} onChange={setDisposition} clearable data-autofocus
+          <Select
+            style={{ flex: 1 }}
+            label={t("wrapUp.disposition")}
+            value={disposition}
+            onChange={setDisposition}
+            clearable
+            data-autofocus
             description={optional ? t("wrapUp.optional") : undefined}
-            data={(settings?.dispositions ?? []).map((key) => ({ value: key, label: word("disposition", key) }))} />
-          <Button type="submit" loading={finish.isPending} disabled={!optional && !disposition}
-            title={!optional && !disposition ? t("wrapUp.required") : undefined}>
+            data={(settings?.dispositions ?? []).map((key) => ({
+              value: key,
+              label: word("disposition", key),
+            }))}
+          />
+          <Button
+            type="submit"
+            loading={finish.isPending}
+            disabled={!optional && !disposition}
+            title={!optional && !disposition ? t("wrapUp.required") : undefined}
+          >
             {t("wrapUp.submit")}
           </Button>
         </Group>
-        <Textarea label={t("wrapUp.note")} autosize minRows={2} maxRows={6} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
+        <Textarea
+          label={t("wrapUp.note")}
+          autosize
+          minRows={2}
+          maxRows={6}
+          value={note}
+          onChange={(event) => setNote(event.currentTarget.value)}
+        />
       </Stack>
     </form>
   );
@@ -63,12 +111,21 @@ function ExtendButton({ interaction }: { interaction: Interaction }) {
   const { t } = useTranslation();
   const { store } = useDesk();
   const extend = useMutation({
-    mutationFn: () => content(api.POST("/v1/interactions/{interaction_id}/wrap-up/extend", { params: { path: { interaction_id: interaction.id } } })),
+    mutationFn: () =>
+      content(
+        api.POST("/v1/interactions/{interaction_id}/wrap-up/extend", {
+          params: { path: { interaction_id: interaction.id } },
+        }),
+      ),
     onSuccess: () => store.dispatch({ name: "interaction.touched", id: interaction.id }),
     onError: report,
   });
   if (extend.isSuccess) return null;
-  return <Button size="compact-xs" variant="subtle" loading={extend.isPending} onClick={() => extend.mutate()}>{t("wrapUp.extend")}</Button>;
+  return (
+    <Button size="compact-xs" variant="subtle" loading={extend.isPending} onClick={() => extend.mutate()}>
+      {t("wrapUp.extend")}
+    </Button>
+  );
 }
 
 function TimeLeft({ until }: { until: string }) {

@@ -10,7 +10,10 @@ type Verb = "hold" | "resume" | "take" | "end" | "close";
 export function useAct(id: Id) {
   const { store } = useDesk();
   return useMutation({
-    mutationFn: (verb: Verb) => content(api.POST(`/v1/interactions/{interaction_id}/${verb}`, { params: { path: { interaction_id: id } } })),
+    mutationFn: (verb: Verb) =>
+      content(
+        api.POST(`/v1/interactions/{interaction_id}/${verb}`, { params: { path: { interaction_id: id } } }),
+      ),
     onSuccess: () => store.dispatch({ name: "interaction.touched", id }),
     onError: (error) => {
       report(error);
@@ -22,8 +25,10 @@ export function useAct(id: Id) {
 export function useAcceptOffer() {
   const { store } = useDesk();
   return useMutation({
-    mutationFn: (offerId: Id) => content(api.POST("/v1/offers/{offer_id}/accept", { params: { path: { offer_id: offerId } } })),
-    onSuccess: (_, offerId) => store.dispatch({ name: "offer.revoked", offerId, state: "accepted", cause: null }),
+    mutationFn: (offerId: Id) =>
+      content(api.POST("/v1/offers/{offer_id}/accept", { params: { path: { offer_id: offerId } } })),
+    onSuccess: (_, offerId) =>
+      store.dispatch({ name: "offer.revoked", offerId, state: "accepted", cause: null }),
     onError: (error, offerId) => {
       report(error);
       if (isGone(error)) store.dispatch({ name: "offer.revoked", offerId, state: "declined", cause: null });
@@ -35,8 +40,14 @@ export function useDeclineOffer() {
   const { store } = useDesk();
   return useMutation({
     mutationFn: ({ offerId, reason }: { offerId: Id; reason?: string }) =>
-      content(api.POST("/v1/offers/{offer_id}/decline", { params: { path: { offer_id: offerId } }, body: reason ? { reason } : {} })),
-    onSuccess: (_, { offerId }) => store.dispatch({ name: "offer.revoked", offerId, state: "declined", cause: null }),
+      content(
+        api.POST("/v1/offers/{offer_id}/decline", {
+          params: { path: { offer_id: offerId } },
+          body: reason ? { reason } : {},
+        }),
+      ),
+    onSuccess: (_, { offerId }) =>
+      store.dispatch({ name: "offer.revoked", offerId, state: "declined", cause: null }),
     onError: (error, { offerId }) => {
       report(error);
       if (isGone(error)) store.dispatch({ name: "offer.revoked", offerId, state: "declined", cause: null });
@@ -45,7 +56,9 @@ export function useDeclineOffer() {
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof Error && "slug" in error && (error.slug === "offer-gone" || error.slug === "not-found");
+  return (
+    error instanceof Error && "slug" in error && (error.slug === "offer-gone" || error.slug === "not-found")
+  );
 }
 
 export function useSetPresence() {

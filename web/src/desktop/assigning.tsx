@@ -13,10 +13,16 @@ export function useAssignCustomer(interaction: Interaction) {
   const { store } = useDesk();
   const cache = useQueryClient();
   const put = (customer: Id | null) =>
-    content(api.PUT("/v1/interactions/{interaction_id}/customer", { params: { path: { interaction_id: interaction.id } }, body: { customer_id: customer } }));
+    content(
+      api.PUT("/v1/interactions/{interaction_id}/customer", {
+        params: { path: { interaction_id: interaction.id } },
+        body: { customer_id: customer },
+      }),
+    );
   const refresh = () => {
     store.dispatch({ name: "interaction.touched", id: interaction.id });
-    for (const key of ["interaction", "timeline", "customer"]) void cache.invalidateQueries({ queryKey: [key] });
+    for (const key of ["interaction", "timeline", "customer"])
+      void cache.invalidateQueries({ queryKey: [key] });
   };
   const undo = (before: Id | null, note: string) => {
     notifications.hide(note);
@@ -32,7 +38,9 @@ export function useAssignCustomer(interaction: Interaction) {
         message: (
           <Group justify="space-between">
             <Text size="sm">{t("customer.changed")}</Text>
-            <Button size="compact-xs" variant="light" onClick={() => undo(before, note)}>{t("customer.undo")}</Button>
+            <Button size="compact-xs" variant="light" onClick={() => undo(before, note)}>
+              {t("customer.undo")}
+            </Button>
           </Group>
         ),
       });

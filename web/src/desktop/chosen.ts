@@ -8,7 +8,8 @@ export function useChosen(): { id: Id | null; choose: (id: Id | null) => void } 
   const params = useParams({ strict: false });
   const navigate = useNavigate();
   const choose = useCallback(
-    (id: Id | null) => void (id ? navigate({ to: "/interactions/$id", params: { id } }) : navigate({ to: "/" })),
+    (id: Id | null) =>
+      void (id ? navigate({ to: "/interactions/$id", params: { id } }) : navigate({ to: "/" })),
     [navigate],
   );
   return { id: params.id ?? null, choose };

@@ -1,5 +1,13 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, use, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { Id, Interaction, Touch } from "../client/contract";
 import { fromFrame, fromSnapshot, touchOf } from "../client/frames";
 import { api, told } from "../client/http";
@@ -97,7 +105,9 @@ function unmarked(ids: ReadonlySet<Id>, id: Id): ReadonlySet<Id> {
 }
 
 function keepTouch(cache: QueryClient, touch: Touch): void {
-  cache.setQueriesData<TouchPages>({ queryKey: ["touches", touch.interaction_id] }, (pages) => mergeTouch(pages, touch));
+  cache.setQueriesData<TouchPages>({ queryKey: ["touches", touch.interaction_id] }, (pages) =>
+    mergeTouch(pages, touch),
+  );
   void cache.invalidateQueries({ queryKey: ["timeline"] });
 }
 
@@ -138,7 +148,9 @@ function useStaleFetched(store: WorkStore): void {
 
 async function fetchInto(store: WorkStore, id: Id): Promise<void> {
   try {
-    const interaction = await told<Interaction>(api.GET("/v1/interactions/{interaction_id}", { params: { path: { interaction_id: id } } }));
+    const interaction = await told<Interaction>(
+      api.GET("/v1/interactions/{interaction_id}", { params: { path: { interaction_id: id } } }),
+    );
     store.dispatch({ name: "interaction.fetched", interaction });
   } catch (error) {
     const gone = error instanceof Problem && (error.status === 404 || error.status === 403);

@@ -12,5 +12,7 @@ export function mailDocument(html: string, images: boolean): string {
 }
 
 export function hasRemoteImages(html: string): boolean {
-  return /<img\b[^>]*\bsrc\s*=\s*["']?(?:https?:)?\/\//i.test(html) || /url\(\s*["']?(?:https?:)?\/\//i.test(html);
+  return (
+    /<img\b[^>]*\bsrc\s*=\s*["']?(?:https?:)?\/\//i.test(html) || /url\(\s*["']?(?:https?:)?\/\//i.test(html)
+  );
 }

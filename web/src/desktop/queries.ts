@@ -1,5 +1,13 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { Customer, CustomerContext, Id, Interaction, ListedInteraction, Page, Touch } from "../client/contract";
+import type {
+  Customer,
+  CustomerContext,
+  Id,
+  Interaction,
+  ListedInteraction,
+  Page,
+  Touch,
+} from "../client/contract";
 import { api, content, told } from "../client/http";
 
 const PAGE = 50;
@@ -11,14 +19,20 @@ export function useMe() {
 export function useInteraction(id: Id) {
   return useQuery({
     queryKey: ["interaction", id],
-    queryFn: () => told<Interaction>(api.GET("/v1/interactions/{interaction_id}", { params: { path: { interaction_id: id } } })),
+    queryFn: () =>
+      told<Interaction>(
+        api.GET("/v1/interactions/{interaction_id}", { params: { path: { interaction_id: id } } }),
+      ),
   });
 }
 
 export function useWaiting(enabled: boolean) {
   return useQuery({
     queryKey: ["waiting"],
-    queryFn: () => told<Page<ListedInteraction>>(api.GET("/v1/interactions", { params: { query: { state: ["queued" as const], limit: PAGE } } })),
+    queryFn: () =>
+      told<Page<ListedInteraction>>(
+        api.GET("/v1/interactions", { params: { query: { state: ["queued" as const], limit: PAGE } } }),
+      ),
     refetchInterval: 10_000,
     enabled,
   });
@@ -28,7 +42,11 @@ export function useTouches(id: Id) {
   return useInfiniteQuery({
     queryKey: ["touches", id],
     queryFn: ({ pageParam }) =>
-      told<Page<Touch>>(api.GET("/v1/interactions/{interaction_id}/touches", { params: { path: { interaction_id: id }, query: { limit: PAGE, cursor: pageParam } } })),
+      told<Page<Touch>>(
+        api.GET("/v1/interactions/{interaction_id}/touches", {
+          params: { path: { interaction_id: id }, query: { limit: PAGE, cursor: pageParam } },
+        }),
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
@@ -44,7 +62,11 @@ export function useTimeline(customerId: Id, { channel, q }: TimelineFilter) {
     queryKey: ["timeline", customerId, channel ?? "", q ?? ""],
     queryFn: ({ pageParam }) => {
       const query = { limit: PAGE, cursor: pageParam, channel, q: q || undefined };
-      return told<Page<Touch>>(api.GET("/v1/customers/{customer_id}/timeline", { params: { path: { customer_id: customerId }, query } }));
+      return told<Page<Touch>>(
+        api.GET("/v1/customers/{customer_id}/timeline", {
+          params: { path: { customer_id: customerId }, query },
+        }),
+      );
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
@@ -54,7 +76,10 @@ export function useTimeline(customerId: Id, { channel, q }: TimelineFilter) {
 export function useCustomerContext(id: Id) {
   return useQuery({
     queryKey: ["customer", id, "context"],
-    queryFn: () => told<CustomerContext>(api.GET("/v1/customers/{customer_id}/context", { params: { path: { customer_id: id } } })),
+    queryFn: () =>
+      told<CustomerContext>(
+        api.GET("/v1/customers/{customer_id}/context", { params: { path: { customer_id: id } } }),
+      ),
   });
 }
 

@@ -15,7 +15,12 @@ export function useSendReply(interaction: Interaction, sent: () => void) {
   const [stale, setStale] = useState<Problem | null>(null);
   const mutation = useMutation({
     mutationFn: (body: NewMessage) =>
-      told<Touch>(api.POST("/v1/interactions/{interaction_id}/messages", { params: { path: { interaction_id: interaction.id } }, body })),
+      told<Touch>(
+        api.POST("/v1/interactions/{interaction_id}/messages", {
+          params: { path: { interaction_id: interaction.id } },
+          body,
+        }),
+      ),
     onSuccess: (touch) => {
       keep(touch);
       setLast(null);
@@ -55,7 +60,13 @@ export function useSendReply(interaction: Interaction, sent: () => void) {
 export function useSendNote(id: Id, sent: () => void) {
   const keep = useKeepTouch(id);
   return useMutation({
-    mutationFn: (text: string) => told<Touch>(api.POST("/v1/interactions/{interaction_id}/notes", { params: { path: { interaction_id: id } }, body: { text } })),
+    mutationFn: (text: string) =>
+      told<Touch>(
+        api.POST("/v1/interactions/{interaction_id}/notes", {
+          params: { path: { interaction_id: id } },
+          body: { text },
+        }),
+      ),
     onSuccess: (touch) => {
       keep(touch);
       sent();

@@ -35,7 +35,8 @@ export function useDeskShortcuts(openHelp: () => void): void {
     const next = items[(at + by + items.length) % Math.max(1, items.length)] ?? items[0];
     if (next) choose(next.id);
   };
-  const take = () => first && accept.mutate(first.offer_id, { onSuccess: () => choose(first.interaction_id) });
+  const take = () =>
+    first && accept.mutate(first.offer_id, { onSuccess: () => choose(first.interaction_id) });
   useHotkeys(
     [
       ["alt+A", () => void take()],
@@ -48,7 +49,10 @@ export function useDeskShortcuts(openHelp: () => void): void {
     ],
     EVERYWHERE,
   );
-  useHotkeys([["shift+?", openHelp], ["?", openHelp]]);
+  useHotkeys([
+    ["shift+?", openHelp],
+    ["?", openHelp],
+  ]);
 }
 
 export function useTransferShortcut(open: (() => void) | null): void {

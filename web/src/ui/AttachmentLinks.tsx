@@ -15,7 +15,9 @@ export function AttachmentLinks({ attachments, download }: Props) {
   if (attachments.length === 0) return null;
   return (
     <Group gap={6} mt={6}>
-      {attachments.map((item) => <AttachmentLink key={item.id} attachment={item} download={download} />)}
+      {attachments.map((item) => (
+        <AttachmentLink key={item.id} attachment={item} download={download} />
+      ))}
     </Group>
   );
 }
@@ -28,10 +30,20 @@ function AttachmentLink({ attachment, download }: { attachment: Attachment } & P
     onError: report,
   });
   return (
-    <Button size="compact-xs" variant="default" loading={fetching.isPending} leftSection={<IconDownload size={13} />}
-      aria-label={t("conversation.download", { name: attachment.name })} onClick={() => fetching.mutate()}>
-      <Text span size="xs" className="clip" maw={220}>{attachment.name}</Text>
-      <Text span size="xs" c="dimmed" ml={6}>{bytes(attachment.size)}</Text>
+    <Button
+      size="compact-xs"
+      variant="default"
+      loading={fetching.isPending}
+      leftSection={<IconDownload size={13} />}
+      aria-label={t("conversation.download", { name: attachment.name })}
+      onClick={() => fetching.mutate()}
+    >
+      <Text span size="xs" className="clip" maw={220}>
+        {attachment.name}
+      </Text>
+      <Text span size="xs" c="dimmed" ml={6}>
+        {bytes(attachment.size)}
+      </Text>
     </Button>
   );
 }

@@ -23,11 +23,17 @@ export function DirectoryPick({ chosen, choose }: Props) {
   const [asked] = useDebouncedValue(q.trim(), 200);
   const directory = useQuery({
     queryKey: ["directory", asked],
-    queryFn: () => told<Page<DirectoryEntry>>(api.GET("/v1/directory", { params: { query: { q: asked || undefined } } })),
+    queryFn: () =>
+      told<Page<DirectoryEntry>>(api.GET("/v1/directory", { params: { query: { q: asked || undefined } } })),
   });
   return (
     <Stack gap="xs">
-      <TextInput label={t("transfer.search")} value={q} onChange={(event) => setQ(event.currentTarget.value)} data-autofocus />
+      <TextInput
+        label={t("transfer.search")}
+        value={q}
+        onChange={(event) => setQ(event.currentTarget.value)}
+        data-autofocus
+      />
       <ScrollArea.Autosize mah={300} type="auto" style={{ border: "1px solid var(--desk-line)" }}>
         <Loaded query={directory}>
           {({ items }) => <Entries items={items} chosen={chosen} choose={choose} />}
@@ -44,11 +50,23 @@ function Entries({ items, chosen, choose }: { items: DirectoryEntry[] } & Pick<P
     const Icon = ICONS[entry.type];
     const picked = chosen?.type === entry.type && chosen.key === entry.key;
     return (
-      <UnstyledButton key={`${entry.type}/${entry.key}`} className="row" aria-current={picked} aria-pressed={picked} onClick={() => choose(entry)}>
+      <UnstyledButton
+        key={`${entry.type}/${entry.key}`}
+        className="row"
+        aria-current={picked}
+        aria-pressed={picked}
+        onClick={() => choose(entry)}
+      >
         <Group gap={8} wrap="nowrap">
           <Icon size={16} stroke={1.7} aria-hidden />
-          <Text size="sm" className="clip" style={{ flex: 1 }}>{entry.name}</Text>
-          {entry.presence && <StateBadge state={entry.presence === "available" && entry.busy ? "interacting" : entry.presence} />}
+          <Text size="sm" className="clip" style={{ flex: 1 }}>
+            {entry.name}
+          </Text>
+          {entry.presence && (
+            <StateBadge
+              state={entry.presence === "available" && entry.busy ? "interacting" : entry.presence}
+            />
+          )}
           {entry.closed && <StateBadge state="closed" />}
           {entry.type === "queue" && <Badge color="gray">{t("transfer.queue")}</Badge>}
         </Group>

@@ -14,14 +14,20 @@ export function LookMenu() {
     <Menu position="bottom-end">
       <Menu.Target>
         <Tooltip label={label}>
-          <ActionIcon aria-label={label}><IconLanguage size={18} stroke={1.7} /></ActionIcon>
+          <ActionIcon aria-label={label}>
+            <IconLanguage size={18} stroke={1.7} />
+          </ActionIcon>
         </Tooltip>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{t("language.label")}</Menu.Label>
         {LANGUAGES.map((language) => (
-          <Menu.Item key={language} lang={language} onClick={() => changeLanguage(language)}
-            rightSection={i18next.language === language ? <IconCheck size={14} /> : null}>
+          <Menu.Item
+            key={language}
+            lang={language}
+            onClick={() => changeLanguage(language)}
+            rightSection={i18next.language === language ? <IconCheck size={14} /> : null}
+          >
             {t(`language.${language}`)}
           </Menu.Item>
         ))}
@@ -30,8 +36,12 @@ export function LookMenu() {
         {(Object.keys(SCHEMES) as (keyof typeof SCHEMES)[]).map((scheme) => {
           const Icon = SCHEMES[scheme];
           return (
-            <Menu.Item key={scheme} leftSection={<Icon size={14} />} onClick={() => setColorScheme(scheme)}
-              rightSection={colorScheme === scheme ? <IconCheck size={14} /> : null}>
+            <Menu.Item
+              key={scheme}
+              leftSection={<Icon size={14} />}
+              onClick={() => setColorScheme(scheme)}
+              rightSection={colorScheme === scheme ? <IconCheck size={14} /> : null}
+            >
               {t(`scheme.${scheme}`)}
             </Menu.Item>
           );

@@ -1,4 +1,15 @@
-import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import {
+  Alert,
+  Button,
+  Center,
+  Group,
+  Paper,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { type FormEvent, type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Problem } from "../client/problem";
@@ -15,13 +26,22 @@ export function SignedIn({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (session.status === "unknown") void session.refresh();
   }, []);
-  if (status === "unknown") return <Center h="100%"><div style={{ width: 320 }}><Loading /></div></Center>;
+  if (status === "unknown")
+    return (
+      <Center h="100%">
+        <div style={{ width: 320 }}>
+          <Loading />
+        </div>
+      </Center>
+    );
   return status === "in" ? children : <SignInForm />;
 }
 
 function SignInForm() {
   const { t } = useTranslation();
-  const [known] = useState(() => JSON.parse(localStorage.getItem(STORED) ?? "{}") as { tenant?: string; email?: string });
+  const [known] = useState(
+    () => JSON.parse(localStorage.getItem(STORED) ?? "{}") as { tenant?: string; email?: string },
+  );
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
@@ -44,20 +64,51 @@ function SignInForm() {
     <Center h="100%" p="md">
       <Stack w={360} gap="md">
         <Group justify="space-between">
-          <Title order={1} size="h2">{t("signIn.title")}</Title>
+          <Title order={1} size="h2">
+            {t("signIn.title")}
+          </Title>
           <LookMenu />
         </Group>
-        <Text c="dimmed" size="sm" mt={-8}>{t("signIn.welcome")}</Text>
+        <Text c="dimmed" size="sm" mt={-8}>
+          {t("signIn.welcome")}
+        </Text>
         <Paper withBorder p="lg" component="form" onSubmit={submit} aria-busy={busy}>
           <Stack gap="sm">
-            <TextInput name="tenant" label={t("signIn.tenant")} placeholder={t("signIn.tenantHint")} size="sm" required
-              defaultValue={known.tenant} autoComplete="organization" autoFocus={!known.tenant} />
-            <TextInput name="email" type="email" label={t("signIn.email")} size="sm" required
-              defaultValue={known.email} autoComplete="username" />
-            <PasswordInput name="password" label={t("signIn.password")} size="sm" required
-              autoComplete="current-password" autoFocus={Boolean(known.tenant)} />
-            {error !== null && <Alert color="red" role="alert">{refusal(error, t)}</Alert>}
-            <Button type="submit" loading={busy} size="sm" mt={4}>{t("signIn.submit")}</Button>
+            <TextInput
+              name="tenant"
+              label={t("signIn.tenant")}
+              placeholder={t("signIn.tenantHint")}
+              size="sm"
+              required
+              defaultValue={known.tenant}
+              autoComplete="organization"
+              autoFocus={!known.tenant}
+            />
+            <TextInput
+              name="email"
+              type="email"
+              label={t("signIn.email")}
+              size="sm"
+              required
+              defaultValue={known.email}
+              autoComplete="username"
+            />
+            <PasswordInput
+              name="password"
+              label={t("signIn.password")}
+              size="sm"
+              required
+              autoComplete="current-password"
+              autoFocus={Boolean(known.tenant)}
+            />
+            {error !== null && (
+              <Alert color="red" role="alert">
+                {refusal(error, t)}
+              </Alert>
+            )}
+            <Button type="submit" loading={busy} size="sm" mt={4}>
+              {t("signIn.submit")}
+            </Button>
           </Stack>
         </Paper>
       </Stack>

@@ -21,9 +21,17 @@ export function Empty({ children, icon, hint }: { children: ReactNode; icon?: Re
   return (
     <Center p="lg" style={{ flex: 1 }}>
       <Stack align="center" gap={4} maw={340}>
-        <Text c="dimmed" aria-hidden lh={1}>{icon}</Text>
-        <Text c="dimmed" size="sm" ta="center">{children}</Text>
-        {hint && <Text c="dimmed" size="xs" ta="center">{hint}</Text>}
+        <Text c="dimmed" aria-hidden lh={1}>
+          {icon}
+        </Text>
+        <Text c="dimmed" size="sm" ta="center">
+          {children}
+        </Text>
+        {hint && (
+          <Text c="dimmed" size="xs" ta="center">
+            {hint}
+          </Text>
+        )}
       </Stack>
     </Center>
   );
@@ -32,11 +40,20 @@ export function Empty({ children, icon, hint }: { children: ReactNode; icon?: Re
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useTranslation();
   return (
-    <Alert m="sm" color="red" variant="light" icon={<IconAlertTriangle size={18} />} title={t("error.title")} role="alert">
+    <Alert
+      m="sm"
+      color="red"
+      variant="light"
+      icon={<IconAlertTriangle size={18} />}
+      title={t("error.title")}
+      role="alert"
+    >
       <Group justify="space-between" align="flex-end">
         <Text size="sm">{explain(error)}</Text>
         {retry && (
-          <Button variant="default" onClick={retry}>{t("common.retry")}</Button>
+          <Button variant="default" onClick={retry}>
+            {t("common.retry")}
+          </Button>
         )}
       </Group>
     </Alert>
@@ -51,7 +68,15 @@ interface QueryLike<T> {
 }
 
 /** Loading, error or content: content that is there stays, even when a later refresh fails. */
-export function Loaded<T>({ query, rows, children }: { query: QueryLike<T>; rows?: number; children: (data: T) => ReactNode }) {
+export function Loaded<T>({
+  query,
+  rows,
+  children,
+}: {
+  query: QueryLike<T>;
+  rows?: number;
+  children: (data: T) => ReactNode;
+}) {
   if (query.data !== undefined) return children(query.data);
   if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />;
   return <Loading rows={rows} />;

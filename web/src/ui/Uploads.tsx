@@ -27,7 +27,10 @@ export function useUploads(upload: (file: File) => Promise<Attachment>): Uploads
       const attachment = await upload(file);
       setDone((items) => [...items, attachment]);
     } catch (error) {
-      notifications.show({ color: "red", message: t("conversation.uploadFailed", { name: file.name, detail: explain(error) }) });
+      notifications.show({
+        color: "red",
+        message: t("conversation.uploadFailed", { name: file.name, detail: explain(error) }),
+      });
     } finally {
       setPending((names) => names.toSpliced(names.indexOf(file.name), 1));
     }
@@ -48,7 +51,9 @@ export function AttachButton({ uploads }: { uploads: Uploads }) {
     <FileButton multiple onChange={uploads.add}>
       {(props) => (
         <Tooltip label={t("conversation.attach")}>
-          <ActionIcon {...props} aria-label={t("conversation.attach")}><IconPaperclip size={17} stroke={1.7} /></ActionIcon>
+          <ActionIcon {...props} aria-label={t("conversation.attach")}>
+            <IconPaperclip size={17} stroke={1.7} />
+          </ActionIcon>
         </Tooltip>
       )}
     </FileButton>
@@ -61,13 +66,26 @@ export function UploadPills({ uploads }: { uploads: Uploads }) {
   return (
     <Pill.Group px="xs" pb={4}>
       {uploads.done.map((item) => (
-        <Pill key={item.id} withRemoveButton onRemove={() => uploads.remove(item.id)}
-          removeButtonProps={{ "aria-hidden": false, tabIndex: 0, "aria-label": t("conversation.attachRemove", { name: item.name }) }}>
+        <Pill
+          key={item.id}
+          withRemoveButton
+          onRemove={() => uploads.remove(item.id)}
+          removeButtonProps={{
+            "aria-hidden": false,
+            tabIndex: 0,
+            "aria-label": t("conversation.attachRemove", { name: item.name }),
+          }}
+        >
           {item.name} · {bytes(item.size)}
         </Pill>
       ))}
       {uploads.pending.map((name, index) => (
-        <Pill key={`${name}${index}`}><Group gap={4} wrap="nowrap"><Loader size={10} />{t("conversation.uploading", { name })}</Group></Pill>
+        <Pill key={`${name}${index}`}>
+          <Group gap={4} wrap="nowrap">
+            <Loader size={10} />
+            {t("conversation.uploading", { name })}
+          </Group>
+        </Pill>
       ))}
     </Pill.Group>
   );

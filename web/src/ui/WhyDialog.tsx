@@ -1,7 +1,13 @@
 import { Badge, Group, Modal, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { AssignedExplanation, Explanation, Id, ReasonGroup, WaitingExplanation } from "../client/contract";
+import type {
+  AssignedExplanation,
+  Explanation,
+  Id,
+  ReasonGroup,
+  WaitingExplanation,
+} from "../client/contract";
 import { api, told } from "../client/http";
 import { word } from "./i18n";
 import { Empty, Loaded } from "./States";
@@ -15,11 +21,22 @@ export function WhyDialog({ id, name, close }: { id: Id; name: string; close: ()
   const { t } = useTranslation();
   const explanation = useQuery({
     queryKey: ["explanation", id],
-    queryFn: () => told<Explanation>(api.GET("/v1/interactions/{interaction_id}/explanation", { params: { path: { interaction_id: id } } })),
+    queryFn: () =>
+      told<Explanation>(
+        api.GET("/v1/interactions/{interaction_id}/explanation", {
+          params: { path: { interaction_id: id } },
+        }),
+      ),
     staleTime: 0,
   });
   return (
-    <Modal opened onClose={close} size="lg" title={`${t("why.title")} ${name}`} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={`${t("why.title")} ${name}`}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Loaded query={explanation}>{(data) => <Why found={data} />}</Loaded>
     </Modal>
   );
@@ -30,7 +47,9 @@ function Why({ found }: { found: Explanation }) {
   return (
     <Stack gap="md">
       {found.kind === "waiting" ? <Waiting found={found} /> : <Assigned found={found} />}
-      <Text size="xs" c="dimmed">{t("why.policy", { version: found.policy_version })}</Text>
+      <Text size="xs" c="dimmed">
+        {t("why.policy", { version: found.policy_version })}
+      </Text>
     </Stack>
   );
 }
@@ -50,10 +69,16 @@ function Waiting({ found }: { found: WaitingExplanation }) {
       {found.state === "queued" && <Against found={found} />}
       {found.openings.length > 0 && (
         <Stack gap={2}>
-          <Text size="sm" fw={600}>{t("why.opens")}</Text>
+          <Text size="sm" fw={600}>
+            {t("why.opens")}
+          </Text>
           {found.openings.map((opening, index) => (
             <Text key={index} size="sm">
-              {t(`why.opening.${opening.what}`, { in: spell(opening.at - found.at), teams: opening.teams.join(", "), name: name(opening.agent) })}
+              {t(`why.opening.${opening.what}`, {
+                in: spell(opening.at - found.at),
+                teams: opening.teams.join(", "),
+                name: name(opening.agent),
+              })}
             </Text>
           ))}
         </Stack>
@@ -72,12 +97,22 @@ function Assigned({ found }: { found: AssignedExplanation }) {
         <Text fw={600}>{t("why.assigned", { name: name(found.winner.agent) })}</Text>
         <Text size="sm">{t(`why.how.${how}`, { name: name(found.winner.agent) })}</Text>
         <Urgency found={found} />
-        <Text size="xs" c="dimmed">{full(found.decided_at)}</Text>
+        <Text size="xs" c="dimmed">
+          {full(found.decided_at)}
+        </Text>
       </Stack>
       {found.runners_up.length > 0 && (
         <Stack gap={4}>
-          <Text size="sm" fw={600}>{t("why.runnersUp")}</Text>
-          <Group gap={6}>{found.runners_up.map((next) => <Badge key={next.agent} color="gray">{name(next.agent)}</Badge>)}</Group>
+          <Text size="sm" fw={600}>
+            {t("why.runnersUp")}
+          </Text>
+          <Group gap={6}>
+            {found.runners_up.map((next) => (
+              <Badge key={next.agent} color="gray">
+                {name(next.agent)}
+              </Badge>
+            ))}
+          </Group>
         </Stack>
       )}
       {found.groups.length > 0 && <Against found={found} />}
@@ -89,9 +124,23 @@ function Urgency({ found }: { found: Explanation }) {
   const { t } = useTranslation();
   return (
     <>
-      <Text size="sm">{t("why.age", { age: spell(found.age_us), headStart: spell(found.head_start_us), tier: word("tier", found.tier) })}</Text>
-      {found.overtaken > 0 && <Text size="sm" fw={600}>{t("why.overtaken", { count: found.overtaken })}</Text>}
-      {found.overdue && <Text size="sm" fw={600}>{t("why.overdue")}</Text>}
+      <Text size="sm">
+        {t("why.age", {
+          age: spell(found.age_us),
+          headStart: spell(found.head_start_us),
+          tier: word("tier", found.tier),
+        })}
+      </Text>
+      {found.overtaken > 0 && (
+        <Text size="sm" fw={600}>
+          {t("why.overtaken", { count: found.overtaken })}
+        </Text>
+      )}
+      {found.overdue && (
+        <Text size="sm" fw={600}>
+          {t("why.overdue")}
+        </Text>
+      )}
     </>
   );
 }
@@ -102,13 +151,19 @@ function Against({ found }: { found: Explanation }) {
   if (found.groups.length === 0) return <Empty>{t("why.nobody")}</Empty>;
   return (
     <Stack gap={4}>
-      <Text size="sm" fw={600}>{t("why.against")}</Text>
+      <Text size="sm" fw={600}>
+        {t("why.against")}
+      </Text>
       <Table fz="sm" verticalSpacing={4}>
         <Table.Tbody>
           {found.groups.map((group) => (
             <Table.Tr key={group.reason}>
-              <Table.Td w={40} ta="right" className="numbers">{group.total}</Table.Td>
-              <Table.Td style={{ whiteSpace: "nowrap" }}>{word("against", group.reason, { requirement: found.requirement })}</Table.Td>
+              <Table.Td w={40} ta="right" className="numbers">
+                {group.total}
+              </Table.Td>
+              <Table.Td style={{ whiteSpace: "nowrap" }}>
+                {word("against", group.reason, { requirement: found.requirement })}
+              </Table.Td>
               <Table.Td c="dimmed">{named(group, found.names)}</Table.Td>
             </Table.Tr>
           ))}

@@ -34,7 +34,11 @@ export function changeLanguage(language: string): void {
 }
 
 /** The text for a code that the server sent: a known word, or the code itself. */
-export function word(group: string, code: string | null | undefined, facts: Record<string, unknown> = {}): string {
+export function word(
+  group: string,
+  code: string | null | undefined,
+  facts: Record<string, unknown> = {},
+): string {
   if (!code) return "";
   const find = i18next.t as (key: string, options: Record<string, unknown>) => string;
   return find(`${group}.${code}`, { defaultValue: code, ...facts });

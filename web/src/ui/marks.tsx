@@ -1,6 +1,12 @@
 import { Badge, Text, Tooltip } from "@mantine/core";
 import {
-  IconBrandWechat, IconClipboardCheck, IconFileText, IconMail, IconMessage, IconPhone, IconWorld,
+  IconBrandWechat,
+  IconClipboardCheck,
+  IconFileText,
+  IconMail,
+  IconMessage,
+  IconPhone,
+  IconWorld,
 } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -21,7 +27,13 @@ export function ChannelIcon({ channel, size = 16 }: { channel: string; size?: nu
   const Icon = ICONS[channel as keyof typeof ICONS] ?? IconMessage;
   return (
     <Tooltip label={word("channel", channel)}>
-      <Icon size={size} stroke={1.7} role="img" aria-label={word("channel", channel)} style={{ flexShrink: 0 }} />
+      <Icon
+        size={size}
+        stroke={1.7}
+        role="img"
+        aria-label={word("channel", channel)}
+        style={{ flexShrink: 0 }}
+      />
     </Tooltip>
   );
 }
@@ -38,19 +50,38 @@ const TIER_COLORS: Record<string, string> = {
 export function TierBadge({ tier }: { tier: string | null | undefined }) {
   useTranslation();
   if (!tier) return null;
-  return <Badge color={TIER_COLORS[tier] ?? "blue"} style={{ flexShrink: 0 }}>{word("tier", tier)}</Badge>;
+  return (
+    <Badge color={TIER_COLORS[tier] ?? "blue"} style={{ flexShrink: 0 }}>
+      {word("tier", tier)}
+    </Badge>
+  );
 }
 
 const STATE_COLORS: Record<string, string> = {
-  active: "teal", interacting: "teal", available: "teal", idle: "teal",
-  connecting: "blue", offered: "blue", queued: "yellow", held: "orange",
-  wrap_up: "violet", parked: "gray", break: "yellow", not_responding: "red",
-  abandoned: "red", closed: "gray", offline: "gray",
+  active: "teal",
+  interacting: "teal",
+  available: "teal",
+  idle: "teal",
+  connecting: "blue",
+  offered: "blue",
+  queued: "yellow",
+  held: "orange",
+  wrap_up: "violet",
+  parked: "gray",
+  break: "yellow",
+  not_responding: "red",
+  abandoned: "red",
+  closed: "gray",
+  offline: "gray",
 };
 
 export function StateBadge({ state }: { state: string }) {
   useTranslation();
-  return <Badge color={STATE_COLORS[state] ?? "gray"} style={{ flexShrink: 0 }}>{word("state", state)}</Badge>;
+  return (
+    <Badge color={STATE_COLORS[state] ?? "gray"} style={{ flexShrink: 0 }}>
+      {word("state", state)}
+    </Badge>
+  );
 }
 
 export function stateColor(state: string): string {
@@ -87,7 +118,14 @@ export function Since({ from }: { from: number | string }) {
 export function Moment({ at, size = "xs" }: { at: string; size?: string }) {
   useTranslation();
   return (
-    <Text component="time" dateTime={at} title={full(at)} size={size} c="dimmed" style={{ whiteSpace: "nowrap" }}>
+    <Text
+      component="time"
+      dateTime={at}
+      title={full(at)}
+      size={size}
+      c="dimmed"
+      style={{ whiteSpace: "nowrap" }}
+    >
       {moment(at)}
     </Text>
   );

@@ -2,7 +2,17 @@ import { notifications } from "@mantine/notifications";
 import { Problem } from "../client/problem";
 import { i18next, word } from "./i18n";
 
-const TEXTS: Record<string, "offline" | "unavailable" | "notFound" | "forbidden" | "tooMany" | "tooLarge" | "illegalTransition" | "noCallControl"> = {
+const TEXTS: Record<
+  string,
+  | "offline"
+  | "unavailable"
+  | "notFound"
+  | "forbidden"
+  | "tooMany"
+  | "tooLarge"
+  | "illegalTransition"
+  | "noCallControl"
+> = {
   offline: "offline",
   unavailable: "unavailable",
   "not-found": "notFound",
@@ -16,7 +26,8 @@ const TEXTS: Record<string, "offline" | "unavailable" | "notFound" | "forbidden"
 /** What happened and what to do, in the reader's language. */
 export function explain(error: unknown): string {
   const t = i18next.t;
-  if (!(error instanceof Problem)) return t("error.other", { detail: error instanceof Error ? error.message : String(error) });
+  if (!(error instanceof Problem))
+    return t("error.other", { detail: error instanceof Error ? error.message : String(error) });
   if (error.slug === "offer-gone") return word("offer.lost", String(error.members.cause ?? "closed"));
   if (error.slug === "contact-blocked") return t("error.contactBlocked", { reason: error.detail });
   const known = TEXTS[error.slug];
@@ -24,7 +35,12 @@ export function explain(error: unknown): string {
 }
 
 export function report(error: unknown): void {
-  notifications.show({ color: "red", title: i18next.t("error.title"), message: explain(error), autoClose: 8000 });
+  notifications.show({
+    color: "red",
+    title: i18next.t("error.title"),
+    message: explain(error),
+    autoClose: 8000,
+  });
 }
 
 export function tell(message: string): void {

@@ -32,7 +32,8 @@ export function duration(seconds: number): string {
   const parts = [Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60];
   const days = Math.floor(whole / 86400);
   const pad = (value: number) => String(value).padStart(2, "0");
-  const text = whole >= 3600 ? `${parts[0]}:${pad(parts[1]!)}:${pad(parts[2]!)}` : `${parts[1]}:${pad(parts[2]!)}`;
+  const text =
+    whole >= 3600 ? `${parts[0]}:${pad(parts[1]!)}:${pad(parts[2]!)}` : `${parts[1]}:${pad(parts[2]!)}`;
   return days > 0 ? `${days}d ${text}` : text;
 }
 
@@ -45,5 +46,7 @@ export function bytes(size: number): string {
 
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined) return "–";
-  return new Intl.NumberFormat(i18next.language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(i18next.language, { style: "percent", maximumFractionDigits: 0 }).format(
+    share,
+  );
 }

@@ -13,7 +13,8 @@ export function ClosureDialog({ row, close }: { row: QueueRow; close: () => void
   const [until, setUntil] = useState("open");
   const shut = useSteer(
     (reason: string) => {
-      const body = until === "hour" ? { reason, until: new Date(Date.now() + HOUR_MS).toISOString() } : { reason };
+      const body =
+        until === "hour" ? { reason, until: new Date(Date.now() + HOUR_MS).toISOString() } : { reason };
       return content(api.PUT("/v1/queues/{key}/closure", { params: { path }, body }));
     },
     t("wall.closureOn", { reason: row.queue }),
@@ -29,24 +30,45 @@ export function ClosureDialog({ row, close }: { row: QueueRow; close: () => void
     shut.mutate(String(new FormData(event.currentTarget).get("reason")).trim());
   }
   return (
-    <Modal opened onClose={close} title={`${t("wall.closure")}: ${row.queue}`} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={`${t("wall.closure")}: ${row.queue}`}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       {row.closure ? (
         <Stack gap="sm">
           <Text size="sm">{t("wall.closureOn", { reason: row.closure.reason })}</Text>
           <Group justify="flex-end">
-            <Button loading={reopen.isPending} onClick={() => reopen.mutate(undefined)} data-autofocus>{t("wall.reopen")}</Button>
+            <Button loading={reopen.isPending} onClick={() => reopen.mutate(undefined)} data-autofocus>
+              {t("wall.reopen")}
+            </Button>
           </Group>
         </Stack>
       ) : (
         <form onSubmit={submit}>
           <Stack gap="sm">
-            <Text size="sm" c="dimmed">{t("wall.closureHint")}</Text>
+            <Text size="sm" c="dimmed">
+              {t("wall.closureHint")}
+            </Text>
             <TextInput name="reason" label={t("wall.closureReason")} required data-autofocus />
-            <Select label={t("wall.closureFor")} value={until} onChange={(value) => setUntil(value ?? "open")} allowDeselect={false}
-              data={[{ value: "open", label: t("wall.closureOpen") }, { value: "hour", label: t("wall.closureHour") }]} />
+            <Select
+              label={t("wall.closureFor")}
+              value={until}
+              onChange={(value) => setUntil(value ?? "open")}
+              allowDeselect={false}
+              data={[
+                { value: "open", label: t("wall.closureOpen") },
+                { value: "hour", label: t("wall.closureHour") },
+              ]}
+            />
             <Group justify="flex-end">
-              <Button variant="default" onClick={close}>{t("common.cancel")}</Button>
-              <Button type="submit" color="red" loading={shut.isPending}>{t("wall.close")}</Button>
+              <Button variant="default" onClick={close}>
+                {t("common.cancel")}
+              </Button>
+              <Button type="submit" color="red" loading={shut.isPending}>
+                {t("wall.close")}
+              </Button>
             </Group>
           </Stack>
         </form>

@@ -7,7 +7,16 @@ interface Props {
   row: Figures;
   /** What the row is of: a queue, tier or channel. */
   of: string;
-  name: "waiting" | "offered" | "answered" | "abandoned" | "short_abandoned" | "flowed_out" | "callback_requested" | "ended_by_us" | "still_waiting";
+  name:
+    | "waiting"
+    | "offered"
+    | "answered"
+    | "abandoned"
+    | "short_abandoned"
+    | "flowed_out"
+    | "callback_requested"
+    | "ended_by_us"
+    | "still_waiting";
   label: string;
   drill: (wish: DrillWish) => void;
 }
@@ -18,8 +27,14 @@ export function Figure({ row, of, name, label, drill }: Props) {
   const value = row[name];
   if (value === 0) return <>0</>;
   return (
-    <button type="button" className={classes.figure} aria-label={`${value}. ${t("wall.drillOpen", { figure: label, queue: of })}`}
-      onClick={() => drill({ path: row.drill, figure: name, title: t("wall.drill", { figure: label, queue: of }) })}>
+    <button
+      type="button"
+      className={classes.figure}
+      aria-label={`${value}. ${t("wall.drillOpen", { figure: label, queue: of })}`}
+      onClick={() =>
+        drill({ path: row.drill, figure: name, title: t("wall.drill", { figure: label, queue: of }) })
+      }
+    >
       {value}
     </button>
   );

@@ -30,8 +30,14 @@ interface Row extends Figures {
 }
 
 function rowsOf(metrics: Metrics, split: Split): Row[] {
-  if (split === "byTier") return metrics.by_tier.map((row) => ({ ...row, key: row.tier, name: word("tier", row.tier) }));
-  if (split === "byChannel") return metrics.by_channel.map((row) => ({ ...row, key: row.channel, name: word("channel", row.channel) }));
+  if (split === "byTier")
+    return metrics.by_tier.map((row) => ({ ...row, key: row.tier, name: word("tier", row.tier) }));
+  if (split === "byChannel")
+    return metrics.by_channel.map((row) => ({
+      ...row,
+      key: row.channel,
+      name: word("channel", row.channel),
+    }));
   return metrics.items.map((row) => ({ ...row, key: row.queue, name: row.queue, queue: row }));
 }
 
@@ -42,16 +48,33 @@ export function QueueTable({ metrics, chosen, choose, drill }: Props) {
   return (
     <section className={classes.panel} aria-label={t("wall.title")}>
       <Group px="sm" py={6} justify="space-between">
-        <Text fw={600} size="sm">{t("wall.title")}</Text>
-        <SegmentedControl size="xs" value={split} onChange={(value) => setSplit(value as Split)} aria-label={t("wall.title")}
-          data={SPLITS.map((value) => ({ value, label: t(`wall.${value}`) }))} />
+        <Text fw={600} size="sm">
+          {t("wall.title")}
+        </Text>
+        <SegmentedControl
+          size="xs"
+          value={split}
+          onChange={(value) => setSplit(value as Split)}
+          aria-label={t("wall.title")}
+          data={SPLITS.map((value) => ({ value, label: t(`wall.${value}`) }))}
+        />
       </Group>
-      {rows.length === 0 ? <Empty>{t("wall.noQueues")}</Empty> : (
+      {rows.length === 0 ? (
+        <Empty>{t("wall.noQueues")}</Empty>
+      ) : (
         <Table fz="sm" verticalSpacing={6} highlightOnHover>
-          <Table.Thead><Head split={split} /></Table.Thead>
+          <Table.Thead>
+            <Head split={split} />
+          </Table.Thead>
           <Table.Tbody className="numbers">
             {rows.map((row) => (
-              <Line key={row.key} row={row} chosen={row.key === chosen && split === "queue"} choose={choose} drill={drill} />
+              <Line
+                key={row.key}
+                row={row}
+                chosen={row.key === chosen && split === "queue"}
+                choose={choose}
+                drill={drill}
+              />
             ))}
           </Table.Tbody>
         </Table>
@@ -63,18 +86,37 @@ export function QueueTable({ metrics, chosen, choose, drill }: Props) {
 
 function Head({ split }: { split: Split }) {
   const { t } = useTranslation();
-  const names = ["waiting", "longest", "offered", "answered", "abandoned", "serviceLevel", "asa", "aht", "closed"] as const;
+  const names = [
+    "waiting",
+    "longest",
+    "offered",
+    "answered",
+    "abandoned",
+    "serviceLevel",
+    "asa",
+    "aht",
+    "closed",
+  ] as const;
   return (
     <Table.Tr>
       <Table.Th>{t(`wall.${split}`)}</Table.Th>
-      {names.map((name) => <Table.Th key={name} ta="right">{t(`wall.${name}`)}</Table.Th>)}
+      {names.map((name) => (
+        <Table.Th key={name} ta="right">
+          {t(`wall.${name}`)}
+        </Table.Th>
+      ))}
       {split === "queue" && <Table.Th ta="right">{t("wall.agents")}</Table.Th>}
       {split === "queue" && <Table.Th aria-label={t("wall.closure")} />}
     </Table.Tr>
   );
 }
 
-function Line({ row, chosen, choose, drill }: { row: Row; chosen: boolean } & Pick<Props, "choose" | "drill">) {
+function Line({
+  row,
+  chosen,
+  choose,
+  drill,
+}: { row: Row; chosen: boolean } & Pick<Props, "choose" | "drill">) {
   const { t } = useTranslation();
   const figure = (name: "waiting" | "offered" | "answered" | "abandoned") => (
     <Figure row={row} of={row.name} name={name} label={t(`wall.${name}`)} drill={drill} />
@@ -82,35 +124,87 @@ function Line({ row, chosen, choose, drill }: { row: Row; chosen: boolean } & Pi
   return (
     <Table.Tr bg={chosen ? "var(--desk-chosen)" : undefined}>
       <Table.Th scope="row">
-        {row.queue
-          ? <Button variant="transparent" size="compact-sm" px={0} c="inherit" aria-pressed={chosen} onClick={() => choose(row.key)}>{row.name}</Button>
-          : row.name}
-        {row.queue?.closure && <ClosedBadge reason={row.queue.closure.reason} until={row.queue.closure.until} />}
+        {row.queue ? (
+          <Button
+            variant="transparent"
+            size="compact-sm"
+            px={0}
+            c="inherit"
+            aria-pressed={chosen}
+            onClick={() => choose(row.key)}
+          >
+            {row.name}
+          </Button>
+        ) : (
+          row.name
+        )}
+        {row.queue?.closure && (
+          <ClosedBadge reason={row.queue.closure.reason} until={row.queue.closure.until} />
+        )}
       </Table.Th>
-      <Cell measure="waitingCount" value={row.waiting}>{figure("waiting")}</Cell>
-      <Cell measure="longestSeconds" value={row.longest_wait_seconds}>{seconds(row.longest_wait_seconds)}</Cell>
+      <Cell measure="waitingCount" value={row.waiting}>
+        {figure("waiting")}
+      </Cell>
+      <Cell measure="longestSeconds" value={row.longest_wait_seconds}>
+        {seconds(row.longest_wait_seconds)}
+      </Cell>
       <Cell>{figure("offered")}</Cell>
       <Cell>{figure("answered")}</Cell>
-      <Cell measure="abandonPercent" value={row.abandon_rate === null ? null : row.abandon_rate * 100}>{figure("abandoned")}</Cell>
-      <Cell measure="servicePercent" value={row.service_level === null ? null : row.service_level * 100}>{percent(row.service_level)}</Cell>
+      <Cell measure="abandonPercent" value={row.abandon_rate === null ? null : row.abandon_rate * 100}>
+        {figure("abandoned")}
+      </Cell>
+      <Cell measure="servicePercent" value={row.service_level === null ? null : row.service_level * 100}>
+        {percent(row.service_level)}
+      </Cell>
       <Cell>{seconds(row.asa_seconds)}</Cell>
       <Cell>{seconds(row.aht_seconds)}</Cell>
       <Cell>{row.closed}</Cell>
-      {row.queue && <Cell>{row.queue.agents.idle}<Text span c="dimmed" size="xs"> / {row.queue.agents.signed_in}</Text></Cell>}
-      {row.queue && <Table.Td ta="right" w={36}><ClosureButton row={row.queue} /></Table.Td>}
+      {row.queue && (
+        <Cell>
+          {row.queue.agents.idle}
+          <Text span c="dimmed" size="xs">
+            {" "}
+            / {row.queue.agents.signed_in}
+          </Text>
+        </Cell>
+      )}
+      {row.queue && (
+        <Table.Td ta="right" w={36}>
+          <ClosureButton row={row.queue} />
+        </Table.Td>
+      )}
     </Table.Tr>
   );
 }
 
-function Cell({ measure, value = null, children }: { measure?: Measure; value?: number | null; children: React.ReactNode }) {
+function Cell({
+  measure,
+  value = null,
+  children,
+}: {
+  measure?: Measure;
+  value?: number | null;
+  children: React.ReactNode;
+}) {
   const [thresholds] = useThresholds();
-  return <Table.Td ta="right" style={measure && levelStyle(level(measure, value, thresholds[measure]))}>{children}</Table.Td>;
+  return (
+    <Table.Td ta="right" style={measure && levelStyle(level(measure, value, thresholds[measure]))}>
+      {children}
+    </Table.Td>
+  );
 }
 
 function ClosedBadge({ reason, until }: { reason: string; until?: string | null }) {
   const { t } = useTranslation();
-  const label = [t("wall.closureOn", { reason }), until ? t("wall.closureUntil", { time: clock(until) }) : ""].join(" ");
-  return <Badge color="red" ml={8}>{label}</Badge>;
+  const label = [
+    t("wall.closureOn", { reason }),
+    until ? t("wall.closureUntil", { time: clock(until) }) : "",
+  ].join(" ");
+  return (
+    <Badge color="red" ml={8}>
+      {label}
+    </Badge>
+  );
 }
 
 function ClosureButton({ row }: { row: QueueRow }) {
@@ -119,7 +213,12 @@ function ClosureButton({ row }: { row: QueueRow }) {
   return (
     <>
       <Tooltip label={t("wall.closure")}>
-        <ActionIcon size="sm" color={row.closure ? "red" : "gray"} aria-label={`${t("wall.closure")}: ${row.queue}`} onClick={() => setOpen(true)}>
+        <ActionIcon
+          size="sm"
+          color={row.closure ? "red" : "gray"}
+          aria-label={`${t("wall.closure")}: ${row.queue}`}
+          onClick={() => setOpen(true)}
+        >
           <IconDoorOff size={15} stroke={1.7} />
         </ActionIcon>
       </Tooltip>
@@ -136,10 +235,17 @@ function Balance({ totals, drill }: { totals: Figures; drill: (wish: DrillWish) 
   return (
     <div className={classes.balance} role="group" aria-label={t("wall.balance")}>
       <Text size="xs" className="numbers" component="div">
-        <b>{t("wall.offered")} {totals.offered}</b>{" = "}
+        <b>
+          {t("wall.offered")} {totals.offered}
+        </b>
+        {" = "}
         {EXITS.map((exit, index) => (
           <span key={exit}>
-            {index > 0 && " + "}{t(`wall.${exit}`)} <b><Figure row={totals} of={t("common.all")} name={exit} label={t(`wall.${exit}`)} drill={drill} /></b>
+            {index > 0 && " + "}
+            {t(`wall.${exit}`)}{" "}
+            <b>
+              <Figure row={totals} of={t("common.all")} name={exit} label={t(`wall.${exit}`)} drill={drill} />
+            </b>
           </span>
         ))}
         <Text span size="xs" ml={10} c={holds ? "teal" : "red"}>

@@ -14,7 +14,9 @@ export function SkillsDialog({ agent, close }: { agent: AgentState; close: () =>
   const save = useSteer(
     () => {
       const kept = Object.fromEntries(Object.entries(skills).filter(([, level]) => level > 0));
-      return content(api.PATCH("/v1/agents/{key}", { params: { path: { key: agent.email } }, body: { skills: kept } }));
+      return content(
+        api.PATCH("/v1/agents/{key}", { params: { path: { key: agent.email } }, body: { skills: kept } }),
+      );
     },
     t("wall.skills"),
     close,
@@ -28,20 +30,43 @@ export function SkillsDialog({ agent, close }: { agent: AgentState; close: () =>
     setAdded("");
   }
   return (
-    <Modal opened onClose={close} title={`${t("wall.editSkills")}: ${agent.name}`} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={`${t("wall.editSkills")}: ${agent.name}`}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <form onSubmit={submit}>
         <Stack gap="sm">
           {Object.entries(skills).map(([skill, level]) => (
-            <NumberInput key={skill} label={skill} min={0} max={LEVEL_MAX} value={level} aria-label={t("wall.skillLevel", { skill })}
-              onChange={(value) => setSkills({ ...skills, [skill]: Number(value) || 0 })} />
+            <NumberInput
+              key={skill}
+              label={skill}
+              min={0}
+              max={LEVEL_MAX}
+              value={level}
+              aria-label={t("wall.skillLevel", { skill })}
+              onChange={(value) => setSkills({ ...skills, [skill]: Number(value) || 0 })}
+            />
           ))}
           <Group align="flex-end" gap="xs">
-            <TextInput label={t("wall.newSkill")} style={{ flex: 1 }} value={added} onChange={(event) => setAdded(event.currentTarget.value)} />
-            <Button variant="default" onClick={add} disabled={added === ""}>+</Button>
+            <TextInput
+              label={t("wall.newSkill")}
+              style={{ flex: 1 }}
+              value={added}
+              onChange={(event) => setAdded(event.currentTarget.value)}
+            />
+            <Button variant="default" onClick={add} disabled={added === ""}>
+              +
+            </Button>
           </Group>
           <Group justify="flex-end">
-            <Button variant="default" onClick={close}>{t("common.cancel")}</Button>
-            <Button type="submit" loading={save.isPending}>{t("common.save")}</Button>
+            <Button variant="default" onClick={close}>
+              {t("common.cancel")}
+            </Button>
+            <Button type="submit" loading={save.isPending}>
+              {t("common.save")}
+            </Button>
           </Group>
         </Stack>
       </form>

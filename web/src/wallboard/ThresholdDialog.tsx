@@ -6,18 +6,41 @@ export function ThresholdDialog({ close }: { close: () => void }) {
   const { t } = useTranslation();
   const [thresholds, setThresholds] = useThresholds();
   return (
-    <Modal opened onClose={close} title={t("wall.thresholds")} closeButtonProps={{ "aria-label": t("common.close") }}>
-      <Text size="sm" c="dimmed" mb="sm">{t("wall.thresholdsHint")}</Text>
+    <Modal
+      opened
+      onClose={close}
+      title={t("wall.thresholds")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
+      <Text size="sm" c="dimmed" mb="sm">
+        {t("wall.thresholdsHint")}
+      </Text>
       <Table>
-        <Table.Thead><Table.Tr><Table.Th /><Table.Th>{t("wall.warn")}</Table.Th><Table.Th>{t("wall.alarm")}</Table.Th></Table.Tr></Table.Thead>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th />
+            <Table.Th>{t("wall.warn")}</Table.Th>
+            <Table.Th>{t("wall.alarm")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
         <Table.Tbody>
           {MEASURES.map((measure) => (
             <Table.Tr key={measure}>
-              <Table.Th scope="row" fw={500} fz="sm">{t(`wall.${measure}`)}</Table.Th>
+              <Table.Th scope="row" fw={500} fz="sm">
+                {t(`wall.${measure}`)}
+              </Table.Th>
               {(["warn", "alarm"] as const).map((name) => (
                 <Table.Td key={name} w={90}>
-                  <NumberInput min={0} max={100000} aria-label={`${t(`wall.${measure}`)}: ${t(`wall.${name}`)}`} value={thresholds[measure][name]}
-                    onChange={(value) => typeof value === "number" && setThresholds({ ...thresholds, [measure]: { ...thresholds[measure], [name]: value } })} />
+                  <NumberInput
+                    min={0}
+                    max={100000}
+                    aria-label={`${t(`wall.${measure}`)}: ${t(`wall.${name}`)}`}
+                    value={thresholds[measure][name]}
+                    onChange={(value) =>
+                      typeof value === "number" &&
+                      setThresholds({ ...thresholds, [measure]: { ...thresholds[measure], [name]: value } })
+                    }
+                  />
                 </Table.Td>
               ))}
             </Table.Tr>

@@ -22,17 +22,35 @@ export function Tiles({ totals, drill }: Props) {
   const service = totals.service_level === null ? null : totals.service_level * 100;
   return (
     <div className={classes.tiles}>
-      <Tile label={t("wall.waiting")} measure="waitingCount" value={totals.waiting}>{figure("waiting")}</Tile>
-      <Tile label={t("wall.longest")} measure="longestSeconds" value={totals.longest_wait_seconds}>{seconds(totals.longest_wait_seconds)}</Tile>
-      <Tile label={t("wall.serviceLevel")} measure="servicePercent" value={service}>{percent(totals.service_level)}</Tile>
-      <Tile label={t("wall.answered")}>{figure("answered")}</Tile>
-      <Tile label={t("wall.abandoned")} measure="abandonPercent" value={abandoned}>{figure("abandoned")}</Tile>
-      <Tile label={t("wall.asa")} hint={t("wall.asaLong")}>{seconds(totals.asa_seconds)}</Tile>
-      <Tile label={t("wall.aht")} hint={t("wall.ahtLong")}>{seconds(totals.aht_seconds)}</Tile>
-      <Tile label={t("wall.agents")}>
-        {totals.agents.idle}<Text span size="sm" c="dimmed"> / {totals.agents.signed_in}</Text>
+      <Tile label={t("wall.waiting")} measure="waitingCount" value={totals.waiting}>
+        {figure("waiting")}
       </Tile>
-      {typeof totals.occupancy === "number" && <Tile label={t("wall.occupancy")}>{percent(totals.occupancy)}</Tile>}
+      <Tile label={t("wall.longest")} measure="longestSeconds" value={totals.longest_wait_seconds}>
+        {seconds(totals.longest_wait_seconds)}
+      </Tile>
+      <Tile label={t("wall.serviceLevel")} measure="servicePercent" value={service}>
+        {percent(totals.service_level)}
+      </Tile>
+      <Tile label={t("wall.answered")}>{figure("answered")}</Tile>
+      <Tile label={t("wall.abandoned")} measure="abandonPercent" value={abandoned}>
+        {figure("abandoned")}
+      </Tile>
+      <Tile label={t("wall.asa")} hint={t("wall.asaLong")}>
+        {seconds(totals.asa_seconds)}
+      </Tile>
+      <Tile label={t("wall.aht")} hint={t("wall.ahtLong")}>
+        {seconds(totals.aht_seconds)}
+      </Tile>
+      <Tile label={t("wall.agents")}>
+        {totals.agents.idle}
+        <Text span size="sm" c="dimmed">
+          {" "}
+          / {totals.agents.signed_in}
+        </Text>
+      </Tile>
+      {typeof totals.occupancy === "number" && (
+        <Tile label={t("wall.occupancy")}>{percent(totals.occupancy)}</Tile>
+      )}
     </div>
   );
 }
@@ -55,9 +73,13 @@ function Tile({ label, hint, measure, value = null, children }: TileProps) {
   return (
     <Paper className={classes.tile} style={style}>
       <Tooltip label={hint} disabled={!hint}>
-        <Text size="xs" c={style ? undefined : "dimmed"} tabIndex={hint ? 0 : undefined} w="fit-content">{label}</Text>
+        <Text size="xs" c={style ? undefined : "dimmed"} tabIndex={hint ? 0 : undefined} w="fit-content">
+          {label}
+        </Text>
       </Tooltip>
-      <Text fz={24} fw={600} lh={1.25} className="numbers">{children}</Text>
+      <Text fz={24} fw={600} lh={1.25} className="numbers">
+        {children}
+      </Text>
     </Paper>
   );
 }

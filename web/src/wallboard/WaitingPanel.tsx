@@ -20,13 +20,25 @@ export function WaitingPanel({ queue }: { queue: string }) {
   const waiting = useWaiting(queue);
   return (
     <section className={classes.panel} aria-label={`${t("wall.waiting")}: ${queue}`}>
-      <Group px="sm" py={6}><Text fw={600} size="sm">{t("wall.waiting")}: {queue}</Text></Group>
+      <Group px="sm" py={6}>
+        <Text fw={600} size="sm">
+          {t("wall.waiting")}: {queue}
+        </Text>
+      </Group>
       <Loaded query={waiting}>
-        {({ items }) => items.length === 0 ? <Empty>{t("work.emptyWaiting")}</Empty> : (
-          <Table fz="sm" verticalSpacing={4}>
-            <Table.Tbody>{items.map((item) => <Line key={item.id} item={item} />)}</Table.Tbody>
-          </Table>
-        )}
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty>{t("work.emptyWaiting")}</Empty>
+          ) : (
+            <Table fz="sm" verticalSpacing={4}>
+              <Table.Tbody>
+                {items.map((item) => (
+                  <Line key={item.id} item={item} />
+                ))}
+              </Table.Tbody>
+            </Table>
+          )
+        }
       </Loaded>
     </section>
   );
@@ -38,30 +50,61 @@ function Line({ item }: { item: ListedInteraction }) {
   const close = () => setDialog(null);
   const path = { interaction_id: item.id };
   const prioritise = useSteer(
-    (boost_seconds: number) => content(api.POST("/v1/interactions/{interaction_id}/prioritise", { params: { path }, body: { boost_seconds } })),
+    (boost_seconds: number) =>
+      content(
+        api.POST("/v1/interactions/{interaction_id}/prioritise", {
+          params: { path },
+          body: { boost_seconds },
+        }),
+      ),
     t("wall.prioritised"),
   );
   return (
     <Table.Tr>
-      <Table.Td w={30}><ChannelIcon channel={item.channel} /></Table.Td>
-      <Table.Td><Text span size="sm" fw={500}>{nameOf(item)}</Text> <TierBadge tier={item.tier} /> {item.state !== "queued" && <StateBadge state={item.state} />}</Table.Td>
-      <Table.Td c="dimmed" maw={260} className="clip">{item.subject ?? item.preview}</Table.Td>
-      <Table.Td ta="right" w={80}><Since from={item.queued_at ?? item.created_at} /></Table.Td>
+      <Table.Td w={30}>
+        <ChannelIcon channel={item.channel} />
+      </Table.Td>
+      <Table.Td>
+        <Text span size="sm" fw={500}>
+          {nameOf(item)}
+        </Text>{" "}
+        <TierBadge tier={item.tier} /> {item.state !== "queued" && <StateBadge state={item.state} />}
+      </Table.Td>
+      <Table.Td c="dimmed" maw={260} className="clip">
+        {item.subject ?? item.preview}
+      </Table.Td>
+      <Table.Td ta="right" w={80}>
+        <Since from={item.queued_at ?? item.created_at} />
+      </Table.Td>
       <Table.Td w={120} ta="right">
         <Group gap={2} justify="flex-end" wrap="nowrap">
-          <Button size="compact-xs" variant="subtle" onClick={() => setDialog("why")}>{t("actions.why")}</Button>
+          <Button size="compact-xs" variant="subtle" onClick={() => setDialog("why")}>
+            {t("actions.why")}
+          </Button>
           <Menu position="bottom-end">
-            <Menu.Target><ActionIcon size="sm" aria-label={t("wall.actionsOf", { name: nameOf(item) })}><IconDotsVertical size={15} /></ActionIcon></Menu.Target>
+            <Menu.Target>
+              <ActionIcon size="sm" aria-label={t("wall.actionsOf", { name: nameOf(item) })}>
+                <IconDotsVertical size={15} />
+              </ActionIcon>
+            </Menu.Target>
             <Menu.Dropdown>
               <Menu.Label>{t("wall.prioritise")}</Menu.Label>
               {BOOSTS.map((boost) => (
-                <Menu.Item key={boost} leftSection={<IconArrowUp size={14} />} onClick={() => prioritise.mutate(boost)}>
+                <Menu.Item
+                  key={boost}
+                  leftSection={<IconArrowUp size={14} />}
+                  onClick={() => prioritise.mutate(boost)}
+                >
                   {t("wall.boost", { duration: duration(boost) })}
                 </Menu.Item>
               ))}
               <Menu.Divider />
-              <Menu.Item leftSection={<IconArrowsExchange size={14} />} onClick={() => setDialog("reassign")}>{t("wall.reassign")}</Menu.Item>
-              <Menu.Item color="red" leftSection={<IconX size={14} />} onClick={() => setDialog("close")}>{t("wall.forceClose")}</Menu.Item>
+              <Menu.Item leftSection={<IconArrowsExchange size={14} />} onClick={() => setDialog("reassign")}>
+                {t("wall.reassign")}
+              </Menu.Item>
+              <Menu.Item color="red" leftSection={<IconX size={14} />} onClick={() => setDialog("close")}>
+                {t("wall.forceClose")}
+              </Menu.Item>
             </Menu.Dropdown>
           </Menu>
         </Group>
@@ -77,17 +120,36 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
   const { t } = useTranslation();
   const [chosen, setChosen] = useState<DirectoryEntry | null>(null);
   const reassign = useSteer(
-    (entry: DirectoryEntry) => content(api.POST("/v1/interactions/{interaction_id}/reassign", { params: { path: { interaction_id: id } }, body: targetOf(entry) })),
+    (entry: DirectoryEntry) =>
+      content(
+        api.POST("/v1/interactions/{interaction_id}/reassign", {
+          params: { path: { interaction_id: id } },
+          body: targetOf(entry),
+        }),
+      ),
     t("wall.reassigned"),
     close,
   );
   return (
-    <Modal opened onClose={close} title={t("wall.reassign")} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={t("wall.reassign")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Stack gap="sm">
         <DirectoryPick chosen={chosen} choose={setChosen} />
         <Group justify="flex-end">
-          <Button variant="default" onClick={close}>{t("common.cancel")}</Button>
-          <Button disabled={!chosen} loading={reassign.isPending} onClick={() => chosen && reassign.mutate(chosen)}>{t("wall.reassign")}</Button>
+          <Button variant="default" onClick={close}>
+            {t("common.cancel")}
+          </Button>
+          <Button
+            disabled={!chosen}
+            loading={reassign.isPending}
+            onClick={() => chosen && reassign.mutate(chosen)}
+          >
+            {t("wall.reassign")}
+          </Button>
         </Group>
       </Stack>
     </Modal>
@@ -96,14 +158,33 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
 
 export function ForceCloseDialog({ id, close }: { id: string; close: () => void }) {
   const { t } = useTranslation();
-  const force = useSteer(() => content(api.POST("/v1/interactions/{interaction_id}/force-close", { params: { path: { interaction_id: id } }, body: {} })), t("wall.forceClosed"), close);
+  const force = useSteer(
+    () =>
+      content(
+        api.POST("/v1/interactions/{interaction_id}/force-close", {
+          params: { path: { interaction_id: id } },
+          body: {},
+        }),
+      ),
+    t("wall.forceClosed"),
+    close,
+  );
   return (
-    <Modal opened onClose={close} title={t("wall.forceClose")} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={close}
+      title={t("wall.forceClose")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Stack gap="sm">
         <Text size="sm">{t("wall.forceCloseAsk")}</Text>
         <Group justify="flex-end">
-          <Button variant="default" onClick={close} data-autofocus>{t("common.cancel")}</Button>
-          <Button color="red" loading={force.isPending} onClick={() => force.mutate(undefined)}>{t("wall.forceClose")}</Button>
+          <Button variant="default" onClick={close} data-autofocus>
+            {t("common.cancel")}
+          </Button>
+          <Button color="red" loading={force.isPending} onClick={() => force.mutate(undefined)}>
+            {t("wall.forceClose")}
+          </Button>
         </Group>
       </Stack>
     </Modal>

@@ -31,21 +31,41 @@ export function Wallboard() {
   return (
     <div className={classes.page}>
       <header className={classes.header}>
-        <Text fw={700} size="md">{t("app.name")}</Text>
-        <Text c="dimmed" size="sm">{t("app.wallboard")}</Text>
-        <SegmentedControl mx="auto" size="xs" aria-label={t("wall.window")} value={period} onChange={(value) => setPeriod(value as Period)}
-          data={PERIODS.map((value) => ({ value, label: t(`wall.windows.${value}`) }))} />
+        <Text fw={700} size="md">
+          {t("app.name")}
+        </Text>
+        <Text c="dimmed" size="sm">
+          {t("app.wallboard")}
+        </Text>
+        <SegmentedControl
+          mx="auto"
+          size="xs"
+          aria-label={t("wall.window")}
+          value={period}
+          onChange={(value) => setPeriod(value as Period)}
+          data={PERIODS.map((value) => ({ value, label: t(`wall.windows.${value}`) }))}
+        />
         <Freshness at={metrics.dataUpdatedAt} failing={metrics.isError} />
         <Tooltip label={t("wall.thresholds")}>
-          <ActionIcon aria-label={t("wall.thresholds")} onClick={() => setSettings(true)}><IconAdjustments size={18} stroke={1.7} /></ActionIcon>
+          <ActionIcon aria-label={t("wall.thresholds")} onClick={() => setSettings(true)}>
+            <IconAdjustments size={18} stroke={1.7} />
+          </ActionIcon>
         </Tooltip>
         <Tooltip label={t("wall.desktop")}>
-          <ActionIcon component="a" href="/" aria-label={t("wall.desktop")}><IconHeadset size={18} stroke={1.7} /></ActionIcon>
+          <ActionIcon component="a" href="/" aria-label={t("wall.desktop")}>
+            <IconHeadset size={18} stroke={1.7} />
+          </ActionIcon>
         </Tooltip>
         <LookMenu />
-        <Button variant="subtle" color="gray" onClick={() => void session.signOut()}>{t("signIn.out")}</Button>
+        <Button variant="subtle" color="gray" onClick={() => void session.signOut()}>
+          {t("signIn.out")}
+        </Button>
       </header>
-      {metrics.data ? <Board metrics={metrics.data} /> : <NoBoard error={metrics.error} retry={() => void metrics.refetch()} />}
+      {metrics.data ? (
+        <Board metrics={metrics.data} />
+      ) : (
+        <NoBoard error={metrics.error} retry={() => void metrics.refetch()} />
+      )}
       {settings && <ThresholdDialog close={() => setSettings(false)} />}
     </div>
   );
@@ -75,7 +95,14 @@ function busiest(metrics: Metrics): string | undefined {
 function NoBoard({ error, retry }: { error: unknown; retry: () => void }) {
   const { t } = useTranslation();
   if (error instanceof Problem && error.status === 403) {
-    return <Alert m="md" color="yellow">{t("signIn.supervisorsOnly")} <Anchor href="/" size="sm">{t("wall.desktop")}</Anchor></Alert>;
+    return (
+      <Alert m="md" color="yellow">
+        {t("signIn.supervisorsOnly")}{" "}
+        <Anchor href="/" size="sm">
+          {t("wall.desktop")}
+        </Anchor>
+      </Alert>
+    );
   }
   return error ? <Failure error={error} retry={retry} /> : <Loading rows={10} />;
 }

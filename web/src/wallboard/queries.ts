@@ -29,7 +29,10 @@ export function useAgentStates() {
 export function useWaiting(queue: string) {
   return useQuery({
     queryKey: ["waiting", queue],
-    queryFn: () => told<Page<ListedInteraction>>(api.GET("/v1/queues/{key}/waiting", { params: { path: { key: queue } } })),
+    queryFn: () =>
+      told<Page<ListedInteraction>>(
+        api.GET("/v1/queues/{key}/waiting", { params: { path: { key: queue } } }),
+      ),
     refetchInterval: EVERY_MS,
     placeholderData: keepPreviousData,
   });
@@ -43,7 +46,8 @@ export function useMe() {
 export function useDrill(path: string, figure: string) {
   return useQuery({
     queryKey: ["drill", path, figure],
-    queryFn: () => fetchPath<Page<ListedInteraction>>(`${path}${path.includes("?") ? "&" : "?"}figure=${figure}`),
+    queryFn: () =>
+      fetchPath<Page<ListedInteraction>>(`${path}${path.includes("?") ? "&" : "?"}figure=${figure}`),
   });
 }
 

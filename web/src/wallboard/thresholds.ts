@@ -35,5 +35,9 @@ const COLORS = { alarm: "red", warn: "yellow", good: undefined };
 export function levelStyle(found: Level): React.CSSProperties | undefined {
   const color = found && COLORS[found];
   if (!color) return undefined;
-  return { background: `var(--mantine-color-${color}-light)`, color: `var(--mantine-color-${color}-light-color)`, fontWeight: 700 };
+  return {
+    background: `var(--mantine-color-${color}-light)`,
+    color: `var(--mantine-color-${color}-light-color)`,
+    fontWeight: 700,
+  };
 }

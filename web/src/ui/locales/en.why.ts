@@ -1,0 +1,27 @@
+export const why = {
+  title: "Why?",
+  waiting: "Why it is still waiting",
+  assigned: "Why it came to {{name}}",
+  age: "Time waited {{age}}, head start {{headStart}} ({{tier}}).",
+  first: "It is the first of its queue.",
+  ahead: "{{count}} of its queue are served before it.",
+  overtaken: "It goes before {{count}} that have waited longer.",
+  overdue: "The time that was promised has passed, so it goes first.",
+  keptFor: "It is kept for {{name}}.",
+  nobody: "Nobody stands in the way: it is about to be offered.",
+  against: "Why not, agent by agent",
+  opens: "What changes by itself",
+  opening: {
+    visible: "In {{in}}: the teams {{teams}} see it too.",
+    not_excluded: "In {{in}}: {{name}} may be offered it again.",
+    reserved: "In {{in}} at the latest: it is no longer kept for {{name}}.",
+    promise: "In {{in}}: its promise is overdue, and it goes first.",
+  },
+  how: {
+    kept: "It was kept for {{name}}, who is preferred for this customer.",
+    idle: "Of all who could take it, {{name}} has been free the longest.",
+    busy: "Nobody was free; {{name}} had room and took their last work earliest.",
+  },
+  runnersUp: "Next in line were",
+  policy: "Policy version {{version}}",
+} as const;
