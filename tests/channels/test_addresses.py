@@ -1,5 +1,9 @@
 """One form for each address."""
 
+from collections.abc import Iterator
+from random import Random
+
+import phonenumbers
 import pytest
 
 from app.addresses import email_address, phone_address
@@ -66,6 +70,39 @@ class TestPhoneAddress:
     @pytest.mark.parametrize("region", [None, "CN"])
     def test_nobody(self, raw: str, region: str | None) -> None:
         assert phone_address(raw, region) is None
+
+
+def around_examples() -> Iterator[str]:
+    """Of every country and kind: the library's example number, and such with other, more or fewer digits."""
+    random = Random(8)
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in range(11):
+            example = phonenumbers.example_number_for_type(region, kind)
+            if example is not None:
+                number = phonenumbers.national_significant_number(example)
+                cut = random.randrange(len(number))
+                changed = number[:cut] + "".join(random.choices("0123456789", k=len(number) - cut))
+                for national in (number, changed, f"0{number}", f"1{number}", f"{number}5", number[:-1]):
+                    yield f"+{example.country_code}{national}"
+
+
+def as_the_library_says(digits: str) -> tuple[str, str] | None:
+    try:
+        number = phonenumbers.parse(digits)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    if not phonenumbers.can_be_internationally_dialled(number):
+        return "short_code", phonenumbers.national_significant_number(number)
+    return "phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+class TestGlobalNumbers:
+    def test_the_short_way_ends_where_the_long_one_does(self) -> None:
+        found = {digits: phone_address(digits) for digits in around_examples()}
+        told = {digits: a and (a.kind, a.value) for digits, a in found.items()}
+        assert told == {digits: as_the_library_says(digits) for digits in found}
 
 
 class TestEmailAddress:
