@@ -11,8 +11,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "events.md"
 _HEAD: Final = """# Events
 
 Written from `app/events.py`; do not edit. Each event is a CloudEvents 1.0 record. Within `v1` only
-optional fields are
-are added, and readers ignore fields and types that they do not know.
+optional fields are added, and readers ignore fields and types that they do not know.
 """
 _STREAMS: Final = {
     Stream.INBOUND: "What channels tell us. Key: endpoint and conversation, else endpoint and address.",

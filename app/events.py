@@ -374,13 +374,18 @@ class CustomerChanged(ActivityEvent):
 
 
 class CallCommandFailed(ActivityEvent):
-    """A command to the telephony platform was refused or ran out: the desktop drops `pending`."""
+    """A command to the telephony platform was refused or ran out: desktops, which know this as
+    `command.failed`, drop `pending`."""
 
     type: ClassVar[str] = "touchpoint.call_command.failed.v1"
     interaction_id: UUID
     command_id: UUID
     command: str
     reason: str
+
+    @property
+    def name(self) -> str:
+        return "command.failed"
 
 
 def dumps(event: Event) -> bytes:

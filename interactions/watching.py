@@ -22,9 +22,7 @@ ROUTING_MEMBERS: Final = frozenset({"entity", "version", "queue", "agent_ids", "
 OF_A_QUEUE: Final = frozenset({"interaction.changed", "queue.changed"})
 """What everybody who serves the queue sees: its lists."""
 
-OF_A_QUEUE_STEERED: Final = frozenset(
-    {"offer.created", "offer.revoked", "touch.created", "call_command.failed"}
-)
+OF_A_QUEUE_STEERED: Final = frozenset({"offer.created", "offer.revoked", "touch.created", "command.failed"})
 """What its supervisors see besides."""
 
 

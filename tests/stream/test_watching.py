@@ -10,6 +10,7 @@ from app.clock import new_id
 from app.events import (
     ActivityEvent,
     AgentChanged,
+    CallCommandFailed,
     Envelope,
     InteractionChanged,
     OfferEnded,
@@ -155,3 +156,17 @@ def test_an_unknown_type_is_nobodys() -> None:
         data=b"{}",
     )
     assert told(envelope) is None
+
+
+def test_a_command_that_failed_has_the_contracts_name() -> None:
+    failed = CallCommandFailed(
+        entity=f"interaction/{X}",
+        version=4,
+        queue="billing",
+        agent_ids=(ME,),
+        interaction_id=X,
+        command_id=new_id(),
+        command="hold",
+        reason="refused",
+    )
+    assert seen(failed).name == "command.failed"

@@ -237,7 +237,7 @@ class TestHold:
             switch.refuses.add("call.hold")
             try:
                 await desk.client.post(f"/v1/interactions/{x}/hold")
-                failed = await desk.pushed("call_command.failed", seconds=6)
+                failed = await desk.pushed("command.failed", seconds=6)
             finally:
                 switch.refuses.clear()
             assert (failed["interaction_id"], failed["command"]) == (x, "hold")

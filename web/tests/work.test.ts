@@ -133,7 +133,7 @@ describe("offers", () => {
 
 describe("a refused command", () => {
   it("is shown and the interaction looked at again", () => {
-    const failed = frame(1, "call_command.failed", "interaction/x1", 4, {
+    const failed = frame(1, "command.failed", "interaction/x1", 4, {
       interaction_id: "x1",
       command: "call.hold",
       reason: "busy",

@@ -31,9 +31,9 @@ export function fromFrame(frame: EventFrame, work: Work, received: number): Work
       return interactionChanged(frame, work);
     case "agent.changed":
       return agentChanged(frame, work);
-    case "call_command.failed":
+    case "command.failed":
       return {
-        name: "call_command.failed",
+        name: "command.failed",
         interactionId: text(data.interaction_id),
         command: text(data.command),
         reason: text(data.reason),

@@ -42,7 +42,7 @@ export type WorkEvent =
   | { name: "interaction.fetched"; interaction: Interaction }
   | { name: "interaction.gone"; id: Id }
   | { name: "agent.changed"; version: number; presence: Presence }
-  | { name: "call_command.failed"; interactionId: Id; command: string; reason: string }
+  | { name: "command.failed"; interactionId: Id; command: string; reason: string }
   | { name: "failure.dismissed" };
 
 export const nothing: Work = {
@@ -83,7 +83,7 @@ export function apply(work: Work, event: WorkEvent): Work {
       };
     case "agent.changed":
       return agentChanged(work, event.version, event.presence);
-    case "call_command.failed":
+    case "command.failed":
       return commandFailed(work, event.interactionId, event.command, event.reason);
     case "failure.dismissed":
       return { ...work, failedCommand: null };
