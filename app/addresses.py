@@ -98,8 +98,8 @@ def _stands_as_it_is(digits: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def _shape(country_code: str) -> re.Pattern[str] | None:
-    """National numbers of a code that only one country has: of its pattern and of a possible length, beginning
-    with nothing that could be a prefix, and not of those that cannot be dialled from abroad."""
+    """National numbers of a code that only one country has: of its pattern and of a possible length, not
+    beginning with what could be a prefix, and none that cannot be dialled from abroad."""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(country_code or 0), ())
     known = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None) if len(regions) == 1 else None
     numbers = known.general_desc if known else None
