@@ -274,6 +274,7 @@ async def _compare(
 ) -> list[Call]:
     """Calls that the platform does not list: absent twice, they have ended and nobody told us. Those to be
     changed are locked in one order, for batches of other partitions lock theirs."""
+    await session.flush()  # what this batch has merged: reading the rows anew would undo it
     listed = Call.call_id.in_(snapshot.call_ids)
     back = and_(listed, Call.absent_count > 0)
     missing = and_(not_(listed), Call.created_at < at - SNAPSHOT_SLACK)

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from app.events import Address, CallBridged, CallEnded, CallEvent, CallIncoming, LegAnswered, LegEnded
+from app.events import (
+    Address,
+    CallBridged,
+    CallEnded,
+    CallEvent,
+    CallIncoming,
+    CallsSnapshot,
+    LegAnswered,
+    LegEnded,
+)
 from tests.intake.house import House
 
 BEGAN = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -101,3 +110,26 @@ class TestDurations:
             """
         )
         assert float(waited) == 8
+
+
+class TestTheListOfLiveCalls:
+    async def test_undoes_nothing_that_came_with_it(self, house: House) -> None:
+        """The call has ended, so the list is without it; both are in one batch."""
+        beginning, _, end = abandoned("crossed")
+        await house.feed(house.envelope("hotline", beginning))
+        await house.execute("UPDATE call SET created_at = created_at - interval '1 minute'")
+        listed = CallsSnapshot(external_id="list", call_ids=())
+        await house.feed(house.envelope("hotline", end), house.envelope("hotline", listed))
+        [call] = await house.rows("SELECT facts, last_sequence, ended_at FROM call")
+        assert call["facts"]["ended"]["by"] == "customer"
+        assert call["last_sequence"] == end.sequence
+        assert call["ended_at"] is not None
+
+    async def test_that_misses_a_call_twice_ends_it(self, house: House) -> None:
+        await house.feed(house.envelope("hotline", abandoned("lost")[0]))
+        await house.execute("UPDATE call SET created_at = created_at - interval '1 minute'")
+        for number in range(2):
+            listed = CallsSnapshot(external_id=f"list-{number}", call_ids=())
+            await house.feed(house.envelope("hotline", listed))
+        [row] = await house.rows("SELECT state, end_cause FROM interaction")
+        assert row == {"state": "abandoned", "end_cause": "lost"}
