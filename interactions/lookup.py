@@ -16,6 +16,7 @@ from models.customer import ContactAddress, Customer
 from models.endpoint import Endpoint
 from models.interaction import FINAL, Interaction, State
 from models.leg import Leg, LegState
+from models.offer import Decision
 from models.screen_pop import screen_pops
 from models.segment import Segment
 
@@ -56,8 +57,8 @@ async def listed(session: AsyncSession, ids: Sequence[UUID], limit: int = 200) -
 
 
 async def one(session: AsyncSession, interaction_id: UUID) -> dict[str, Any]:
-    """The whole interaction: legs (ended ones too), segments, customer, candidates, address, endpoint. Raises
-    NotFound."""
+    """The whole interaction: legs (ended ones too), why it is here, segments, customer, candidates, address,
+    endpoint. Raises NotFound."""
     interaction = await session.get(Interaction, interaction_id)
     if interaction is None:
         raise NotFound("There is no such interaction.")
@@ -75,6 +76,7 @@ async def one(session: AsyncSession, interaction_id: UUID) -> dict[str, Any]:
         "requirement": interaction.requirement,
         "boost_seconds": interaction.boost_seconds,
         "policy_version": interaction.policy_version,
+        "why": await _why(session, interaction),
         "segments": [_segment(segment) for segment in segments],
         "customer": await _customer(session, customer_id),
         "candidates": pop["customer"]["candidates"],
@@ -82,6 +84,18 @@ async def one(session: AsyncSession, interaction_id: UUID) -> dict[str, Any]:
         "endpoint": await _endpoint(session, interaction.endpoint_id),
         "reply_until": None,
         "replies_left": None,
+    }
+
+
+async def _why(session: AsyncSession, x: Interaction) -> dict[str, Any]:
+    """`entry_kind`: how it came into its queue (new, transfer, return); `reason`: why the router last chose
+    whom it chose, null if it never did; `explanation` says the rest."""
+    decision = await Decision.latest_of(session, x.id)
+    return {
+        "entry_kind": x.entry_kind,
+        "follows": None if x.follows_id is None else str(x.follows_id),
+        "reason": None if decision is None else decision.document.get("reason"),
+        "explanation": f"/v1/interactions/{x.id}/explanation",
     }
 
 

@@ -124,3 +124,16 @@ class TestTake:
 
     async def test_not_what_rings_at_somebody_elses_desk(self, office: Office) -> None:
         assert (await office.act("han", await office.offered("li"), "take")).status_code == 409
+
+
+class TestWhy:
+    async def test_the_interaction_says_how_it_came_here(self, office: Office) -> None:
+        chat = await office.held()
+        assert (await office.interaction(chat))["why"] == {
+            "entry_kind": "new",
+            "follows": None,
+            "reason": None,
+            "explanation": f"/v1/interactions/{chat}/explanation",
+        }
+        await office.act("li", chat, "transfer", {"to": {"queue": "sales"}})
+        assert (await office.interaction(chat))["why"]["entry_kind"] == "transfer"
