@@ -1,9 +1,9 @@
 """Roles that own nothing, row-level security, the look-ups before a tenant is known, state guards."""
 
+import sqlalchemy as sa
 from alembic import op
 
 from app.events import PARTITIONS
-from models import Base
 
 revision = "0002"
 down_revision = "0001"
@@ -117,7 +117,7 @@ def upgrade() -> None:
     for name, argument, table, condition in LOOKUPS:
         op.execute(LOOKUP.format(name=name, argument=argument, table=table, condition=condition))
     op.execute(DUE_WORK)
-    op.bulk_insert(Base.metadata.tables["installation"], [{"id": 1, "partitions": PARTITIONS}])
+    op.execute(sa.text("INSERT INTO installation (id, partitions) VALUES (1, :n)").bindparams(n=PARTITIONS))
 
 
 def _statements(script: str) -> list[str]:
