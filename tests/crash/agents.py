@@ -9,7 +9,7 @@ import httpx
 from websockets.exceptions import WebSocketException
 
 from demo.desk_client import DeskClient, sign_in, stream
-from tests.crash.ledger import Ledger
+from tests.crash.ledger import Ledger, new_text
 from tests.running import PASSWORD, Service
 
 LOOK_SECONDS = 0.4
@@ -23,7 +23,7 @@ class PlayedAgent:
         self.service, self.ledger, self.email, self.chance = service, ledger, email, chance
         self.steady = False
         """From now on every offer is taken."""
-        self._replied: dict[str, str] = {}
+        self._replies: dict[str, str] = {}
 
     async def run(self) -> None:
         async with httpx.AsyncClient(base_url=self.service.url, timeout=30, trust_env=False) as http:
@@ -94,13 +94,11 @@ class PlayedAgent:
 
     async def _write(self, desk: DeskClient, work: dict[str, Any], path: str) -> None:
         """Answer once, then end it. The same `client_message_id` until it is acknowledged."""
-        text = self._replied.get(work["id"])
-        if text is None:
-            text = f"crash reply {work['id']} {self.email}"
+        text = self._replies.setdefault(work["id"], new_text("reply"))
+        if text not in self.ledger.replies:
             wanted = {"text": text, "client_message_id": text, "version": work["version"]}
             answer = await desk.post(f"{path}/messages", wanted)
             if answer.status_code == 202:
-                self._replied[work["id"]] = text
                 self.ledger.replies.add(text)
         elif work["channel"] == "email":
             await desk.post(f"{path}/close")

@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from demo.pbx.switch import CallState
-from tests.crash.ledger import Ledger
+from tests.crash.ledger import Ledger, new_text
 from tests.running import HOTLINE, Service
 from tests.waiting import eventually
 
@@ -56,7 +56,7 @@ class Customers:
         switch.hang_up(call.id)
 
     async def form(self) -> None:
-        text = self._text("form")
+        text = new_text("form")
         key = {"idempotency-key": uuid4().hex}
         body = {"email": self._mailbox(), "subject": "A question", "text": text}
         path = f"/forms/{self.service.endpoints['contact-form']['id']}"
@@ -70,7 +70,7 @@ class Customers:
         self.ledger.texts.add(text)
 
     async def mail(self) -> None:
-        text, sender = self._text("mail"), self._mailbox()
+        text, sender = new_text("mail"), self._mailbox()
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = sender, "support@acme.test", "A question"
         message["Message-ID"], message["Date"] = (
@@ -91,14 +91,11 @@ class Customers:
         """Writes a few messages, reads what comes, and leaves."""
         visitor = Visitor(self.service.url, self.service.endpoints["site-chat"]["id"], self.ledger)
         for _ in range(self.chance.randint(1, 4)):
-            text = self._text("chat")
+            text = new_text("chat")
             await self._insist(lambda text=text: visitor.write(text))  # type: ignore[misc]
             self.ledger.texts.add(text)
             await visitor.read_for(self.chance.uniform(0, 1))
         await visitor.leave()
-
-    def _text(self, kind: str) -> str:
-        return f"crash {kind} {uuid4().hex}"
 
     def _number(self) -> str:
         return f"+86138{self.chance.randrange(200):08d}"

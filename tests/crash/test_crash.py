@@ -157,8 +157,8 @@ async def survive(storm: Storm) -> None:
         raged = time.monotonic() - started
         settled = await storm.settle(lambda database: checks.overdue(database, servers), SETTLE_SECONDS)
         served = await storm.settle(checks.unserved, SERVE_SECONDS)
-    assert await storm.ask(lambda database: checks.unlawful(database, storm.ledger)) == []
-    assert await storm.ask(lambda database: checks.overdue(database, servers)) == []
+    wrong = await storm.ask(lambda database: checks.unlawful(database, storm.ledger))
+    assert not wrong, "\n".join(wrong)
     totals = await storm.figures()
     exits = ("answered", "abandoned", "short_abandoned", "flowed_out", "callback_requested", "ended_by_us")
     assert totals["offered"] == sum(totals[name] for name in (*exits, "still_waiting"))

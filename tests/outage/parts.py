@@ -17,7 +17,7 @@ import httpx
 import orjson
 
 from channels import signature
-from tests.crash.ledger import Ledger
+from tests.crash.ledger import Ledger, new_text
 from tests.running import HOTLINE, SECRET, Lane, Service
 
 KNOBS: dict[str, Any] = {"live_calls_seconds": 1, "log_level": "warning"}
@@ -96,7 +96,7 @@ class Doors:
         self.answers: Counter[int] = Counter()
 
     async def form(self) -> httpx.Response:
-        text = f"crash form {uuid4().hex}"
+        text = new_text("form")
         body = {"email": "wang@customer.test", "subject": "A question", "text": text}
         path = f"/forms/{self.service.endpoints['contact-form']['id']}"
         answer = await self.http.post(path, json=body)
