@@ -3,6 +3,7 @@ seconds.
 
 Only the platform's events move a call; a command merely shows as `pending` until they do."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from app.bus.outbox import append
 from app.clock import new_id
 from app.errors import NoCallControl
 from app.events import CallCommandFailed
+from interactions.command_rows import COMMAND_SECONDS, command_row, issue, stop_ringing
 from interactions.desk import Desk
 from interactions.work import Work
 from models.agent import Device
@@ -21,9 +23,10 @@ from models.delivery import Delivery, DeliveryState
 from models.endpoint import Endpoint
 from models.leg import Leg, LegState
 
-COMMAND_SECONDS = 5
 UNTOLD = frozenset({"call.digits"})
 """No event says that these were done: the platform's word that it takes them has to do."""
+
+RINGING = (LegState.OFFERED, LegState.CONNECTING)
 
 
 async def controls_calls(session: AsyncSession, endpoint_id: UUID | None) -> bool:
@@ -47,17 +50,45 @@ async def dial_agent(desk: Desk, work: Work) -> None:
     )
     if device is None:
         work.connect_failed("unreachable")
+    else:
+        _ring(desk, work, leg, device)
+
+
+async def ring_for_offers(desk: Desk, works: Sequence[Work]) -> None:
+    """These are accepted by picking up: the devices of whom they are offered to ring now. Where there is no
+    such device, or the platform is only watched, the desktop accepts. Two statements for all of them."""
+    if not works:
         return
+    endpoints = {work.interaction.endpoint_id for work in works}
+    controlled = set(
+        await desk.session.scalars(
+            select(Endpoint.id).where(Endpoint.id.in_(endpoints), Endpoint.controls_calls)
+        )
+    )
+    agents = [leg.agent_id for work in works if (leg := work.primary) is not None]
+    found = await desk.session.scalars(
+        select(Device).where(Device.agent_id.in_(agents), Device.endpoint_id.in_(controlled))
+    )
+    devices: dict[tuple[UUID, UUID | None], Device] = {(d.agent_id, d.endpoint_id): d for d in found}
+    for work in works:
+        leg = work.primary
+        device = devices.get((leg.agent_id, work.interaction.endpoint_id)) if leg is not None else None
+        if leg is not None and device is not None:
+            _ring(desk, work, leg, device)
+
+
+def _ring(desk: Desk, work: Work, leg: Leg, device: Device) -> None:
     leg.device = device.address
     leg.route_command_id = _issue(desk, work, "call.route", to=device.address, confirm_key=device.confirm_key)
 
 
+def _issue(desk: Desk, work: Work, command: str, **arguments: Any) -> UUID:
+    return issue(desk.session, work.interaction, desk.now, command, **arguments)
+
+
 def cancel_agent_leg(desk: Desk, work: Work, leg: Leg) -> None:
     """Stop the agent's device ringing, or take it out of the call; the customer stays with the platform."""
-    if leg.route_command_id is not None:
-        _issue(
-            desk, work, "call.cancel", leg_id=leg.device_leg_id, route_command_id=str(leg.route_command_id)
-        )
+    stop_ringing(desk.session, work.interaction, desk.now, leg)
 
 
 def end_call(desk: Desk, work: Work) -> UUID:
@@ -87,8 +118,8 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
     the customer back to the queue."""
     x = work.interaction
     leg = work.primary
-    if leg is not None and leg.route_command_id == command_id and leg.state == LegState.CONNECTING:
-        work.connect_failed("failed")
+    if leg is not None and leg.route_command_id == command_id and leg.state in RINGING:
+        work.device_failed("failed")
         return
     if x.pending_command_id != command_id:
         return
@@ -137,40 +168,5 @@ async def command_taken(session: AsyncSession, tenant_id: UUID, delivery: Delive
 
 def ask_for_live_calls(session: AsyncSession, tenant_id: UUID, endpoint_id: UUID, now: datetime) -> None:
     """`calls.list`: the platform answers with a `calls.snapshot` event (lost ends are found so)."""
-    session.add(_delivery(tenant_id, endpoint_id, new_id(), "calls.list", f"{endpoint_id}/calls", now, {}))
-
-
-def _issue(desk: Desk, work: Work, command: str, **arguments: Any) -> UUID:
-    x = work.interaction
-    assert x.endpoint_id is not None and x.conversation is not None, "a call has an endpoint and a call id"
-    command_id = new_id()
-    given = {name: value for name, value in arguments.items() if value is not None}
-    delivery = _delivery(
-        x.tenant_id, x.endpoint_id, command_id, command, f"{x.endpoint_id}/{x.conversation}", desk.now, given
-    )
-    delivery.interaction_id = x.id
-    delivery.payload["call_id"] = x.conversation
-    desk.session.add(delivery)
-    return command_id
-
-
-def _delivery(
-    tenant_id: UUID,
-    endpoint_id: UUID,
-    command_id: UUID,
-    command: str,
-    conversation: str,
-    now: datetime,
-    arguments: dict[str, Any],
-) -> Delivery:
-    return Delivery(
-        id=command_id,
-        tenant_id=tenant_id,
-        endpoint_id=endpoint_id,
-        kind="command",
-        conversation=conversation,
-        payload={"command": command, "issued_at": now.isoformat(), "arguments": arguments},
-        provider_key=str(command_id),
-        next_attempt_at=now,
-        expires_at=now + timedelta(seconds=COMMAND_SECONDS),
-    )
+    place = f"{endpoint_id}/calls"
+    session.add(command_row(tenant_id, endpoint_id, new_id(), "calls.list", place, now, {}))

@@ -2,7 +2,7 @@
 the engine thought. What they are not is told to the engine anew."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,6 +47,7 @@ async def carry_out(
     hand = _Hand(desk)
     for decision in wanted:
         hand.apply(decision)
+    await call_commands.ring_for_offers(desk, _accepted_by_phone(desk, hand.offers, policy))
     await desk.save()
     await _tell_offers(desk, hand.offers, documents, policy)
     return await _corrections(desk, hand.wrong)
@@ -122,6 +123,17 @@ class _Hand:
         return True
 
 
+def _accepted_by_phone(
+    desk: Desk, offers: Sequence[tuple[Decision, Offer]], policy: TenantPolicy
+) -> list[Work]:
+    voice = (offer for _, offer in offers if offer.channel == "voice")
+    return [
+        desk.works[offer.interaction_id]
+        for offer in voice
+        if policy.rules(offer.queue, "voice").accept == "device"
+    ]
+
+
 def _may_get(agent: Agent, units: int) -> bool:
     if agent.presence != Presence.AVAILABLE or not agent.signed_in or agent.disabled_at is not None:
         return False
@@ -147,7 +159,9 @@ async def _tell_offers(
     pops = await screen_pops(desk.session, [offer.interaction_id for _, offer in offers])
     for decision, offer in offers:
         work = desk.works[offer.interaction_id]
+        leg = work.primary
         decline = policy.rules(offer.queue, offer.channel).decline
+        accept = accepted_on(leg.route_command_id if leg else None)
         desk.session.add(_decision_row(desk, offer, documents[decision.ordinal], policy.version))
         event = OfferCreated(
             entity=f"interaction/{offer.interaction_id}",
@@ -157,9 +171,15 @@ async def _tell_offers(
             offer_id=offer.id,
             interaction_id=offer.interaction_id,
             agent_id=offer.agent_id,
-            data=offer_summary(offer, work, decision.reason, decline, pops[offer.interaction_id]),
+            data=offer_summary(offer, work, decision.reason, decline, pops[offer.interaction_id])
+            | {"accept": accept},
         )
         append(desk.session, event, key=str(offer.interaction_id), at=desk.now)
+
+
+def accepted_on(route_command_id: UUID | None) -> Literal["desktop", "device"]:
+    """Where an offer is accepted: the device if it rings, else the desktop, never both."""
+    return "desktop" if route_command_id is None else "device"
 
 
 def offer_summary(

@@ -21,6 +21,7 @@ from app.events import (
     WorkChanged,
 )
 from interactions import facts, views
+from interactions.command_rows import stop_ringing
 from interactions.work import Work
 from models.agent import Agent, Device
 from models.interaction import Interaction
@@ -108,6 +109,8 @@ class Desk:
             self._changed_agents |= work.touched_agents
             _raise_version(work)
             self.session.add_all(work.added)
+            for leg in work.ringing:
+                stop_ringing(self.session, work.interaction, self.now, leg)
         for agent_id in self._changed_agents:
             self.agents[agent_id].version += 1
         await self.session.flush()

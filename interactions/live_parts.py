@@ -38,7 +38,7 @@ class WrapUp:
 class LiveParts:
     """`legs` are those not ended, `offer` the open one, `segments` the open ones, `agents` the locked
     agents of the whole desk. What is new goes to `added`; `causes` says what happened, for the activity
-    event."""
+    event; `ringing` are legs that ended while their device rang for an offer."""
 
     interaction: Interaction
     agents: dict[UUID, Agent]
@@ -50,6 +50,7 @@ class LiveParts:
     causes: list[str] = field(default_factory=list)
     touched_agents: set[UUID] = field(default_factory=set)
     settled: list[Offer] = field(default_factory=list)
+    ringing: list[Leg] = field(default_factory=list)
     relevant: bool = False
 
     @property
@@ -139,6 +140,8 @@ class LiveParts:
     def _end_leg(self, leg: Leg, cause: str) -> None:
         for segment in [s for s in self.segments if s.leg_id == leg.id and s.kind != SegmentKind.QUEUE]:
             self._end_segment(segment, cause)
+        if leg.state == LegState.OFFERED and leg.route_command_id is not None:
+            self.ringing.append(leg)
         leg.state, leg.ended_at, leg.end_cause = LegState.ENDED, self.now, cause
         leg.connect_deadline_at = leg.wrap_up_due_at = leg.reassign_at = None
         self.legs.remove(leg)

@@ -18,10 +18,13 @@ async def accept(
     session: AsyncSession, tenant_id: UUID, offer_id: UUID, agent_id: UUID, policies: PolicyBook
 ) -> Interaction:
     """Take it. A phone that we control rings next, and the interaction is `connecting`; everything else is
-    active. Accepting again what one holds changes nothing. Raises NotFound, OfferGone with its cause."""
+    active. Accepting again what one holds changes nothing. Raises NotFound, OfferGone with its cause, and
+    IllegalTransition where picking up the phone is the accept."""
     desk, work = await _open(session, tenant_id, offer_id, agent_id)
     if not _is_open(work, offer_id):
         return await _held_already(work, offer_id, agent_id, session)
+    if (leg := work.primary) is not None and leg.route_command_id is not None:
+        raise work.illegal("is accepted by picking up the phone that rings")
     if await _rings(session, work.interaction):
         rules = await policies.rules(session, work.interaction)
         work.accept(connect_seconds=rules.connect_seconds)

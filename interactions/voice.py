@@ -132,7 +132,7 @@ class Mover:
         elif isinstance(event, CallBridged):
             await self.bridged(work, report)
         elif isinstance(event, LegRinging | LegAnswered):
-            self._know_leg(work, event)
+            await self.leg_told(work, event)
         elif isinstance(event, LegEnded):
             await self.leg_ended(work, event)
         elif isinstance(event, LegHeld | LegResumed):
@@ -151,11 +151,13 @@ class Mover:
         leg = work.primary
         if leg is not None and leg.state == LegState.CONNECTING:
             call_commands.cancel_agent_leg(self.desk, work, leg)
-        work.customer_left(by, cause)
+        work.customer_left(by, cause)  # a device that rings for an offer is stopped with it
 
     async def bridged(self, work: Work, report: Report) -> None:
         leg = work.primary
-        if leg is not None and leg.state == LegState.CONNECTING and _is_ours(leg, report.event, report.call):
+        if _rings_for_offer(leg, report.event):
+            work.accept(connect_seconds=None)
+        elif leg is not None and leg.state == LegState.CONNECTING and _is_ours(leg, report.event):
             work.bridged()
         elif work.state == State.ABANDONED and work.interaction.last_agent_id is None:
             work.was_bridged(report.at, await self._abandoned_entry(work))
@@ -167,12 +169,12 @@ class Mover:
             await self.ended(work, event.by, event.cause)
             return
         leg = work.primary
-        if leg is None or not _is_ours(leg, event, None):
+        if leg is None or not _is_ours(leg, event):
             return
-        if leg.state == LegState.CONNECTING:
+        if leg.state == LegState.CONNECTING or _rings_for_offer(leg, event):
             # Taken down by the platform in good order: the caller is gone, and the call's end comes next.
             if (event.cause, event.by) != ("normal", "platform"):
-                work.connect_failed(event.cause)
+                work.device_failed(event.cause)
         elif leg.state in (LegState.ACTIVE, LegState.HELD):
             await self._agent_gone(work, leg, event)
 
@@ -199,10 +201,15 @@ class Mover:
         if work.interaction.pending_command in ("hold", "resume"):
             work.stop_waiting()
 
-    def _know_leg(self, work: Work, event: CallEvent) -> None:
+    async def leg_told(self, work: Work, event: LegRinging | LegAnswered) -> None:
+        """The agent's leg gets its name; where picking up is the accept, that accepts the offer."""
         leg = work.primary
-        if leg is not None and event.leg == "agent" and _is_ours(leg, event, None):
-            leg.device_leg_id = event.leg_id or leg.device_leg_id
+        if leg is None or event.leg != "agent" or not _is_ours(leg, event):
+            return
+        leg.device_leg_id = event.leg_id or leg.device_leg_id
+        if isinstance(event, LegAnswered) and _rings_for_offer(leg, event):
+            rules = await self.policies.rules(self.desk.session, work.interaction)
+            work.accept(connect_seconds=rules.connect_seconds)
 
     async def _abandoned_entry(self, work: Work) -> Segment | None:
         found: Segment | None = await self.desk.session.scalar(
@@ -218,7 +225,14 @@ class Mover:
         return found
 
 
-def _is_ours(leg: Leg, event: CallEvent, call: Call | None) -> bool:
+def _rings_for_offer(leg: Leg | None, event: CallEvent) -> bool:
+    """The device rings for an offer that nobody has accepted yet, and the event is about it."""
+    if leg is None or leg.state != LegState.OFFERED or leg.route_command_id is None:
+        return False
+    return _is_ours(leg, event)
+
+
+def _is_ours(leg: Leg, event: CallEvent) -> bool:
     """Whether the platform's event is about this agent's leg, not about one that ended before."""
     if event.command_id is not None:
         return event.command_id == leg.route_command_id

@@ -162,6 +162,17 @@ class Work(LiveParts):
         self.not_responding(leg.agent_id, "device")
         self._to(State.QUEUED, "connect_failed")
 
+    def device_failed(self, cause: str) -> None:
+        """The device refused, or could not be dialled: while connecting, or while it rang for the offer."""
+        leg = self.primary
+        assert leg is not None
+        if leg.state == LegState.CONNECTING:
+            self.connect_failed(cause)
+            return
+        leg.route_command_id = None  # nothing rings any more
+        self.end_offer(OfferState.MISSED, "missed", cause)
+        self.not_responding(leg.agent_id, "device")
+
     def stop_connecting(self, cause: str) -> None:
         """The call no longer goes to this agent, by no fault of theirs."""
         leg = self.primary
@@ -328,5 +339,5 @@ class Work(LiveParts):
 
     def forget(self) -> None:
         """What happened has been told: start anew (the desk saves more than once where a batch needs it)."""
-        self.added, self.causes, self.settled = [], [], []
+        self.added, self.causes, self.settled, self.ringing = [], [], [], []
         self.touched_agents, self.relevant = set(), False

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.access import Permission
-from app.errors import Invalid, NotFound, OfferGone
+from app.errors import IllegalTransition, Invalid, NotFound, OfferGone
 from app.problems import problems
 from interactions import lookup, offers
 from routers.deps import CurrentAgent, Services, Transaction, api_router
@@ -23,7 +23,7 @@ class DeclineOut(BaseModel):
     state: str = "declined"
 
 
-@router.post("/{offer_id}/accept", responses=problems(NotFound, OfferGone))
+@router.post("/{offer_id}/accept", responses=problems(NotFound, OfferGone, IllegalTransition))
 async def accept_offer(
     offer_id: UUID, me: CurrentAgent, session: Transaction, container: Services
 ) -> dict[str, Any]:

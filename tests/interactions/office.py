@@ -116,6 +116,15 @@ class Office:
             change(desk, work)
             await desk.save()
 
+    async def publish_accept_by_device(self) -> None:
+        """Version 3: calls of `billing` are accepted by picking up the phone."""
+        voice = {"channels": {"voice": {"accept": "device"}}}
+        billing, sales = TWO_QUEUES["queues"]
+        document = Document.model_validate({**TWO_QUEUES, "queues": [{**billing, **voice}, sales]})
+        published = published_policy(policy_document(document), document)
+        async with self.container.database.transaction(self.tenant.id) as session:
+            session.add(Policy(tenant_id=self.tenant.id, version=3, document=published, digest="3"))
+
     async def watch_only(self) -> None:
         """The telephone platform takes no commands any more."""
         async with self.container.database.transaction(self.tenant.id) as session:

@@ -1,16 +1,23 @@
 """Commands to the telephone platform and its events about legs, on rows."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from app.clock import new_id
 from app.database import WORKER_ROLE, Database
-from app.events import LegHeld
+from app.events import CallBridged, CallEnded, LegAnswered, LegEnded, LegHeld
 from interactions.call_commands import command_taken
-from interactions.voice import Mover
-from models import Delivery
+from interactions.decisions import carry_out
+from interactions.desk import Desk
+from interactions.facts import microseconds
+from interactions.voice import Mover, Report
+from models import Call, Delivery
+from models.agent import Presence
+from routing.decision import Decision
 from tests.interactions.office import Office
 
 
@@ -61,3 +68,94 @@ class TestHeld:
         command: UUID = new_id()  # the hold's own
         event = LegHeld(conversation="c", leg="agent", leg_id=leg_id, command_id=command)
         Mover(desk, office.container.policies).held(work, event)
+
+
+class TestAcceptedByPickingUp:
+    """The queue says `accept: device`: the phone rings for the offer, the desktop does not."""
+
+    async def test_the_phone_rings_for_the_offer_and_the_desktop_only_shows_it(self, office: Office) -> None:
+        call = await ringing(office)
+        [route] = await deliveries(office)
+        assert (route.payload["command"], route.payload["arguments"]["to"]) == ("call.route", "sip:li")
+        [(created,)] = await office.rows("SELECT data FROM event_log WHERE type LIKE '%offer.created%'")
+        assert b'"accept":"device"' in created
+        [(offer_id,)] = await office.rows("SELECT id FROM offer")
+        clicked = await office.post("li", f"/offers/{offer_id}/accept")
+        assert (clicked.status_code, clicked.json()["type"]) == (409, "/problems/illegal-transition")
+        assert (await office.interaction(call))["state"] == "offered"
+
+    async def test_picking_up_is_the_accept_and_the_bridge_the_answer(self, office: Office) -> None:
+        call = await ringing(office)
+        await told(office, call, LegAnswered(conversation="c", leg="agent", leg_id="l"))
+        assert (await office.interaction(call))["state"] == "connecting"
+        await told(office, call, CallBridged(conversation="c"))
+        assert (await office.interaction(call))["state"] == "active"
+        assert len(await deliveries(office)) == 1, "nothing was cancelled"
+
+    async def test_the_bridge_alone_is_both(self, office: Office) -> None:
+        call = await ringing(office)
+        await told(office, call, CallBridged(conversation="c"))
+        assert (await office.interaction(call))["state"] == "active"
+
+    @pytest.mark.parametrize("cause", ["busy", "unreachable", "rejected"])
+    async def test_a_phone_that_refuses_is_not_responding(self, office: Office, cause: Any) -> None:
+        call = await ringing(office)
+        await told(office, call, LegEnded(conversation="c", leg="agent", cause=cause, by="agent"))
+        li = await office.agent("li")
+        assert (li.presence, li.presence_reason, li.units_held) == (Presence.NOT_RESPONDING, "device", 0)
+        assert (await office.interaction(call))["state"] == "queued"
+        assert len(await deliveries(office)) == 1, "what has ended is not cancelled"
+
+    async def test_an_offer_that_ends_stops_the_phone(self, office: Office) -> None:
+        call = await ringing(office)
+        await told(office, call, CallEnded(conversation="c", by="customer"))
+        assert (await office.interaction(call))["state"] == "abandoned"
+        route, cancel = await deliveries(office)
+        assert cancel.payload["command"] == "call.cancel"
+        assert cancel.payload["arguments"]["route_command_id"] == str(route.id)
+
+    async def test_without_a_phone_the_desktop_accepts(self, office: Office) -> None:
+        await ringing(office, phone=False)
+        [(created,)] = await office.rows("SELECT data FROM event_log WHERE type LIKE '%offer.created%'")
+        assert b'"accept":"desktop"' in created
+        assert await deliveries(office) == []
+
+
+async def ringing(office: Office, *, phone: bool = True) -> UUID:
+    """The router has offered a call of such a queue to li."""
+    await office.publish_accept_by_device()
+    if phone:
+        await office.phone("li")
+    await office.set_agent("li", presence=Presence.AVAILABLE, signed_in=True)
+    call = await office.waiting("voice", version=3)
+    deadline = microseconds(datetime.now(UTC) + timedelta(seconds=20))
+    decision = Decision(
+        at=0,
+        kind="offer",
+        interaction=str(call),
+        agent=str(office.agent_id("li")),
+        reason="longest_idle",
+        queue="billing",
+        channel="voice",
+        interaction_version=1,
+        units=100,
+        deadline=deadline,
+        ordinal=1,
+    )
+    policies, tenant_id = office.container.policies, office.tenant.id
+    async with office.container.database.transaction(tenant_id) as session:
+        policy = await policies.current(session, tenant_id)
+        assert await carry_out(session, tenant_id, [decision], {1: {"reason": "longest_idle"}}, policy) == []
+    return call
+
+
+async def told(office: Office, interaction_id: UUID, event: Any) -> None:
+    """The platform tells of the call."""
+    call = Call(
+        tenant_id=office.tenant.id, endpoint_id=office.hotline, call_id="c", legs={}, facts={}, absent_count=0
+    )
+    tenant_id, policies = office.tenant.id, office.container.policies
+    async with office.container.database.transaction(tenant_id) as session:
+        desk, work = await Desk.one(session, tenant_id, interaction_id)
+        await Mover(desk, policies).move(work, Report(event, call, desk.now, True))
+        await desk.save()

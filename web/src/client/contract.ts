@@ -59,6 +59,8 @@ export interface Offer {
   expires_in_seconds: number;
   reason: string | null;
   decline?: "allowed" | "reason_required" | "not_allowed";
+  /** `device`: picking up the phone is the accept, and only the phone rings. */
+  accept?: "desktop" | "device";
 }
 
 export interface Leg {

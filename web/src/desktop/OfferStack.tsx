@@ -18,7 +18,7 @@ const DECLINE_REASONS = ["busy", "skill", "personal"];
 export function OfferStack() {
   const { offers, lostOffer } = useWork();
   const open = Object.values(offers).sort((a, b) => a.deadline - b.deadline);
-  useRing(open.length > 0);
+  useRing(open.some((offer) => offer.accept !== "device"));
   return (
     <div aria-live="assertive">
       {open.map((offer) => (
@@ -84,14 +84,20 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
         )}
         <Countdown offer={offer} />
         <Group gap="xs" grow preventGrowOverflow={false}>
-          <Button
-            leftSection={<IconCheck size={16} />}
-            loading={accept.isPending}
-            aria-keyshortcuts="Alt+A"
-            onClick={() => accept.mutate(offer.offer_id)}
-          >
-            {t("offer.accept")}
-          </Button>
+          {offer.accept === "device" ? (
+            <Text size="sm" fw={600}>
+              {t("offer.pickUp")}
+            </Text>
+          ) : (
+            <Button
+              leftSection={<IconCheck size={16} />}
+              loading={accept.isPending}
+              aria-keyshortcuts="Alt+A"
+              onClick={() => accept.mutate(offer.offer_id)}
+            >
+              {t("offer.accept")}
+            </Button>
+          )}
           {offer.decline !== "not_allowed" && <DeclineButton offer={offer} />}
         </Group>
       </Stack>

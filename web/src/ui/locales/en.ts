@@ -115,6 +115,7 @@ export const en = {
   offer: {
     title: "New work for you",
     accept: "Accept",
+    pickUp: "Pick up your phone to accept",
     decline: "Decline",
     declineWhy: "Why do you decline?",
     declineReasons: { busy: "Finishing other work", skill: "Not my subject", personal: "Personal reason" },

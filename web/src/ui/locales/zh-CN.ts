@@ -109,6 +109,7 @@ export const zhCN: Texts<typeof en> = {
   offer: {
     title: "有新工作",
     accept: "接受",
+    pickUp: "拿起电话即可接受",
     decline: "拒绝",
     declineWhy: "拒绝的原因？",
     declineReasons: { busy: "正在处理其他工作", skill: "不是我的专长", personal: "个人原因" },
