@@ -162,6 +162,14 @@ class Interaction(Identified, Base):
         return {(row[0], row[1]): Latest(*row[2:]) for row in rows}
 
     @classmethod
+    async def live_in(cls, session: AsyncSession, queues: Collection[str]) -> dict[str, int]:
+        """How many that are not over are in each of these queues, empty ones left out."""
+        if not queues:
+            return {}
+        live = select(cls.queue, func.count()).where(cls.queue.in_(queues), cls.state.not_in(FINAL))
+        return {row[0]: row[1] for row in await session.execute(live.group_by(cls.queue))}
+
+    @classmethod
     async def conversations(
         cls, session: AsyncSession, ids: Collection[UUID]
     ) -> dict[UUID, tuple[UUID, str]]:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import new_id
+from app.errors import CommandError
 from app.security import CannotOpen, Cipher
 from app.setup import model
 from channels import registry
@@ -21,6 +22,7 @@ from interactions.desk import Desk
 from models.agent import Agent, Device
 from models.base import Base
 from models.endpoint import Endpoint
+from models.interaction import Interaction
 from models.policy import Queue, Team
 from models.tenant import Tenant
 from routing.policy import CHANNELS
@@ -114,7 +116,18 @@ class Reconciliation:
                 self.changes.added("queue", queue.key)
             elif self.changes.set("queue", queue.key, row, values):
                 row.version += 1
+        await self._check_empty(queue.key for queue in known.values() if queue.retired_at is None)
         self._retire("queue", known.values())
+
+    async def _check_empty(self, queues: Iterable[str]) -> None:
+        """Raises CommandError: nobody would ever be offered what is left in a queue without a policy."""
+        held = await Interaction.live_in(self.session, list(queues))
+        if held:
+            told = ", ".join(f"{queue} ({number})" for queue, number in sorted(held.items()))
+            raise CommandError(
+                f"The file no longer names queues that still hold interactions: {told}. Move or close these "
+                "first, or leave the queue in the file without endpoints until it is empty."
+            )
 
     async def _endpoints(self, wanted: Iterable[model.Endpoint]) -> dict[str, Endpoint]:
         known = {endpoint.key: endpoint for endpoint in await self._all(Endpoint)}
@@ -175,7 +188,7 @@ class Reconciliation:
                     setattr(row, name, value)
                 desk.agent_changed(row.id)
             elif self.changes.set("agent", agent.email, row, values) or own_devices:
-                row.units_excess = max(row.units_excess, row.units_held - row.units_max)
+                row.units_excess = max(0, row.units_held - row.units_max)
                 desk.agent_changed(row.id)
         await self._disable(desk, known.values())
         await desk.save()

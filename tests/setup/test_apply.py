@@ -14,6 +14,7 @@ from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from app.setup import apply as command
 from app.setup.document import load
+from models.interaction import Interaction
 
 SETUP: dict[str, Any] = {
     "tenant": {"key": "acme", "name": "Acme", "time_zone": "Asia/Shanghai", "languages": ["zh-CN", "en"]},
@@ -180,6 +181,20 @@ class TestAgain:
             await session.execute(text("UPDATE agent SET units_held = 100"))
         await bench.apply(changed("agents", 0, capacity={"units": 40}))
         assert await bench.rows("SELECT units_max, units_excess FROM agent") == [(40, 60)]
+        await bench.apply(SETUP)
+        assert await bench.rows("SELECT units_max, units_excess FROM agent") == [(100, 0)]
+
+    async def test_a_queue_that_still_holds_work_stays(self, bench: Bench) -> None:
+        spare = {"key": "spare", "teams": [{"key": SETUP["teams"][0]["key"]}]}
+        tenant_id = (await bench.apply({**SETUP, "queues": [*SETUP["queues"], spare]})).tenant_id
+        row = {"channel": "chat", "queue": "spare", "state": "parked", "tier": "x", "policy_version": 1}
+        async with bench._owner.transaction() as session:
+            session.add(Interaction(tenant_id=tenant_id, **row))
+        with pytest.raises(CommandError, match=r"spare \(1\)"):
+            await bench.apply(SETUP)
+        async with bench._owner.transaction() as session:
+            await session.execute(text("UPDATE interaction SET state = 'closed'"))
+        assert "- queue spare" in (await bench.apply(SETUP)).changes.lines
 
 
 class TestDryRun:
