@@ -9,9 +9,10 @@ from playwright.async_api import Browser, async_playwright
 
 from app.embedded import EmbeddedPostgres
 from app.pages import DESKTOP, STATIC
+from demo.desk_client import desktop
 from tests.browser.screens import CHROMIUM, FLAGS, Desk, Screens
 from tests.conftest import clone
-from tests.running import Lane, Service, running
+from tests.running import PASSWORD, Lane, Service, running
 
 pytestmark = pytest.mark.browser
 
@@ -22,18 +23,28 @@ async def service(
 ) -> AsyncIterator[Service]:
     assert (STATIC / DESKTOP).is_file(), "the pages are not built: make setup"
     folder: Path = tmp_path_factory.mktemp("service")
-    async with clone(postgres, template_database) as url, running(url, folder, lanes=12) as service:
+    async with clone(postgres, template_database) as url, running(url, folder, lanes=30) as service:
         yield service
 
 
 @pytest.fixture(scope="package")
-def chat_lane(service: Service) -> Lane:
+def first_lane(service: Service) -> Lane:
     """The one whose queue the chat and the form lead to."""
     return service.lane()
 
 
 @pytest.fixture
-def lane(service: Service, chat_lane: Lane) -> Lane:
+async def chat_lane(first_lane: Lane) -> Lane:
+    """The first lane without what earlier tests have left there."""
+    async with desktop(first_lane.service.url, "acme", "boss@acme.test", PASSWORD) as boss:
+        left = (await boss.http.get("/v1/interactions", params={"queue": first_lane.queue})).json()["items"]
+        for item in left:
+            (await boss.post(f"/v1/interactions/{item['id']}/force-close")).raise_for_status()
+    return first_lane
+
+
+@pytest.fixture
+def lane(service: Service, first_lane: Lane) -> Lane:
     return service.lane()
 
 
