@@ -62,7 +62,9 @@ class QueueMetrics:
         states = [state for state in everybody if scope.sees(state.agent.teams)]
         agents, end = [state.agent for state in states], min(interval.end, self.now)
         times = await agent_times(self.session, agents, interval.start, end)
-        closures = {queue.key: queue.closure for queue in await self.session.scalars(select(Queue))}
+        closures = {
+            queue.key: queue.closure_at(self.now) for queue in await self.session.scalars(select(Queue))
+        }
         keys = [key for key in policy.policy.queues if scope.queues is None or key in scope.queues]
         items = [
             {

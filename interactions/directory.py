@@ -1,10 +1,12 @@
 """Whom an agent can transfer to: queues, and agents with their state."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interactions.desk import database_now
 from models.agent import Agent
 from models.policy import Queue
 
@@ -14,6 +16,7 @@ FOUND_MAX = 50
 async def directory(session: AsyncSession, q: str) -> dict[str, Any]:
     """`items` of type queue or agent whose name, key or e-mail contains `q`; agents who can be reached
     first."""
+    now = await database_now(session)
     pattern = f"%{q.replace('%', '').replace('_', '')}%"
     queues = await session.scalars(
         select(Queue)
@@ -27,12 +30,13 @@ async def directory(session: AsyncSession, q: str) -> dict[str, Any]:
         .order_by((Agent.presence == "available").desc(), Agent.name)
         .limit(FOUND_MAX)
     )
-    found = [_queue(queue) for queue in queues] + [_agent(agent) for agent in agents]
+    found = [_queue(queue, now) for queue in queues] + [_agent(agent) for agent in agents]
     return {"items": found, "next_cursor": None}
 
 
-def _queue(queue: Queue) -> dict[str, Any]:
-    return {"type": "queue", "key": queue.key, "name": queue.name, "closed": queue.closure is not None}
+def _queue(queue: Queue, now: datetime) -> dict[str, Any]:
+    closed = queue.closure_at(now) is not None
+    return {"type": "queue", "key": queue.key, "name": queue.name, "closed": closed}
 
 
 def _agent(agent: Agent) -> dict[str, Any]:

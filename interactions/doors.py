@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interactions.facts import microseconds
 from interactions.policies import TenantPolicy
 from models.agent import Agent
-from models.policy import Queue
+from models.policy import Queue, in_force
 from routing.calendar import parse_weekly
 from routing.policy import LIVE_CHANNELS
 
@@ -82,7 +82,7 @@ class Doors:
     def _shut(self, queue: str) -> tuple[str | None, Mapping[str, Any]]:
         """Why the door is shut, and what to do then."""
         closure = self.closures.get(queue)
-        if closure is not None and not _over(closure, self.now):
+        if closure is not None and in_force(closure, self.now):
             return "closure", {"announcement": closure.get("announcement")}
         document = self._queues.get(queue, {})
         if not self._within_hours(document):
@@ -110,8 +110,3 @@ class Doors:
     def _staffed(self, queue: str) -> bool:
         routed = self.policy.policy.queues.get(queue)
         return routed is None or not routed.teams.isdisjoint(self.teams_signed_in)
-
-
-def _over(closure: Mapping[str, Any], now: datetime) -> bool:
-    until = closure.get("until")
-    return until is not None and datetime.fromisoformat(until) <= now

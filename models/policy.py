@@ -1,6 +1,8 @@
 """The versioned routing policy, and the rows that other tables name: queues and teams."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, UniqueConstraint, func, select
@@ -29,8 +31,8 @@ class Policy(Base):
 
 
 class Queue(Identified, Base):
-    """`closure` is a supervisor's emergency closure {reason, announcement, until}; None: open by its
-    hours."""
+    """`closure` is a supervisor's emergency closure {reason, announcement, until}, in force or past; None:
+    open by its hours."""
 
     __tablename__ = "queue"
     key: Mapped[str]
@@ -39,6 +41,10 @@ class Queue(Identified, Base):
     version: Mapped[int] = mapped_column(default=1)
     retired_at: Mapped[datetime | None]
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
+
+    def closure_at(self, now: datetime) -> Json | None:
+        """The closure, while it is in force."""
+        return self.closure if self.closure and in_force(self.closure, now) else None
 
     @classmethod
     async def key_of(cls, session: AsyncSession, named: str) -> str | None:
@@ -55,6 +61,12 @@ class Queue(Identified, Base):
         """The emergency closures in force or past, by queue."""
         query = select(cls.key, cls.closure).where(cls.tenant_id == tenant_id, cls.closure.is_not(None))
         return {key: closure for key, closure in await session.execute(query) if closure}
+
+
+def in_force(closure: Mapping[str, Any], now: datetime) -> bool:
+    """Whether this emergency closure has not run out."""
+    until = closure.get("until")
+    return until is None or datetime.fromisoformat(until) > now
 
 
 class Team(Identified, Base):

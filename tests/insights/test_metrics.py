@@ -109,3 +109,14 @@ class TestAgents:
     async def available(self, office: Office, name: str) -> None:
         headers = office.tenant.bearer(name)
         await office.client.put("/v1/me/presence", json={"status": "available"}, headers=headers)
+
+
+class TestClosure:
+    async def test_one_that_has_run_out_is_over_everywhere(self, office: Office) -> None:
+        headers = office.tenant.bearer("han")
+        for until, closed in (("2999-01-01T00:00:00Z", True), ("2020-01-01T00:00:00Z", False)):
+            wish = {"reason": "fire", "until": until}
+            await office.client.put("/v1/queues/billing/closure", json=wish, headers=headers)
+            assert bool(of_queue(await metrics(office), "billing")["closure"]) is closed
+            found = await office.get("li", "/directory", q="billing")
+            assert [item["closed"] for item in found["items"] if item["type"] == "queue"] == [closed]
