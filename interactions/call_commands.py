@@ -23,7 +23,7 @@ from models.delivery import Delivery, DeliveryState
 from models.endpoint import Endpoint
 from models.leg import Leg, LegState
 
-UNTOLD = frozenset({"call.digits"})
+UNTOLD = frozenset({"call.digits", "recording.pause", "recording.resume"})
 """No event says that these were done: the platform's word that it takes them has to do."""
 
 RINGING = (LegState.OFFERED, LegState.CONNECTING)

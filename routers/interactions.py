@@ -109,6 +109,17 @@ async def digits(interaction_id: UUID, wish: DigitsIn, actions: Acts) -> Command
 
 
 @router.post(
+    "/interactions/{interaction_id}/recording/{step}",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=ORDERS,
+)
+async def record(interaction_id: UUID, step: Literal["pause", "resume"], actions: Acts) -> CommandOut:
+    """Keep what is said now (a card number) out of the recording, or record again."""
+    command_id = await actions.order(interaction_id, f"recording.{step}", f"recording.{step}")
+    return CommandOut(command_id=command_id)
+
+
+@router.post(
     "/interactions/{interaction_id}/transfer",
     responses=problems(NotFound, IllegalTransition, NoCallControl, Invalid),
 )

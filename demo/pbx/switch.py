@@ -168,6 +168,11 @@ class Switch:
     def _call_digits(self, call: PhoneCall, order: dict[str, Any]) -> None:
         self._tell(call, "call.digits", data={"digits": order.get("digits", "")})
 
+    def _recording_pause(self, call: PhoneCall, order: dict[str, Any]) -> None:
+        """Nothing is recorded here; there is no event about it either."""
+
+    _recording_resume = _recording_pause
+
     def _call_play(self, call: PhoneCall, order: dict[str, Any]) -> None:
         call.become(call.state)
         if order.get("then") == "end":

@@ -46,6 +46,16 @@ class TestPending:
         await taken(office, command)
         assert (await office.interaction(call))["pending"] is None
 
+    @pytest.mark.parametrize("step", ["pause", "resume"])
+    async def test_so_is_a_recording_paused(self, office: Office, step: str) -> None:
+        call = await office.held("li", "voice")
+        assert (await office.act("li", call, f"recording/{step}")).status_code == 202
+        [command] = await deliveries(office)
+        assert command.payload["command"] == f"recording.{step}"
+        await taken(office, command)
+        assert (await office.interaction(call))["pending"] is None
+        assert (await office.act("li", call, "recording/stop")).status_code == 404
+
     async def test_a_hold_waits_for_its_event(self, office: Office) -> None:
         call = await office.held("li", "voice")
         await office.act("li", call, "hold")
