@@ -1,5 +1,6 @@
 """Between a process and its supervisor: the socket it is handed, and that it ends when the other is gone."""
 
+import gc
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from app.errors import CommandError
 from app.settings import Settings
 
 SUPERVISED: Final = "TOUCHPOINT_SUPERVISED"
+GARBAGE_THRESHOLDS: Final = (10_000, 20, 20)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -31,6 +33,14 @@ def end_with_supervisor(stop_seconds: float) -> None:
     """In a child: end when the supervisor is gone, however it went. Nothing in an unsupervised process."""
     if os.environ.get(SUPERVISED) == "1":
         threading.Thread(target=_end_after_stdin, args=(stop_seconds,), daemon=True).start()
+
+
+def keep_what_is_loaded() -> None:
+    """All that a process has made until now stays to its end: the garbage collector need not walk through it
+    again and again, which took a fifth of a worker's time and tenths of a second at once."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def _end_after_stdin(stop_seconds: float) -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import pages, problems
-from app.child import listen
+from app.child import keep_what_is_loaded, listen
 from app.container import Container, open_container
 from app.database import API_ROLE
 from app.door import Door
@@ -58,7 +58,9 @@ async def serve_api(settings: Settings) -> None:
     """Run one api process until it is told to end; sockets are then closed with 1012 (restart)."""
     with listen(settings) as listener:
         async with open_container(settings, API_ROLE) as container, _mail_door(container):
-            await serve(create_app(container), listener, settings)
+            app = create_app(container)
+            keep_what_is_loaded()
+            await serve(app, listener, settings)
 
 
 @asynccontextmanager

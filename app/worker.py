@@ -15,6 +15,7 @@ from app.bus.kafka_log import KafkaLog
 from app.bus.log import PostgresLog
 from app.bus.port import Consumer
 from app.bus.relay import Relay
+from app.child import keep_what_is_loaded
 from app.container import Container, open_container
 from app.database import WORKER_ROLE
 from app.events import Stream
@@ -65,6 +66,7 @@ async def run(settings: Settings) -> None:
         container.keep_running(keep_tidy(container), "tidy")
         readers = {consumer.name: consumer.stream for consumer in running}
         container.keep_running(keep_house(container, readers), "house")
+        keep_what_is_loaded()
         log.info("worker runs")
         await stop.wait()
 

@@ -9,7 +9,7 @@ import asyncpg
 import uvloop
 from fastapi import FastAPI, Request, Response
 
-from app.child import listen
+from app.child import keep_what_is_loaded, listen
 from app.container import open_container
 from app.events import Envelope
 from app.main import create_app, serve
@@ -53,14 +53,18 @@ async def run(kind: str) -> None:
     with listen(settings) as listener:
         print("http://{}:{}".format(*listener.getsockname()[:2]), flush=True)
         if kind == "nothing":
-            await serve(nothing(), listener, settings)
+            app = nothing()
+            keep_what_is_loaded()
+            await serve(app, listener, settings)
             return
         async with (
             asyncpg.create_pool(settings.database_url, min_size=16, max_size=16) as pool,
             open_container(settings) as container,
         ):
             container.bus.publish = InsertEach(pool).publish  # type: ignore[method-assign]
-            await serve(create_app(container), listener, settings)
+            app = create_app(container)
+            keep_what_is_loaded()
+            await serve(app, listener, settings)
 
 
 if __name__ == "__main__":
