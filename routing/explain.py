@@ -232,9 +232,10 @@ class _Ask:
         )
 
     def _has_room(self, agent: Agent) -> bool:
-        load = Load()
-        for leg in self._legs(agent):
-            load.add(leg.channel, leg.units)
+        load = Load(agent.load.units, dict(agent.load.pieces))
+        for leg in agent.legs:
+            if self._ordinal is not None and leg.ordinal >= self._ordinal:
+                load.remove(leg.channel, leg.units)
         return agent.capacity.has_room(load, self._item.channel, self._units)
 
     def _legs(self, agent: Agent) -> list[Leg]:
