@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import outbound
 from app.database import Database
@@ -109,7 +107,7 @@ class Endpoints:
             self._wake.clear()
             try:
                 await self.refresh()
-            except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # the outer shell: the next round is another chance
                 log.warning("set-up not read; the last one known stands", error=repr(error)[:200])
 
     def _learn(self, tenant: Tenant) -> None:

@@ -46,7 +46,9 @@ class Notifications:
         """To all processes, this one too; lost while the database is away."""
         async with self._lock:
             if self._connection is not None:
-                with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                with suppress(
+                    OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
+                ):
                     await self._connection.execute("SELECT pg_notify($1, $2)", channel, payload, timeout=5)
 
     async def run(self) -> None:
@@ -54,7 +56,7 @@ class Notifications:
         while True:
             try:
                 await self._listen()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except Exception as error:  # the outer shell: a broken connection has many words
                 log.warning("not listening; trying again", error=repr(error)[:200])
             await asyncio.sleep(RETRY_SECONDS)
 

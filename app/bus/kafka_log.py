@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.bus.kafka import BrokerAway, Kafka, KafkaFeed, Producer
 from app.bus.kafka_source import KafkaSource
@@ -96,11 +95,14 @@ class KafkaLog:
                 await self._disconnect()
             try:
                 await self._connect()
-            except (BrokerAway, SQLAlchemyError, OSError):
-                await asyncio.sleep(PROBE_SECONDS)
             except CommandError as error:
                 log.critical("Kafka is not usable", error=str(error))
                 await asyncio.sleep(PROBE_SECONDS * 20)
+            except BrokerAway:
+                await asyncio.sleep(PROBE_SECONDS)
+            except Exception as error:  # the outer shell: PostgreSQL may be away too
+                log.warning("Kafka is not asked", error=repr(error)[:200])
+                await asyncio.sleep(PROBE_SECONDS)
 
     async def _connect(self) -> None:
         """Raises BrokerAway while it does not answer or older events wait to be forwarded."""

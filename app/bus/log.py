@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from app.bus import cursor as cursors
 from app.bus import outbox
@@ -123,7 +123,7 @@ class PostgresFeed:
         while True:
             try:
                 seen, grown = await self._reader.grown(EVERY, seen)
-            except (OSError, SQLAlchemyError) as error:
+            except Exception as error:  # the outer shell: the next round is another chance
                 log.warning("poll waits", consumer=self._consumer, error=repr(error))
             else:
                 self._hear({(self._stream, number) for number in grown})

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from app.bus.outbox import Slot
@@ -57,7 +56,7 @@ class Signals:
         while True:
             try:
                 await self._serve()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # the outer shell: a broken connection has many words
                 log.warning("wake-ups wait", error=repr(error))
             await asyncio.sleep(RECONNECT_SECONDS)
 
