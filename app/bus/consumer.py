@@ -11,12 +11,14 @@ from app.clock import Clock, SystemClock
 from app.database import Database
 
 HAND_OVER_SECONDS = 5.0
+TRANSACTIONS_MAX = 2
+"""At once: one is in Python while the other is in the database. More of them would only be smaller."""
 
 
 class ConsumerRunner:
     """Runs one consumer in this process on every partition that its feed holds.
 
-    At most `parallel` batches (of up to `batch_max` events) are worked on at once. `database` must give up
+    At most `parallel` batches (of up to `batch_max` events) are prepared at once. `database` must give up
     idle transactions after 10 s, so that a frozen worker cannot block its successor.
     """
 
@@ -32,7 +34,7 @@ class ConsumerRunner:
         clock: Clock | None = None,
     ) -> None:
         self._feed = log.feed(consumer.name, consumer.stream)
-        self._applier = Applier(database, consumer, parallel)
+        self._applier = Applier(database, consumer, min(parallel, TRANSACTIONS_MAX))
         self._means = Means(
             database=database,
             feed=self._feed,
