@@ -77,6 +77,9 @@ class Envelope:
     subject: str | None = None
     position: int | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
     @property
     def partition(self) -> int:
         return partition_of(self.key)

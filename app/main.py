@@ -101,6 +101,7 @@ def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
         ws=HeardWebSocket,
         ws_ping_interval=settings.ping_seconds,
         ws_ping_timeout=settings.lease_seconds,
+        ws_per_message_deflate=False,  # of small frames: it costs more time and memory than it saves
         lifespan="off",
     )
     return uvicorn.Server(config)
