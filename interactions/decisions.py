@@ -18,6 +18,7 @@ from interactions.routing_rows import devices_of
 from interactions.views import instant
 from interactions.work import Work
 from models.agent import Agent, Presence
+from models.bulk import insert_rows
 from models.interaction import State
 from models.leg import Leg, LegState
 from models.offer import Decision as DecisionRow
@@ -157,12 +158,13 @@ async def _tell_offers(
 ) -> None:
     """The decision is kept, the desktop is told all that its screen pop needs."""
     pops = await screen_pops(desk.session, [offer.interaction_id for _, offer in offers])
+    kept = [_decision_row(desk, offer, documents[made.ordinal], policy.version) for made, offer in offers]
+    await insert_rows(desk.session, kept)
     for decision, offer in offers:
         work = desk.works[offer.interaction_id]
         leg = work.primary
         decline = policy.rules(offer.queue, offer.channel).decline
         accept = accepted_on(leg.route_command_id if leg else None)
-        desk.session.add(_decision_row(desk, offer, documents[decision.ordinal], policy.version))
         event = OfferCreated(
             entity=f"interaction/{offer.interaction_id}",
             version=work.interaction.version,

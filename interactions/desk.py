@@ -24,6 +24,7 @@ from interactions import facts, views
 from interactions.command_rows import stop_ringing
 from interactions.work import Work
 from models.agent import Agent, Device
+from models.bulk import insert_rows
 from models.interaction import Interaction
 from models.leg import Leg, LegState
 from models.offer import Offer, OfferState
@@ -42,6 +43,7 @@ class Desk:
         self.works: dict[UUID, Work] = {}
         self.agents: dict[UUID, Agent] = {}
         self._changed_agents: set[UUID] = set()
+        self._new: list[Interaction] = []
         self._presence_at: dict[UUID, datetime] = {}
 
     @classmethod
@@ -92,8 +94,9 @@ class Desk:
 
     def add(self, interaction: Interaction) -> Work:
         """A new interaction; the caller has set its channel, endpoint, address, queue and tier."""
+        interaction.created_at = interaction.created_at or self.now
         work = Work(interaction, self.agents, self.now)
-        self.session.add(interaction)
+        self._new.append(interaction)
         self.works[interaction.id] = work
         return work
 
@@ -108,12 +111,13 @@ class Desk:
         for work in changed:
             self._changed_agents |= work.touched_agents
             _raise_version(work)
-            self.session.add_all(work.added)
             for leg in work.ringing:
                 stop_ringing(self.session, work.interaction, self.now, leg)
         for agent_id in self._changed_agents:
             self.agents[agent_id].version += 1
-        await self.session.flush()
+        await self.session.flush()  # what ends goes before what begins: one live leg, one open offer
+        await insert_rows(self.session, [*self._new, *(row for work in changed for row in work.added)])
+        self._new = []
         await self._keep_presence()
         for work in changed:
             self._tell_work(work)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,17 @@ class Base(DeclarativeBase):
         # The value as text, not a native type: a new state is then a changed CHECK, not a changed type.
         StrEnum: Enum(StrEnum, native_enum=False, length=32, values_callable=_values),
     }
+
+    def __init__(self, **values: Any) -> None:
+        """A new row has no history: its values need none of the bookkeeping of changes."""
+        if unknown := values.keys() - _columns(type(self)):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        self.__dict__.update(values)
+
+
+@cache
+def _columns(table: type[Base]) -> frozenset[str]:
+    return frozenset(table.__mapper__.columns.keys())
 
 
 class TenantRow:
