@@ -19,7 +19,6 @@ from interactions.facts import microseconds
 from interactions.policies import TenantPolicy
 from models.agent import Agent
 from models.policy import Queue, in_force
-from routing.calendar import parse_weekly
 from routing.policy import LIVE_CHANNELS
 
 HOPS_MAX: Final = 5
@@ -93,19 +92,12 @@ class Doors:
         return None, {}
 
     def _within_hours(self, document: Mapping[str, Any]) -> bool:
-        calendar = self._calendars.get(document.get("hours") or "")
-        if calendar is None:
-            return True
-        hours = parse_weekly(calendar.get("time_zone", "UTC"), calendar.get("weekly", {}))
-        return hours.is_open(microseconds(self.now))
+        hours = self.policy.calendars.get(document.get("hours") or "")
+        return hours is None or hours.is_open(microseconds(self.now))
 
     @cached_property
     def _queues(self) -> Mapping[str, Mapping[str, Any]]:
         return {queue["key"]: queue for queue in self.policy.document["queues"]}
-
-    @cached_property
-    def _calendars(self) -> Mapping[str, Mapping[str, Any]]:
-        return {calendar["key"]: calendar for calendar in self.policy.document.get("calendars", ())}
 
     def _staffed(self, queue: str) -> bool:
         routed = self.policy.policy.queues.get(queue)

@@ -17,6 +17,7 @@ from interactions.work import WrapUp
 from models.interaction import Interaction
 from models.leg import Leg
 from models.policy import Policy as PolicyRow
+from routing.calendar import Calendar
 from routing.policy import CONNECT_US, SECOND, ChannelRules, Policy
 
 Decline = Literal["allowed", "reason_required", "not_allowed"]
@@ -56,6 +57,12 @@ class TenantPolicy:
     @cached_property
     def break_codes(self) -> tuple[str, ...]:
         return tuple(self.document.get("break_codes", ()))
+
+    @cached_property
+    def calendars(self) -> Mapping[str, Calendar]:
+        """By key. They keep what they have worked out."""
+        documents = self.document.get("calendars", ())
+        return {document["key"]: Calendar.from_document(document) for document in documents}
 
     def rules(self, queue: str, channel: str) -> QueueRules:
         """The rules of a queue; the defaults for one that the policy no longer has."""

@@ -1,101 +1,202 @@
-"""Opening hours: weekly intervals in one IANA zone, half-open, several a day, over midnight if need be.
+"""Business hours: what is open when, and how much business time lies between two instants.
 
-Instants are microseconds since the epoch. Intervals are wall-clock time: what opens at 09:00 opens at 09:00
-after a change to summer time too; an interval that starts in the hour skipped starts when the hour is over.
+It is open while the clock on the wall shows a time inside an interval. So what opens at 09:00 does so on both
+sides of a change of the clocks; of an hour that is skipped nothing is open, and an interval that begins in it
+begins when it is over; an hour that comes twice is open twice. Instants and spans are whole microseconds.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY_MINUTES = 24 * 60
-_INTERVAL = re.compile(r"([0-2][0-9]):([0-5][0-9])\s*-\s*([0-2][0-9]):([0-5][0-9])")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from routing.hours import DAY_MINUTES, Minutes, parse_dates, parse_weekly, refuse_overlap
 
-Minutes = tuple[int, int]
-"""(start, end) in minutes after midnight; the end of what crosses midnight is above 24 hours."""
+SECOND: Final = 1_000_000
+MINUTE: Final = 60 * SECOND
+DAY: Final = DAY_MINUTES * MINUTE
+BLOCK: Final = 28 * DAY
+"""Openings are worked out for so long a time at once, and kept."""
+
+SEARCH_BLOCKS: Final = 3
+"""Past its dates a calendar repeats itself weekly: what has not come by then never will."""
+CENTURY_BLOCKS: Final = 1305
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL: Final = _EPOCH.toordinal()
+_BLOCKS: Final = range(-_EPOCH_ORDINAL // 28 + 2, (date.max.toordinal() - _EPOCH_ORDINAL) // 28 - 1)
+
+
+class _Block(NamedTuple):
+    """The open stretches of 28 days: starts and ends, neither overlapping nor adjacent. `before`: the
+    business time before each, and in the end that of the whole block."""
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    before: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        return self.before[-1]
+
+    def passed(self, at: int) -> int:
+        """The business time from the block's beginning to `at`."""
+        index = bisect_right(self.starts, at) - 1
+        return 0 if index < 0 else self.before[index] + min(at, self.ends[index]) - self.starts[index]
+
+    def instant(self, passed: int) -> int:
+        """When that much of it has passed; it is above 0 and not above the total."""
+        index = bisect_left(self.before, passed) - 1
+        return self.starts[index] + passed - self.before[index]
 
 
 @dataclass(frozen=True)
-class Weekly:
-    """`days` holds the intervals of Monday to Sunday, by start."""
+class Calendar:
+    """`weekly`: the intervals of Monday to Sunday; `dates`: those of single dates, instead of the weekday's.
+    What crosses midnight belongs to the day on which it starts."""
 
     zone: ZoneInfo
-    days: tuple[tuple[Minutes, ...], ...]
+    weekly: tuple[tuple[Minutes, ...], ...]
+    dates: Mapping[date, tuple[Minutes, ...]] = field(default_factory=dict)
+    _known: dict[int, _Block] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @classmethod
+    def parse(
+        cls, zone: str, weekly: Mapping[str, Sequence[str]], dates: Mapping[str, Sequence[str]] | None = None
+    ) -> "Calendar":
+        """From `{mon-fri: ["09:00-12:00", "13:00-18:00"]}` and `{2026-10-01: []}`; days not named are closed.
+
+        Raises ValueError that says what cannot be read, or which intervals overlap.
+        """
+        days, exceptions = parse_weekly(weekly), parse_dates(dates or {})
+        refuse_overlap(days, exceptions)
+        return cls(ZoneInfo(zone), days, exceptions)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Calendar":
+        """From `{key, time_zone, weekly, dates}` of a published policy; without `dates` there are none."""
+        return cls.parse(document["time_zone"], document["weekly"], document.get("dates"))
 
     def is_open(self, at: int) -> bool:
         """Whether `at` lies in an interval; its start does, its end does not."""
-        return any(start <= at < end for start, end in self._around(at, days=0))
+        block = self._block(at // BLOCK)
+        index = bisect_right(block.starts, at) - 1
+        return index >= 0 and at < block.ends[index]
 
     def next_opening(self, at: int) -> int | None:
         """The first instant from `at` on that is open; None when it never opens."""
-        if self.is_open(at):
+        for block in self._blocks(at, SEARCH_BLOCKS):
+            index = bisect_right(block.ends, at)
+            if index < len(block.starts):
+                return max(at, block.starts[index])
+        return None
+
+    def next_closing(self, at: int) -> int | None:
+        """The first instant from `at` on that is closed; None when it never closes."""
+        for block in self._blocks(at, SEARCH_BLOCKS):
+            index = bisect_right(block.starts, at) - 1
+            if index < 0 or block.ends[index] <= at:
+                return at
+            at = block.ends[index]
+            if at % BLOCK:
+                return at
+        return None
+
+    def add(self, at: int, span: int) -> int | None:
+        """The first instant by which `span` of business time has passed since `at`; a span that ends with the
+        business day ends then, not the next morning. None when that takes more than a century."""
+        if span <= 0:
             return at
-        return min((start for start, _ in self._around(at, days=8) if start > at), default=None)
+        left = span + self._block(at // BLOCK).passed(at)
+        for block in self._blocks(at, CENTURY_BLOCKS if any(self.weekly) else 1):
+            if left <= block.total:
+                return block.instant(left)
+            left -= block.total
+        return None
 
-    def _around(self, at: int, days: int) -> Iterator[tuple[int, int]]:
-        """The intervals that start from the day before `at` to `days` after it."""
-        today = (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone).date()
-        for offset in range(-1, days + 1):
-            day = today + timedelta(days=offset)
-            for start, end in self.days[day.weekday()]:
-                opens, closes = self._instant(day, start), self._instant(day, end)
-                if opens < closes:
-                    yield opens, closes
+    def between(self, start: int, end: int) -> int:
+        """The business time from `start` to `end`; 0 if `end` is not later."""
+        if end <= start:
+            return 0
+        first, last = start // BLOCK, end // BLOCK
+        whole = sum(self._block(number).total for number in range(first, last))
+        return whole + self._block(last).passed(end) - self._block(first).passed(start)
 
-    def _instant(self, day: date, minutes: int) -> int:
-        midnight = datetime(day.year, day.month, day.day) + timedelta(minutes=minutes)  # noqa: DTZ001
-        return (midnight.replace(tzinfo=self.zone).astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    def _blocks(self, at: int, ahead: int) -> Iterator[_Block]:
+        """The block of `at` and those after it, until `ahead` ones past the last of the dates."""
+        first = at // BLOCK
+        for number in range(first, max(first, self._last_dated) + ahead + 1):
+            yield self._block(number)
+
+    @cached_property
+    def _last_dated(self) -> int:
+        last = max(self.dates, default=date.min)
+        return (last.toordinal() + 1 - _EPOCH_ORDINAL) * DAY // BLOCK
+
+    def _block(self, number: int) -> _Block:
+        known = self._known.get(number)
+        if known is None:
+            known = self._known[number] = self._worked_out(number) if number in _BLOCKS else _EMPTY
+        return known
+
+    def _worked_out(self, number: int) -> _Block:
+        stretches = [
+            (max(opens - offset, since), min(closes - offset, until))
+            for since, until, offset in self._offsets(number * BLOCK, (number + 1) * BLOCK)
+            for opens, closes in self._on_the_wall(since + offset, until + offset)
+        ]
+        return _block(sorted(stretches))
+
+    def _on_the_wall(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The intervals that touch the time from `start` to `end`; all four are shown by the wall clock."""
+        for day in range(start // DAY - 1, -(-end // DAY)):
+            for opens, closes in self._hours(date.fromordinal(_EPOCH_ORDINAL + day)):
+                interval = day * DAY + opens * MINUTE, day * DAY + closes * MINUTE
+                if interval[1] > start and interval[0] < end:
+                    yield interval
+
+    def _hours(self, day: date) -> tuple[Minutes, ...]:
+        own = self.dates.get(day)
+        return self.weekly[day.weekday()] if own is None else own
+
+    def _offsets(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """The stretches of one offset from UTC, with it. No zone changes its clocks twice within a day."""
+        since, offset = start, self._offset(start)
+        for at in range(start + DAY, end + DAY, DAY):
+            if self._offset(at) != offset:
+                changed = self._change(at - DAY, at, offset)
+                yield since, changed, offset
+                since, offset = changed, self._offset(at)
+        if since < end:
+            yield since, end, offset
+
+    def _change(self, before: int, after: int, offset: int) -> int:
+        seconds = range(before // SECOND, after // SECOND)
+        index = bisect_left(seconds, True, key=lambda second: self._offset(second * SECOND) != offset)
+        return before + index * SECOND
+
+    def _offset(self, at: int) -> int:
+        offset = (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone).utcoffset()
+        assert offset is not None, "a time in a zone has an offset"
+        return offset // timedelta(microseconds=1)
 
 
-def parse_weekly(zone: str, weekly: Mapping[str, Sequence[str]]) -> Weekly:
-    """From `{mon-fri: ["09:00-12:00", "13:00-18:00"], sat: [...]}`; days not named are closed.
-
-    Raises ValueError that says what cannot be read, or which intervals overlap.
-    """
-    days: list[list[Minutes]] = [[] for _ in DAYS]
-    for names, intervals in weekly.items():
-        parsed = [_interval(interval) for interval in intervals]
-        for day in _days(names):
-            days[day].extend(parsed)
-    for day_intervals in days:
-        day_intervals.sort()
-    _refuse_overlap(days)
-    return Weekly(ZoneInfo(zone), tuple(tuple(intervals) for intervals in days))
+def _block(stretches: Iterable[tuple[int, int]]) -> _Block:
+    """From stretches in order, which may be adjacent."""
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in stretches:
+        if ends and start <= ends[-1]:
+            ends[-1] = end
+        else:
+            starts.append(start)
+            ends.append(end)
+    lengths = (end - start for start, end in zip(starts, ends, strict=True))
+    return _Block(tuple(starts), tuple(ends), tuple(accumulate(lengths, initial=0)))
 
 
-def _days(names: str) -> list[int]:
-    found: list[int] = []
-    for part in names.split(","):
-        first, _, last = part.strip().partition("-")
-        if first not in DAYS or (last and last not in DAYS):
-            raise ValueError(f"{names!r} is no day or range of days: {', '.join(DAYS)}")
-        start, end = DAYS.index(first), DAYS.index(last or first)
-        found += [day % 7 for day in range(start, (end if end >= start else end + 7) + 1)]
-    return found
-
-
-def _interval(text: str) -> Minutes:
-    match = _INTERVAL.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is no interval like 09:00-17:30")
-    hours = [int(part) for part in match.groups()]
-    start, end = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
-    if start >= DAY_MINUTES or end > DAY_MINUTES or start == end:
-        raise ValueError(f"{text!r} is no interval of a day")
-    return start, end if end > start else end + DAY_MINUTES
-
-
-def _refuse_overlap(days: Sequence[Sequence[Minutes]]) -> None:
-    week = [
-        (day * DAY_MINUTES + start, day * DAY_MINUTES + end, DAYS[day])
-        for day, intervals in enumerate(days)
-        for start, end in intervals
-    ]
-    again = [(start + 7 * DAY_MINUTES, end, name) for start, end, name in week[:1]]
-    for (_, end, _), (start, _, name) in zip(week, week[1:] + again, strict=False):
-        if start < end:
-            raise ValueError(f"intervals overlap on {name}")
+_EMPTY: Final = _block(())

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from routing.calendar import Weekly, parse_weekly
+from routing import calendar
 from routing.policy import CHANNELS, LIVE_CHANNELS, REASSIGNED_CHANNELS
 from routing.requirement import RESERVED, parse
 
@@ -152,11 +152,8 @@ class Calendar(Part):
 
     @model_validator(mode="after")
     def _readable(self) -> "Calendar":
-        self.parsed()
+        calendar.Calendar.parse(self.time_zone, self.weekly)
         return self
-
-    def parsed(self) -> Weekly:
-        return parse_weekly(self.time_zone, self.weekly)
 
 
 class Team(Part):
