@@ -22,9 +22,21 @@ def parse_weekly(weekly: Mapping[str, Sequence[str]]) -> Week:
     days: list[list[Minutes]] = [[] for _ in DAYS]
     for names, intervals in weekly.items():
         parsed = parse_intervals(intervals)
-        for day in _days(names):
+        for day in days_named(names):
             days[day].extend(parsed)
     return tuple(tuple(sorted(intervals)) for intervals in days)
+
+
+def days_named(names: str) -> list[int]:
+    """The days of `mon`, `mon-fri` or `sat,sun`, 0 being Monday. Raises ValueError that says what is none."""
+    found: list[int] = []
+    for part in names.split(","):
+        first, _, last = part.strip().partition("-")
+        if first not in DAYS or (last and last not in DAYS):
+            raise ValueError(f"{names!r} is no day or range of days: {', '.join(DAYS)}")
+        start, end = DAYS.index(first), DAYS.index(last or first)
+        found += [day % 7 for day in range(start, (end if end >= start else end + 7) + 1)]
+    return found
 
 
 def parse_dates(dates: Mapping[str, Sequence[str]]) -> dict[date, tuple[Minutes, ...]]:
@@ -63,17 +75,6 @@ def _refuse(days: Sequence[tuple[str, tuple[Minutes, ...]]]) -> None:
             if number * DAY_MINUTES + start < busy_until:
                 raise ValueError(f"intervals overlap on {name}")
             busy_until = number * DAY_MINUTES + end
-
-
-def _days(names: str) -> list[int]:
-    found: list[int] = []
-    for part in names.split(","):
-        first, _, last = part.strip().partition("-")
-        if first not in DAYS or (last and last not in DAYS):
-            raise ValueError(f"{names!r} is no day or range of days: {', '.join(DAYS)}")
-        start, end = DAYS.index(first), DAYS.index(last or first)
-        found += [day % 7 for day in range(start, (end if end >= start else end + 7) + 1)]
-    return found
 
 
 def _interval(text: str) -> Minutes:

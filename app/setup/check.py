@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from app.setup.model import Agent, Document, Queue
+from app.setup.dates import country_days, written_out
+from app.setup.model import Agent, Calendar, Document, Queue
 from app.setup.source import Pointer, Source
+from routing.hours import parse_dates, parse_weekly, refuse_overlap
 from routing.requirement import Requirement, parse
 
 
@@ -26,6 +28,8 @@ class _Check:
     def run(self) -> None:
         self._unique_keys()
         self._one_default_tier()
+        for index, calendar in enumerate(self._document.calendars):
+            self._calendar(("calendars", index), calendar)
         for index, agent in enumerate(self._document.agents):
             self._agent(("agents", index), agent)
         for index, queue in enumerate(self._document.queues):
@@ -53,11 +57,23 @@ class _Check:
         for index in marked[1:]:
             self._source.complain(("tiers", index, "default"), "another tier is the default already")
 
+    def _calendar(self, at: Pointer, calendar: Calendar) -> None:
+        if calendar.holidays is not None and country_days(calendar.holidays) is None:
+            told = "no country or subdivision with known holidays, like CN or DE-BY"
+            self._source.complain((*at, "holidays"), f"{calendar.holidays!r} is {told}")
+            return
+        try:
+            refuse_overlap(parse_weekly(calendar.weekly), parse_dates(written_out(calendar)))
+        except ValueError as error:
+            self._source.complain((*at, "dates"), str(error))
+
     def _agent(self, at: Pointer, agent: Agent) -> None:
         self._known((*at, "teams"), "team", agent.teams, self._teams)
         self._unique((*at, "teams"), agent.teams)
         for skill in agent.skills:
             self._known((*at, "skills", skill), "skill", [skill], self._skills)
+        if agent.shift is not None:
+            self._known((*at, "shift"), "calendar", [agent.shift], self._calendars)
         for index, device in enumerate(agent.devices):
             self._known((*at, "devices", index, "endpoint"), "endpoint", [device.endpoint], self._endpoints)
 

@@ -85,6 +85,7 @@ def _document(source: Source) -> Document | None:
 
 def _pointer(source: Source, loc: tuple[int | str, ...]) -> Pointer:
     """Where the file says it: pydantic's own steps (branches of unions, parsed parts) stand in no file."""
+    loc = tuple(part for part in loc if part != "[key]")
     known = source.known(loc)
     return loc if len(known) >= len(loc) - 1 else known
 

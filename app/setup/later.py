@@ -19,9 +19,9 @@ def without_effect(source: Source, document: Document) -> list[Problem]:
 def _places(document: Document) -> Iterator[tuple[Pointer, str]]:
     for channel in document.work.interrupts:
         yield ("work", "interrupts", channel), NO_EFFECT
-    for index, calendar in enumerate(document.calendars):
-        if calendar.holidays is not None:
-            yield ("calendars", index, "holidays"), NO_EFFECT
+    for index, agent in enumerate(document.agents):
+        if agent.shift is not None:
+            yield ("agents", index, "shift"), NO_EFFECT
     for index, tier in enumerate(document.tiers):
         for named in BUSINESS_TIME & set(tier.max_wait_seconds.by_channel):
             place: Pointer = ("tiers", index, "max_wait_seconds", named)
@@ -37,7 +37,7 @@ def _of_queue(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
         yield (*at, "strategy"), NO_EFFECT
     if queue.prefer is not None and queue.prefer.account_team:
         yield (*at, "prefer", "account_team"), NO_EFFECT
-    for name in ("steps", "lend", "full", "drain_seconds", "reserve_deferred"):
+    for name in ("steps", "lend", "full", "drain_seconds", "reserve_deferred", "on_shift"):
         if getattr(queue, name):
             yield (*at, name), NO_EFFECT
     for name in ("closed", "nobody_signed_in"):

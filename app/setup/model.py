@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from routing import calendar
+from routing.hours import parse_date, parse_intervals
 from routing.policy import CHANNELS, LIVE_CHANNELS, REASSIGNED_CHANNELS
 from routing.requirement import RESERVED, parse
 
@@ -70,6 +71,22 @@ def _zone(value: str) -> str:
     return value
 
 
+def _date(value: str) -> str:
+    parse_date(value)
+    return value
+
+
+def _interval(value: str) -> str:
+    parse_intervals([value])
+    return value
+
+
+def _hours(value: Any) -> Any:
+    if value != "closed" and not isinstance(value, list):
+        raise ValueError('not `closed` or intervals like ["09:00-12:00"]')
+    return [] if value == "closed" else value
+
+
 def _network(value: str) -> str:
     ipaddress.ip_network(value)
     return value
@@ -98,6 +115,8 @@ Key = Annotated[str, AfterValidator(_key)]
 Skill = Annotated[str, AfterValidator(_skill)]
 Email = Annotated[str, AfterValidator(_email)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Date = Annotated[str, AfterValidator(_date)]
+Hours = Annotated[list[Annotated[str, AfterValidator(_interval)]], BeforeValidator(_hours)]
 Network = Annotated[str, AfterValidator(_network)]
 RequirementText = Annotated[str, AfterValidator(_requirement)]
 Condition = Annotated[str, AfterValidator(_condition)]
@@ -145,10 +164,13 @@ class Work(Part):
 
 
 class Calendar(Part):
+    """`holidays`: a country or one of its subdivisions (`CN`, `DE-BY`); `dates` go before them."""
+
     key: Key
     time_zone: Zone = "UTC"
     holidays: str | None = None
     weekly: dict[str, list[str]] = {}
+    dates: dict[Date, Hours] = {}
 
     @model_validator(mode="after")
     def _readable(self) -> "Calendar":
@@ -183,7 +205,7 @@ class Device(Part):
 
 
 class Agent(Part):
-    """`channels` None: all."""
+    """`channels` None: all. `shift`: the calendar by which the agent is on shift."""
 
     email: Email
     name: str = ""
@@ -194,6 +216,7 @@ class Agent(Part):
     skills: dict[str, Level] = {}
     capacity: Capacity = Capacity()
     devices: list[Device] = []
+    shift: str | None = None
 
 
 class Membership(Part):
@@ -283,6 +306,7 @@ class Queue(Part):
     full: Full | None = None
     drain_seconds: Seconds | None = None
     reserve_deferred: Whole | None = None
+    on_shift: bool = False
 
     def rules(self, channel: str) -> ChannelRules:
         """The queue's rules for a channel with every default filled in. Of the defaults only

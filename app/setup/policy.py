@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.setup.model import Document, Queue, Tier
+from app.setup.dates import written_out
+from app.setup.model import Calendar, Document, Queue, Tier
 from routing.policy import CHANNELS, REASSIGNED_CHANNELS
 from routing.state import AgentSnapshot
 
@@ -13,6 +14,9 @@ def policy_document(document: Document) -> dict[str, Any]:
         "units": document.units(),
         "default_tier": document.default_tier,
         "tiers": [_tier(tier) for tier in document.tiers],
+        "calendars": [
+            _calendar(calendar) for calendar in sorted(document.calendars, key=lambda calendar: calendar.key)
+        ],
         "queues": [_queue(queue) for queue in sorted(document.queues, key=lambda queue: queue.key)],
     }
 
@@ -49,6 +53,15 @@ def _tier(tier: Tier) -> dict[str, Any]:
         "head_start_us": micros(tier.head_start_seconds),
         "promise_us": {channel: micros(limit) for channel, limit in sorted(promise.by_channel.items())},
         "promise_live_us": _micros(promise.live),
+    }
+
+
+def _calendar(calendar: Calendar) -> dict[str, Any]:
+    return {
+        "key": calendar.key,
+        "time_zone": calendar.time_zone,
+        "weekly": dict(sorted(calendar.weekly.items())),
+        "dates": written_out(calendar),
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.setup.model import Calendar, ChannelRules, Document, Door, Queue
+from app.setup.model import ChannelRules, Document, Door, Queue
 
 
 def published_policy(routing: dict[str, Any], document: Document) -> dict[str, Any]:
@@ -16,7 +16,6 @@ def published_policy(routing: dict[str, Any], document: Document) -> dict[str, A
         "queues": [{**queue, **mine[queue["key"]]} for queue in routing["queues"]],
         "skills": sorted(document.skills),
         "break_codes": list(document.break_codes),
-        "calendars": [_calendar(calendar) for calendar in document.calendars],
     }
 
 
@@ -52,7 +51,3 @@ def _names(said: ChannelRules, member: str) -> bool:
 
 def _door(door: Door | None) -> dict[str, Any] | None:
     return None if door is None else door.model_dump(exclude_defaults=True)
-
-
-def _calendar(calendar: Calendar) -> dict[str, Any]:
-    return {"key": calendar.key, "time_zone": calendar.time_zone, "weekly": dict(calendar.weekly)}

@@ -91,7 +91,6 @@ class TestExample:
         assert found == [
             "9 /tiers/0/max_wait_seconds/email",
             "13 /work/interrupts/voice",
-            "15 /calendars/0/holidays",
             "30 /queues/0/steps",
             "33 /queues/0/prefer/account_team",
             "37 /queues/0/lend",
@@ -100,14 +99,18 @@ class TestExample:
     def test_more_that_has_no_effect_yet(self, files: Files) -> None:
         text = (
             "queues:\n- key: q\n  order: strict\n  strategy: best_skill\n  reserve_deferred: 2\n"
+            "  on_shift: true\n"
             "  channels:\n    chat: {auto_accept: true, connect_seconds: 5}\n"
             "    email: {reassign_after_seconds: 9}\n"
+            "agents: [{email: a@x, shift: early}]\ncalendars: [{key: early}]\n"
         )
         found = {pointer for _, pointer, _ in files.load(text).warnings}
         assert found == {
             "/queues/0/order",
             "/queues/0/strategy",
             "/queues/0/reserve_deferred",
+            "/queues/0/on_shift",
+            "/agents/0/shift",
             "/queues/0/channels/chat/auto_accept",
             "/queues/0/channels/chat/connect_seconds",
             "/queues/0/channels/email/reassign_after_seconds",
@@ -204,6 +207,35 @@ class TestRefused:
                 "calendars:\n- key: c\n  time_zone: Asia/Atlantis",
                 "3 /calendars/0/time_zone: unknown time zone",
             ),
+            (
+                "calendars:\n- key: c\n  weekly:\n    mon: ['22:00-06:00']\n    tue: ['05:00-07:00']",
+                "2 /calendars/0: intervals overlap on tue",
+            ),
+            (
+                "calendars:\n- key: c\n  holidays: XX",
+                "3 /calendars/0/holidays: 'XX' is no country or subdivision with known holidays",
+            ),
+            ("calendars:\n- key: c\n  holidays: DE-XX", "3 /calendars/0/holidays: 'DE-XX' is no country"),
+            ("calendars:\n- key: c\n  holidays: HolidayBase", "3 /calendars/0/holidays: 'HolidayBase' is no"),
+            (
+                "calendars:\n- key: c\n  dates:\n    2026-02-28: closed\n    2026-02-30: closed",
+                "5 /calendars/0/dates/2026-02-30: '2026-02-30' is no date like 2026-12-24",
+            ),
+            (
+                "calendars:\n- key: c\n  dates:\n    2026-12-24: '09:00-12:00'",
+                "4 /calendars/0/dates/2026-12-24: not `closed` or intervals",
+            ),
+            (
+                "calendars:\n- key: c\n  dates:\n    2026-12-24: ['09:00-25:00']",
+                "4 /calendars/0/dates/2026-12-24/0: '09:00-25:00' is no interval of a day",
+            ),
+            (
+                "calendars:\n- key: c\n  weekly: {wed: ['22:00-06:00']}\n"
+                "  dates:\n    2026-12-24: ['05:00-12:00']",
+                "4 /calendars/0/dates: intervals overlap on 2026-12-24",
+            ),
+            ("agents:\n- email: a@x\n  shift: early", "3 /agents/0/shift: unknown calendar 'early'"),
+            ("queues:\n- key: q\n  on_shift: 1", "3 /queues/0/on_shift: input should be a valid boolean"),
             ("outbound_allow: [127.0.0.1/8]", "1 /outbound_allow/0"),
             ("endpoints:\n- {key: e, adapter: cti, queue: q}", "2 /endpoints/0/queue: unknown queue 'q'"),
             ("work: {units: {voice: -1}}", "1 /work/units/voice"),
