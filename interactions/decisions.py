@@ -198,6 +198,7 @@ def offer_summary(
         "tier": offer.tier,
         "subject": x.subject,
         "preview": x.preview,
+        "due_at": instant(x.due_at),
         "waited_seconds": offer.waited_us / 1_000_000,
         "expires_in_seconds": max(0.0, (offer.deadline_at - work.now).total_seconds()),
         "expires_at": instant(offer.deadline_at),

@@ -103,15 +103,19 @@ class IntakeContext:
 
     def admit(self, work: Work) -> Entry:
         """Through the doors of its queue: it waits, where they send it, or is turned away."""
-        x = work.interaction
-        entry = self.doors.enter(x.queue, x.channel)
-        if entry.refused is not None:
-            x.queue = entry.queues[-1]
-            work.refuse(entry.refused)
-            return entry
-        for queue in entry.queues:
-            work.enter_queue(queue, "new")
+        entry = self.doors.enter(work.interaction.queue, work.interaction.channel)
+        let_in(work, entry)
         return entry
+
+
+def let_in(work: Work, entry: Entry) -> None:
+    """What the door said happens: it waits, or is turned away."""
+    if entry.refused is not None:
+        work.interaction.queue = entry.queues[-1]
+        work.refuse(entry.refused)
+        return
+    for queue in entry.queues:
+        work.enter_queue(queue, "new")
 
 
 def may_follow(ended: Work, now: datetime) -> bool:

@@ -43,6 +43,7 @@ def interaction_summary(work: Work) -> dict[str, Any]:
         "ended_at": instant(x.ended_at),
         "parked_until": instant(x.parked_until),
         "parked_for": x.parked_for,
+        "due_at": instant(x.due_at),
         "pending": x.pending_command,
         "disposition": x.disposition,
         "follows": _text(x.follows_id),

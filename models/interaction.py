@@ -53,7 +53,7 @@ class Interaction(Identified, Base):
     `age_us` + now - `waiting_since`. `queue_entered_at` starts `waited_here`. `relevant_version` is the
     version of the last change that makes an agent's reply stale. `picked_customer_id` was set by an agent
     for this interaction alone and goes before the address's links. `conversation` is the channel's own
-    thread id."""
+    thread id. `due_at`: until when a task was promised."""
 
     __tablename__ = "interaction"
     channel: Mapped[str]
@@ -91,6 +91,7 @@ class Interaction(Identified, Base):
     silence_warned_at: Mapped[datetime | None]
     parked_until: Mapped[datetime | None]
     parked_for: Mapped[str | None]
+    due_at: Mapped[datetime | None]
     follows_id: Mapped[UUID | None] = mapped_column(ForeignKey("interaction.id", ondelete="SET NULL"))
     disposition: Mapped[str | None]
     pending_command: Mapped[str | None]

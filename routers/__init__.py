@@ -23,6 +23,7 @@ def all_routers() -> Sequence[APIRouter]:
         sessions,
         streams,
         supervision,
+        tasks,
         visitor_files,
     )
 
@@ -42,6 +43,7 @@ def all_routers() -> Sequence[APIRouter]:
         sessions,
         streams,
         supervision,
+        tasks,
         visitor_files,
     )
     return [module.router for module in modules]

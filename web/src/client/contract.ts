@@ -55,6 +55,7 @@ export interface Offer {
   customer: { id: Id | null; name: string | null; tier: string | null; candidates: CustomerRef[] };
   subject: string | null;
   preview: string | null;
+  due_at: string | null;
   waited_seconds: number;
   expires_in_seconds: number;
   reason: string | null;
@@ -96,6 +97,8 @@ export interface InteractionSummary {
   ended_at: string | null;
   parked_until: string | null;
   parked_for: string | null;
+  /** Until when a task was promised. */
+  due_at: string | null;
   disposition: string | null;
   follows: Id | null;
   legs: Leg[];

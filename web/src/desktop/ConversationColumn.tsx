@@ -6,6 +6,7 @@ import type { Id, Interaction } from "../client/contract";
 import { myLeg } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded } from "../ui/States";
+import { moment } from "../ui/time";
 import { WhyDialog } from "../ui/WhyDialog";
 import { ActionBar } from "./ActionBar";
 import { CallBar } from "./CallBar";
@@ -37,6 +38,7 @@ function OthersInteraction({ id }: { id: Id }) {
 const REPLIABLE = new Set(["chat", "messaging", "email", "form"]);
 
 function Opened({ interaction }: { interaction: Interaction }) {
+  const { t } = useTranslation();
   const work = useWork();
   const [why, setWhy] = useState(false);
   const leg = myLeg(interaction, work.agentId);
@@ -73,6 +75,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
                 · <Since from={interaction.created_at} />
               </>
             )}
+            {interaction.due_at && ` · ${t("task.dueAt", { time: moment(interaction.due_at) })}`}
           </Text>
         </div>
         <ActionBar interaction={interaction} inHand={inHand} openWhy={() => setWhy(true)} />

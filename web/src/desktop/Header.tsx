@@ -2,6 +2,7 @@ import { ActionIcon, Badge, Group, Menu, Text, Tooltip, UnstyledButton } from "@
 import {
   IconChevronDown,
   IconDeviceLandlinePhone,
+  IconClipboardPlus,
   IconHelp,
   IconLogout,
   IconPointFilled,
@@ -10,10 +11,12 @@ import { useDisclosure } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
 import { session } from "../client/session";
 import { LookMenu } from "../ui/LookMenu";
-import { useDesk } from "./desk";
+import { useChosen } from "./chosen";
+import { useDesk, useWork } from "./desk";
 import { DeviceDialog } from "./DeviceDialog";
 import { PresenceMenu } from "./PresenceMenu";
 import { useMe } from "./queries";
+import { TaskDialog } from "./TaskDialog";
 import classes from "./DeskPage.module.css";
 
 export function Header({ openHelp }: { openHelp: () => void }) {
@@ -42,6 +45,7 @@ export function Header({ openHelp }: { openHelp: () => void }) {
       >
         {live ? t("connection.live") : t("connection.connecting")}
       </Badge>
+      <NewTask />
       <Tooltip label={`${t("help.open")} (?)`}>
         <ActionIcon aria-label={t("help.open")} onClick={openHelp}>
           <IconHelp size={18} stroke={1.7} />
@@ -50,6 +54,23 @@ export function Header({ openHelp }: { openHelp: () => void }) {
       <LookMenu />
       <UserMenu name={me?.name ?? ""} />
     </header>
+  );
+}
+
+function NewTask() {
+  const { t } = useTranslation();
+  const { id } = useChosen();
+  const [opened, { open, close }] = useDisclosure(false);
+  const customer = useWork().interactions[id ?? ""]?.customer ?? null;
+  return (
+    <>
+      <Tooltip label={t("task.new")}>
+        <ActionIcon aria-label={t("task.new")} onClick={open}>
+          <IconClipboardPlus size={18} stroke={1.7} />
+        </ActionIcon>
+      </Tooltip>
+      {opened && <TaskDialog customer={customer} close={close} />}
+    </>
   );
 }
 

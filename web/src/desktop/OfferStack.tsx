@@ -10,6 +10,7 @@ import { useAcceptOffer, useDeclineOffer } from "./actions";
 import { useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
 import { addressOf, nameOf } from "../ui/names";
+import { moment } from "../ui/time";
 import { prepareSound, ring } from "./sound";
 
 const DECLINE_REASONS = ["busy", "skill", "personal"];
@@ -67,6 +68,7 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
           {addressOf(offer)}
           {addressOf(offer) && " · "}
           {t("offer.waiting")} <Since from={offer.waitingSince} />
+          {offer.due_at && ` · ${t("task.dueAt", { time: moment(offer.due_at) })}`}
         </Text>
         {(offer.subject || offer.preview) && (
           <Text size="sm" lineClamp={3}>

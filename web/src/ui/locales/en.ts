@@ -1,4 +1,5 @@
 import { demo } from "./en.demo";
+import { task } from "./en.task";
 import { wall } from "./en.wallboard";
 import { why } from "./en.why";
 
@@ -325,6 +326,7 @@ export const en = {
       system: "Event",
     },
   },
+  task,
   why,
   reason: {
     preferred: "Preferred: they know this customer",

@@ -1,6 +1,7 @@
 import type { en } from "./en";
 import type { Texts } from "./texts";
 import { demo } from "./zh-CN.demo";
+import { task } from "./zh-CN.task";
 import { wall } from "./zh-CN.wallboard";
 import { why } from "./zh-CN.why";
 
@@ -312,6 +313,7 @@ export const zhCN: Texts<typeof en> = {
       system: "事件",
     },
   },
+  task,
   why,
   reason: {
     preferred: "优先坐席：熟悉该客户",
