@@ -13,7 +13,7 @@ from routing.policy import Policy
 from routing.state import AgentSnapshot, InteractionSnapshot, LegSnapshot
 from tests.routing import worlds
 from tests.routing.center import Center
-from tests.routing.reference import meets
+from tests.routing.reference_rules import meets
 
 SEEDS = st.integers(0, 2**32)
 LENGTH = 60

@@ -9,8 +9,7 @@ from routing.policy import Policy
 from routing.trace import decisions
 from tests.routing import worlds
 from tests.routing.reference import Out, Reference
-
-SEEDS = 120
+from tests.routing.seeds import BLOCKS, of_block
 
 
 def engine_says(
@@ -22,9 +21,9 @@ def engine_says(
     return [(made_.at, made_.kind, made_.interaction, made_.agent) for made_ in made]
 
 
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", range(BLOCKS))
 def test_same_decisions_as_the_reference(block: int) -> None:
-    for seed in range(block * SEEDS // 10, (block + 1) * SEEDS // 10):
+    for seed in of_block(block):
         random = Random(seed)
         document = worlds.policy(random)
         people = worlds.agents(random, document)

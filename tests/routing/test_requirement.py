@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.requirement import ANYONE, Atom, BadRequirement, both, parse
-from tests.routing.reference import meets
+from tests.routing.reference_rules import meets
 
 EXPRESSIONS = st.recursive(
     st.one_of(

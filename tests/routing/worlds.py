@@ -1,5 +1,6 @@
 """Random set-ups and traces from a seed: small, crowded, and full of coincidences."""
 
+from collections.abc import Collection
 from random import Random
 from typing import Any
 
@@ -23,6 +24,10 @@ from tests.routing.reference import Reference
 SECOND = 1_000_000
 CHANNELS = ("voice", "chat", "messaging", "email", "task")
 SKILLS = ("a", "b", "c")
+ALL = ("steps", "strict", "strategies", "prefer", "lending", "interrupts", "reserve")
+"""What a policy may ask for besides the plain rules."""
+LANDED: tuple[str, ...] = ()
+"""Those that the engine knows: a world asks for some, all or none of them."""
 
 Line = dict[str, Any]
 
@@ -46,8 +51,10 @@ def requirement(random: Random, depth: int = 0) -> str | None:
     return f"({left}) {word} ({right})"
 
 
-def policy(random: Random) -> dict[str, Any]:
+def policy(random: Random, features: Collection[str] | None = None) -> dict[str, Any]:
     """A policy document: what `Policy.from_document` and the reference both read."""
+    if features is None:
+        features = random.sample(LANDED, random.randint(0, len(LANDED)))
     teams = [f"t{number}" for number in range(random.randint(1, 3))]
     queues = [_queue(random, f"q{number}", teams) for number in range(random.randint(1, 3))]
     tiers = [
@@ -61,7 +68,58 @@ def policy(random: Random) -> dict[str, Any]:
     ]
     units = {"voice": 100, "chat": 33, "messaging": 25, "email": 20, "task": 20}
     default = random.choice(tiers)["key"] if tiers else None
-    return {"queues": queues, "tiers": tiers, "units": units, "default_tier": default}
+    for place, queue in enumerate(queues):
+        _ask_for_more(random, queue, [other["key"] for other in queues[place + 1 :]], features)
+    interrupts = random.choice(INTERRUPTS) if "interrupts" in features else {}
+    return {
+        "queues": queues,
+        "tiers": tiers,
+        "units": units,
+        "default_tier": default,
+        "interrupts": interrupts,
+    }
+
+
+INTERRUPTS: tuple[dict[str, list[str]], ...] = (
+    {"voice": ["email", "task"]},
+    {"voice": ["chat", "email"], "chat": ["email"]},
+    {"chat": ["task"], "messaging": ["email"]},
+)
+
+
+def _ask_for_more(
+    random: Random, queue: dict[str, Any], lenders: list[str], features: Collection[str]
+) -> None:
+    """`lenders`: only queues behind this one, so that nobody lends in a circle."""
+    if "steps" in features and random.random() < 0.7:
+        queue["steps"] = [_step(random, lenders) for _ in range(random.randint(1, 3))]
+        queue["steps"].sort(key=lambda step: step["after_us"])
+    if "strict" in features:
+        queue["order"] = random.choice(["urgency", "strict", "strict"])
+    if "strategies" in features:
+        queue["strategy"] = random.choice(["longest_idle", "least_loaded", "best_skill"])
+    if "prefer" in features:
+        queue["prefer"] = random.choice([None, _prefer(random), _prefer(random)])
+    if "lending" in features and lenders and random.random() < 0.8:
+        queue["lend"] = [{"when": "nobody_signed_in", "than": None, "queues": [random.choice(lenders)]}]
+    if "reserve" in features:
+        queue["reserve_deferred"] = random.choice([0, 1, 1, 2])
+
+
+def _step(random: Random, lenders: list[str]) -> dict[str, Any]:
+    return {
+        "after_us": seconds(random, 0, 2, 5, 5, 12),
+        "requirement": random.choice([None, requirement(random), requirement(random), "anyone"]),
+        "lend": random.sample(lenders, random.randint(0, min(1, len(lenders)))),
+    }
+
+
+def _prefer(random: Random) -> dict[str, Any]:
+    return {
+        "last_agent": random.random() < 0.7,
+        "account_team": random.random() < 0.7,
+        "wait_us": seconds(random, 0, 5, 20),
+    }
 
 
 def _queue(random: Random, key: str, teams: list[str]) -> dict[str, Any]:
@@ -137,12 +195,24 @@ def trace(random: Random, document: dict[str, Any], people: list[dict[str, Any]]
         told.advance(at)
         now = _shift(random, at, told) if len(lines) < 3 or random.random() < 0.05 else []
         for _ in range(random.choice([1, 1, 2, 3, 5, 12])):
-            kind = random.choices(list(_KINDS), weights=list(_KINDS.values()))[0]
+            kind = _kind(random, told)
             known += kind == "interaction.queued" and random.random() < 0.95
             now.append({"at": at, "type": kind, **_fields(random, kind, document, told, known)})
         told.instant(at, [line for line in now if line["type"] != "tick"])
         lines += now
     return lines
+
+
+def _kind(random: Random, told: Reference) -> str:
+    """Mostly something that fits the state of some interaction."""
+    kind = random.choices(list(_KINDS), weights=list(_KINDS.values()))[0]
+    if kind in _FITS and not _fitting(kind, told) and random.random() < 0.8:
+        return random.choice(["interaction.queued", "agent.available", "agent.available"])
+    return kind
+
+
+def _fitting(kind: str, told: Reference) -> list[str]:
+    return [key for key, item in told.items.items() if item["state"] in _FITS[kind]]
 
 
 def _shift(random: Random, at: int, told: Reference) -> list[Line]:
@@ -155,7 +225,7 @@ _KINDS = {
     "interaction.queued": 30,
     "agent.available": 20,
     "offer.accepted": 30,
-    "interaction.completed": 12,
+    "interaction.completed": 20,
     "interaction.connected": 8,
     "offer.declined": 4,
     "offer.connect_failed": 2,
@@ -170,9 +240,9 @@ _FITS = {
     "offer.declined": ("offered",),
     "offer.connect_failed": ("connecting",),
     "interaction.connected": ("connecting", "active"),
-    "interaction.completed": ("active",),
+    "interaction.completed": ("active", "held"),
     "interaction.left": ("queued", "offered", "connecting"),
-    "interaction.transferred": ("active",),
+    "interaction.transferred": ("active", "held"),
 }
 
 
@@ -182,12 +252,13 @@ def _fields(random: Random, kind: str, document: dict[str, Any], told: Reference
     if kind == "tick":
         return {}
     if kind == "interaction.queued":
-        return _queued(random, f"x{known}", queue, document, agent)
+        told_of = _queued(random, f"x{known}", queue, document, agent)
+        return told_of | _relations(random, document, sorted(told.agents))
     if kind == "agent.unavailable":
         return {"agent": agent, "reason": random.choice(["lunch", "offline", "offline"])}
     if kind.startswith("agent."):
         return {"agent": agent}
-    fitting = [key for key, item in told.items.items() if item["state"] in _FITS[kind]]
+    fitting = _fitting(kind, told)
     interaction = f"x{random.randint(max(0, known - 6), known)}"
     if fitting and random.random() < 0.9:
         interaction = random.choice(fitting)
@@ -201,16 +272,26 @@ def _fields(random: Random, kind: str, document: dict[str, Any], told: Reference
 
 def _queued(random: Random, interaction: str, queue: str, document: dict[str, Any], agent: str) -> Line:
     tiers = [tier["key"] for tier in document["tiers"]]
+    interrupts = document["interrupts"]
+    colliding = [*interrupts, *(channel for lower in interrupts.values() for channel in lower)]
     return {
         "interaction": interaction,
         "queue": queue,
-        "channel": random.choice(CHANNELS),
+        "channel": random.choice(colliding if colliding and random.random() < 0.7 else CHANNELS),
         "tier": random.choice([*tiers, None]),
         "requirement": requirement(random),
         "preferred_agent": agent if random.random() < 0.4 else None,
         "waited_us": seconds(random, 0, 0, 0, 10),
         "boost_us": seconds(random, 0, 0, 0, 15),
     }
+
+
+def _relations(random: Random, document: dict[str, Any], agents: list[str]) -> Line:
+    """Who knows the customer, where some queue asks for more than the named agent."""
+    if not any(queue["prefer"] and "account_team" in queue["prefer"] for queue in document["queues"]):
+        return {}
+    team = random.sample(agents, min(len(agents), random.choice([0, 0, 1, 2])))
+    return {"account_team": tuple(team), "last_agent": random.choice([None, random.choice(agents)])}
 
 
 def event(line: Line) -> TraceEvent | None:
