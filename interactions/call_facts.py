@@ -57,6 +57,12 @@ def happened(call: Call, fact: str) -> datetime | None:
     return None if known is None else datetime.fromisoformat(known["at"])
 
 
+def is_late(call: Call, event: CallEvent) -> bool:
+    """Before it is merged: its leg is known already, or something that happened later is."""
+    overtaken = event.sequence is not None and event.sequence < (call.last_sequence or 0)
+    return overtaken or (event.leg_id is not None and event.leg_id in call.legs)
+
+
 def leg_key(event: CallEvent) -> str:
     """The platform's leg id; platforms without leg ids have one leg of a kind."""
     return event.leg_id or event.leg or "agent"

@@ -52,6 +52,7 @@ def work_snapshot(work: Work, *, force: bool = False) -> InteractionSnapshot:
         preferred_agent=None if preferred is None else str(preferred),
         returned=x.entry_kind in ("return", "transfer") and preferred is not None,
         excluded=_excluded(work),
+        endpoint=str(x.endpoint_id) if x.channel == "voice" and x.endpoint_id else None,
         legs=tuple(_leg(work, leg) for leg in work.legs),
         force=force,
     )
@@ -68,7 +69,7 @@ def agent_snapshot(agent: Agent, devices: Iterable[Device], *, force: bool = Fal
         presence_reason=agent.presence_reason,
         lease=agent.lease_lost_at is None and (agent.signed_in or present),
         connected=agent.signed_in,
-        voice_reachable=any(reachable(device) for device in devices),
+        phones=tuple(sorted(str(device.endpoint_id) for device in devices if reachable(device))),
         idle_since=_optional(agent.idle_since) or 0,
         last_accepted_at=_optional(agent.last_accepted_at),
         lease_lost_at=_optional(agent.lease_lost_at),

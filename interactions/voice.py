@@ -27,7 +27,7 @@ from app.events import (
     LegRinging,
 )
 from interactions import call_commands
-from interactions.call_facts import happened, merge
+from interactions.call_facts import happened, is_late, merge
 from interactions.desk import Desk
 from interactions.policies import PolicyBook
 from interactions.work import Work
@@ -46,12 +46,14 @@ touch)."""
 
 @dataclass
 class Report:
-    """One event of one call. `fresh`: it told something new."""
+    """One event of one call. `fresh`: it told something new. `late`: it names a leg that the call had before,
+    or comes after what happened later, so it says nothing about a leg that has no name yet."""
 
     event: CallEvent
     call: Call
     at: datetime
     fresh: bool
+    late: bool = False
 
 
 @dataclass
@@ -80,7 +82,8 @@ async def load(
     for endpoint, event, recorded_at in told:
         call = calls[endpoint, event.conversation or ""]
         at = event.occurred_at or recorded_at
-        book.reports.append(Report(event, call, at, merge(call, event, at)))
+        late = is_late(call, event)
+        book.reports.append(Report(event, call, at, merge(call, event, at), late))
     for endpoint, event, recorded_at in events:
         if isinstance(event, CallsSnapshot):
             book.lost += await _compare(session, endpoint, event, event.occurred_at or recorded_at)
@@ -132,9 +135,9 @@ class Mover:
         elif isinstance(event, CallBridged):
             await self.bridged(work, report)
         elif isinstance(event, LegRinging | LegAnswered):
-            await self.leg_told(work, event)
+            await self.leg_told(work, event, late=report.late)
         elif isinstance(event, LegEnded):
-            await self.leg_ended(work, event)
+            await self.leg_ended(work, event, late=report.late)
         elif isinstance(event, LegHeld | LegResumed):
             self.held(work, event)
         elif isinstance(event, CommandFailed) and event.command_id is not None:
@@ -155,23 +158,27 @@ class Mover:
 
     async def bridged(self, work: Work, report: Report) -> None:
         leg = work.primary
-        if _rings_for_offer(leg, report.event):
+        if _rings_for_offer(leg, report.event, late=report.late):
             work.accept(connect_seconds=None)
-        elif leg is not None and leg.state == LegState.CONNECTING and _is_ours(leg, report.event):
+        elif (
+            leg is not None
+            and leg.state == LegState.CONNECTING
+            and _is_ours(leg, report.event, late=report.late)
+        ):
             work.bridged()
         elif work.state == State.ABANDONED and work.interaction.last_agent_id is None:
             work.was_bridged(report.at, await self._abandoned_entry(work))
         elif work.state in (State.QUEUED, State.OFFERED) and not _was_routed(report.call, work):
             work.answered_elsewhere(report.at)
 
-    async def leg_ended(self, work: Work, event: LegEnded) -> None:
+    async def leg_ended(self, work: Work, event: LegEnded, *, late: bool = False) -> None:
         if event.leg == "customer":
             await self.ended(work, event.by, event.cause)
             return
         leg = work.primary
-        if leg is None or not _is_ours(leg, event):
+        if leg is None or not _is_ours(leg, event, late=late):
             return
-        if leg.state == LegState.CONNECTING or _rings_for_offer(leg, event):
+        if leg.state == LegState.CONNECTING or _rings_for_offer(leg, event, late=late):
             # Taken down by the platform in good order: the caller is gone, and the call's end comes next.
             if (event.cause, event.by) != ("normal", "platform"):
                 work.device_failed(event.cause)
@@ -201,13 +208,13 @@ class Mover:
         if work.interaction.pending_command in ("hold", "resume"):
             work.stop_waiting()
 
-    async def leg_told(self, work: Work, event: LegRinging | LegAnswered) -> None:
+    async def leg_told(self, work: Work, event: LegRinging | LegAnswered, *, late: bool = False) -> None:
         """The agent's leg gets its name; where picking up is the accept, that accepts the offer."""
         leg = work.primary
-        if leg is None or event.leg != "agent" or not _is_ours(leg, event):
+        if leg is None or event.leg != "agent" or not _is_ours(leg, event, late=late):
             return
         leg.device_leg_id = event.leg_id or leg.device_leg_id
-        if isinstance(event, LegAnswered) and _rings_for_offer(leg, event):
+        if isinstance(event, LegAnswered) and _rings_for_offer(leg, event, late=late):
             rules = await self.policies.rules(self.desk.session, work.interaction)
             work.accept(connect_seconds=rules.connect_seconds)
 
@@ -225,19 +232,20 @@ class Mover:
         return found
 
 
-def _rings_for_offer(leg: Leg | None, event: CallEvent) -> bool:
+def _rings_for_offer(leg: Leg | None, event: CallEvent, *, late: bool) -> bool:
     """The device rings for an offer that nobody has accepted yet, and the event is about it."""
     if leg is None or leg.state != LegState.OFFERED or leg.route_command_id is None:
         return False
-    return _is_ours(leg, event)
+    return _is_ours(leg, event, late=late)
 
 
-def _is_ours(leg: Leg, event: CallEvent) -> bool:
-    """Whether the platform's event is about this agent's leg, not about one that ended before."""
+def _is_ours(leg: Leg, event: CallEvent, *, late: bool) -> bool:
+    """Whether the platform's event is about this agent's leg, not about one that ended before. `late`:
+    without a command's id it can only be about a leg whose name we know."""
     if event.command_id is not None:
         return event.command_id == leg.route_command_id
     if event.leg_id is not None and event.leg == "agent":
-        return leg.device_leg_id in (None, event.leg_id)
+        return leg.device_leg_id == event.leg_id or (leg.device_leg_id is None and not late)
     return True
 
 

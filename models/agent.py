@@ -93,8 +93,11 @@ class Agent(Identified, Base):
 
     @classmethod
     async def leave_hot_desk(cls, session: AsyncSession, agent_id: UUID) -> None:
-        """The phones that the agent took for this working day are theirs no more."""
-        await session.execute(delete(Device).where(Device.agent_id == agent_id, Device.hot_desk))
+        """The phones that the agent took for this working day are theirs no more; their own ring again."""
+        taken = (Device.agent_id == agent_id, Device.hot_desk)
+        await session.execute(delete(Device).where(*taken, Device.own_address.is_(None)))
+        own = {"address": Device.own_address, "own_address": None, "hot_desk": False, "registered": None}
+        await session.execute(update(Device).where(*taken).values(**own))
 
     @classmethod
     async def teams_signed_in(cls, session: AsyncSession, tenant_id: UUID) -> set[str]:
@@ -107,13 +110,15 @@ class Agent(Identified, Base):
 
 
 class Device(Identified, Base):
-    """A phone that rings for an agent. `hot_desk`: set by the agent, dropped at sign-out. `registered`:
-    what the platform says (None: it does not tell). `in_foreign_call`: in a call that we did not route."""
+    """A phone that rings for an agent. `hot_desk`: set by the agent, dropped at sign-out; `own_address` is
+    then the phone that the set-up gives them. `registered`: what the platform says (None: it does not tell).
+    `in_foreign_call`: in a call that we did not route."""
 
     __tablename__ = "device"
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agent.id", ondelete="CASCADE"))
     endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"))
     address: Mapped[str]
+    own_address: Mapped[str | None]
     confirm_key: Mapped[bool] = mapped_column(default=False)
     hot_desk: Mapped[bool] = mapped_column(default=False)
     registered: Mapped[bool | None]

@@ -21,8 +21,9 @@ class Agent:
 
     __slots__ = (
         "capacity", "channels", "connected", "costs", "entry", "id", "idle_since", "key", "last_accepted_at",
-        "lease", "lease_lost_at", "legs", "load", "open", "presence", "presence_reason", "queues", "searched",
-        "skills", "stamp", "teams", "version", "voice_reachable",
+        "lease", "lease_lost_at", "legs", "load", "open", "phones", "presence", "presence_reason", "queues",
+        "searched",
+        "skills", "stamp", "teams", "version",
     )  # fmt: skip
 
     def __init__(self, id: str) -> None:  # noqa: A002
@@ -33,7 +34,7 @@ class Agent:
         self.presence_reason: str | None = None
         self.lease = False
         self.connected = True
-        self.voice_reachable = True
+        self.phones: tuple[str, ...] | None = None
         self.idle_since = 0
         self.last_accepted_at: int | None = None
         self.lease_lost_at: int | None = None
@@ -61,8 +62,8 @@ class Agent:
         return self.presence == "available" and self.lease
 
     def may_serve(self, channel: str) -> bool:
-        """Permitted the channel and, for voice, reachable."""
-        if channel == "voice" and not self.voice_reachable:
+        """Permitted the channel and, for voice, reachable somewhere."""
+        if channel == "voice" and self.phones == ():
             return False
         return self.channels is None or channel in self.channels
 
@@ -91,18 +92,19 @@ class Agent:
         return HOLDS_SOMETHING, self.last_accepted_at
 
     def open_offers(self) -> list["Leg"]:
-        """Their open offers, by interaction."""
-        offers = [leg for leg in self.legs if leg.state == "offered"]
+        """Their open offers, by interaction. Those of a consult are the service's own."""
+        offers = [leg for leg in self.legs if leg.state == "offered" and leg.role == "primary"]
         return sorted(offers, key=lambda leg: leg.item.id)
 
 
 class Item:
-    """An interaction. `lane` and `slot` are its place among the waiting, None while it does not wait there;
-    `wake` is when its place must be looked at again."""
+    """An interaction. `asked` is its own requirement, `own` that and the phone that a call takes. `lane` and
+    `slot` are its place among the waiting, None while it does not wait there; `wake` is when its place must
+    be looked at again."""
 
     __slots__ = (
-        "age_since", "age_us", "boost_us", "channel", "entered_at", "excluded", "id", "lane", "legs", "own",
-        "preferred", "queue", "returned", "slot", "state", "tier", "version", "wake",
+        "age_since", "age_us", "asked", "boost_us", "channel", "endpoint", "entered_at", "excluded", "id",
+        "lane", "legs", "own", "preferred", "queue", "returned", "slot", "state", "tier", "version", "wake",
     )  # fmt: skip
 
     def __init__(self, id: str, queue: str, channel: str) -> None:  # noqa: A002
@@ -112,7 +114,9 @@ class Item:
         self.queue = queue
         self.channel = channel
         self.tier: str | None = None
+        self.asked: Requirement = ANYONE
         self.own: Requirement = ANYONE
+        self.endpoint: str | None = None
         self.boost_us = 0
         self.age_us = 0
         self.age_since: int | None = None

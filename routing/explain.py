@@ -128,7 +128,7 @@ def explain(world: World, item: Item, now: int) -> Explanation:
         queue=item.queue,
         channel=item.channel,
         tier=world.policy.tier(item.tier).key,
-        requirement=shelf.requirement(item.own).text,
+        requirement=shelf.requirement(item.asked).text,
         age_us=item.age(now),
         head_start_us=world.head_start(item, queue),
         waited_here_us=now - item.entered_at,
@@ -162,7 +162,7 @@ def candidates(world: World, decision: Decision) -> Candidates:
         queue=item.queue,
         channel=item.channel,
         tier=world.policy.tier(item.tier).key,
-        requirement=shelf.requirement(item.own).text,
+        requirement=shelf.requirement(item.asked).text,
         age_us=age,
         head_start_us=world.head_start(item, queue),
         waited_here_us=decision.at - item.entered_at,
@@ -202,7 +202,7 @@ class _Ask:
         self._asked: Mapping[Against, Callable[[Agent], bool]] = {
             "signed_in": lambda agent: agent.lease and agent.connected and agent.presence != "offline",
             "available": lambda agent: agent.presence == "available",
-            "reachable": lambda agent: item.channel != "voice" or agent.voice_reachable,
+            "reachable": lambda agent: item.channel != "voice" or _is_reachable(agent, item.endpoint),
             "permitted": lambda agent: agent.channels is None or item.channel in agent.channels,
             "member": lambda agent: not agent.teams.isdisjoint(queue.teams),
             "visible": lambda agent: shelf.rank(agent.teams) is not None,
@@ -240,6 +240,12 @@ class _Ask:
 
     def _legs(self, agent: Agent) -> list[Leg]:
         return [leg for leg in agent.legs if self._ordinal is None or leg.ordinal < self._ordinal]
+
+
+def _is_reachable(agent: Agent, endpoint: str | None) -> bool:
+    if endpoint is None or agent.phones is None:
+        return agent.phones != ()
+    return endpoint in agent.phones
 
 
 def _grouped(agents: Iterable[Agent], first_against: Callable[[Agent], Against | None]) -> tuple[Group, ...]:

@@ -1,6 +1,7 @@
 """What the engine knows, as the snapshots that would tell it to another."""
 
 from routing.entity import Agent, Item, Leg
+from routing.requirement import without_phones
 from routing.state import AgentSnapshot, InteractionSnapshot, LegSnapshot, Presence, Snapshot
 from routing.world import World
 
@@ -21,12 +22,12 @@ def _agent(agent: Agent) -> AgentSnapshot:
         presence_reason=agent.presence_reason,
         lease=agent.lease,
         connected=agent.connected,
-        voice_reachable=agent.voice_reachable,
+        phones=agent.phones,
         idle_since=agent.idle_since,
         last_accepted_at=agent.last_accepted_at,
         lease_lost_at=agent.lease_lost_at,
         teams=tuple(sorted(agent.teams)),
-        skills=agent.skills,
+        skills=without_phones(agent.skills),
         channels=None if agent.channels is None else tuple(sorted(agent.channels)),
         units_max=agent.capacity.units_max,
         channel_max=agent.capacity.channel_max,
@@ -41,7 +42,7 @@ def _interaction(item: Item) -> InteractionSnapshot:
         queue=item.queue,
         channel=item.channel,
         tier=item.tier,
-        requirement=item.own.text,
+        requirement=item.asked.text,
         boost_us=item.boost_us,
         age_us=item.age_us,
         age_since=item.age_since,
@@ -49,6 +50,7 @@ def _interaction(item: Item) -> InteractionSnapshot:
         preferred_agent=item.preferred,
         returned=item.returned,
         excluded=tuple(sorted((item.excluded or {}).items())),
+        endpoint=item.endpoint,
         legs=tuple(_leg(leg, number) for number, leg in enumerate(item.legs)),
     )
 

@@ -5,7 +5,7 @@ from routing.decision import Reason
 from routing.entity import Agent, Item, Leg
 from routing.events import RoutingEvent
 from routing.life import transition, withdraw
-from routing.requirement import parse
+from routing.requirement import both, parse, phone_at, with_phones
 from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot, LegSnapshot, PolicyReplaced
 from routing.world import World
 
@@ -56,7 +56,9 @@ def _copy(item: Item, snapshot: InteractionSnapshot, now: int) -> None:
     item.queue = snapshot.queue
     item.channel = snapshot.channel
     item.tier = snapshot.tier
-    item.own = parse(snapshot.requirement)
+    item.asked = parse(snapshot.requirement)
+    item.endpoint = snapshot.endpoint
+    item.own = item.asked if snapshot.endpoint is None else both(item.asked, phone_at(snapshot.endpoint))
     item.boost_us = snapshot.boost_us
     item.age_us = snapshot.age_us
     item.age_since = now if snapshot.age_since is None and snapshot.state == "queued" else snapshot.age_since
@@ -91,12 +93,12 @@ def _agent(world: World, snapshot: AgentSnapshot) -> None:
     agent.key = snapshot.key
     agent.presence, agent.presence_reason = snapshot.presence, snapshot.presence_reason
     agent.lease, agent.connected = snapshot.lease, snapshot.connected
-    agent.voice_reachable = snapshot.voice_reachable
+    agent.phones = snapshot.phones
     agent.idle_since = snapshot.idle_since
     agent.last_accepted_at = snapshot.last_accepted_at
     agent.lease_lost_at = None if snapshot.lease else snapshot.lease_lost_at
     agent.teams = frozenset(snapshot.teams)
-    agent.skills = dict(snapshot.skills)
+    agent.skills = with_phones(snapshot.skills, snapshot.phones or ())
     agent.channels = None if snapshot.channels is None else frozenset(snapshot.channels)
     agent.capacity = Capacity(snapshot.units_max, dict(snapshot.channel_max))
     world.qualified_anew(agent)

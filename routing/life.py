@@ -194,7 +194,7 @@ def _queued(world: World, event: InteractionQueued, now: int) -> None:
         raise Ignored("already_known")
     item = world.items[event.interaction] = Item(event.interaction, event.queue, event.channel)
     item.tier = event.tier
-    item.own = parse(event.requirement)
+    item.own = item.asked = parse(event.requirement)
     item.boost_us = event.boost_us
     item.age_us = event.waited_us
     item.preferred = event.preferred_agent

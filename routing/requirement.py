@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import chain, islice, product
 from typing import NamedTuple
@@ -74,6 +74,20 @@ def both(first: Requirement, second: Requirement) -> Requirement:
     if first.is_anyone or first.text == second.text:
         return second
     return first if second.is_anyone else _all_of([first, second])
+
+
+def phone_at(endpoint: str) -> Requirement:
+    """Who has a phone at this telephony endpoint: a skill of a name that no set-up can give."""
+    return _skill(f"phone:{endpoint}", 1)
+
+
+def with_phones(skills: Mapping[str, int], endpoints: Iterable[str]) -> dict[str, int]:
+    """The skills and, for `phone_at`, the endpoints at which a phone can be reached."""
+    return {**skills, **{f"phone:{endpoint}": 1 for endpoint in endpoints}}
+
+
+def without_phones(skills: Mapping[str, int]) -> dict[str, int]:
+    return {name: level for name, level in skills.items() if not name.startswith("phone:")}
 
 
 class _Parser:

@@ -32,7 +32,8 @@ class InteractionSnapshot(NamedTuple):
     """`state` as in SEMANTICS §1.1; only `queued` waits to be offered, a final state is forgotten.
     `age` is `age_us` plus, while `age_since` is set, the time since then; `entered_at` starts `waited_here`.
     `returned`: it was in `preferred_agent`'s hands (parked, lost lease) and goes back to them first,
-    whatever the queue prefers. `excluded`: agents and until when they are not offered it."""
+    whatever the queue prefers. `excluded`: agents and until when they are not offered it. `endpoint`: a call
+    of this telephony endpoint, so only for agents with a phone there."""
 
     id: str
     version: int
@@ -48,6 +49,7 @@ class InteractionSnapshot(NamedTuple):
     preferred_agent: str | None = None
     returned: bool = False
     excluded: tuple[tuple[str, int], ...] = ()
+    endpoint: str | None = None
     legs: tuple[LegSnapshot, ...] = ()
     force: bool = False
 
@@ -56,7 +58,8 @@ class AgentSnapshot(NamedTuple):
     """`key` is the e-mail that `agent(…)` in a requirement names. `lease`: the lease is alive; `connected`:
     a socket is open now (without one there are no new offers, open ones stay). `idle_since`: the later of the
     end of their last handled work and their last change to available. `lease_lost_at`: set while the time
-    to reassign their chats and messages runs down. `channels` None: all."""
+    to reassign their chats and messages runs down. `channels` None: all. `phones`: the telephony endpoints
+    at which a phone of theirs can be reached; None: that is not told, and no call names its endpoint."""
 
     id: str
     version: int
@@ -65,7 +68,7 @@ class AgentSnapshot(NamedTuple):
     presence_reason: str | None = None
     lease: bool = False
     connected: bool = True
-    voice_reachable: bool = True
+    phones: tuple[str, ...] | None = None
     idle_since: int = 0
     last_accepted_at: int | None = None
     lease_lost_at: int | None = None
@@ -102,6 +105,7 @@ def to_json(snapshot: Snapshot) -> dict[str, Any]:
     else:
         document["teams"] = list(snapshot.teams)
         document["channels"] = None if snapshot.channels is None else list(snapshot.channels)
+        document["phones"] = None if snapshot.phones is None else list(snapshot.phones)
         document["skills"] = dict(snapshot.skills)
         document["channel_max"] = dict(snapshot.channel_max)
     return document
@@ -119,8 +123,9 @@ def agent_from_json(document: Mapping[str, Any]) -> AgentSnapshot:
     """Raises TypeError or KeyError on a document that is not an agent's."""
     known = _known(AgentSnapshot._fields, document)
     known["teams"] = tuple(document.get("teams", ()))
-    channels = document.get("channels")
-    known["channels"] = None if channels is None else tuple(channels)
+    for name in ("channels", "phones"):
+        told = document.get(name)
+        known[name] = None if told is None else tuple(told)
     return AgentSnapshot(**known)
 
 

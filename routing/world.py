@@ -109,7 +109,8 @@ class World:
         lost_at = leg.agent.lease_lost_at
         queue = self.policy.queues.get(leg.item.queue)
         after = queue.channels[leg.channel].reassign_us if queue else None
-        if lost_at is None or after is None or leg.state not in ("active", "held"):
+        talking = leg.role == "primary" and leg.state in ("active", "held")
+        if lost_at is None or after is None or not talking:
             leg.reassign_at = None
         elif leg.reassign_at != lost_at + after:
             leg.reassign_at = lost_at + after

@@ -225,10 +225,14 @@ class Reconciliation:
                 place = {"agent_id": agent.id, "endpoint_id": endpoints[device.endpoint].id}
                 self.session.add(Device(tenant_id=self.tenant_id, **place, **values))
                 self.changes.added("device", name)
+            elif row.hot_desk:
+                self.changes.set("device", name, row, {"own_address": device.address})
             else:
                 self.changes.set("device", name, row, values)
         for row in known.values():
-            if not row.hot_desk:
+            if row.hot_desk:
+                row.own_address = None
+            else:
                 await self.session.delete(row)
                 self.changes.removed("device", f"{agent.email}: {row.address}")
         return len(self.changes.lines) > before

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from app.clock import new_id
 from app.database import WORKER_ROLE, Database
-from app.events import CallBridged, CallEnded, LegAnswered, LegEnded, LegHeld
+from app.events import CallBridged, CallEnded, LegAnswered, LegEnded, LegHeld, LegRinging
 from interactions.call_commands import command_taken
+from interactions.call_facts import is_late, merge
 from interactions.decisions import carry_out
 from interactions.desk import Desk
 from interactions.facts import microseconds
@@ -80,6 +81,29 @@ class TestHeld:
         Mover(desk, office.container.policies).held(work, event)
 
 
+class TestALegOfBefore:
+    """Its events may come when the next agent's phone rings already, and bear no command's id."""
+
+    async def test_its_end_is_not_that_of_the_next(self, office: Office) -> None:
+        call = await ringing(office)
+        book = new_call(office)
+        await told(office, call, LegRinging(conversation="c", leg="agent", leg_id="first"), book)
+        await told(office, call, LegEnded(conversation="c", leg="agent", leg_id="first", cause="busy"), book)
+        await ringing(office, phone=False, call=call)
+        late = LegEnded(conversation="c", leg="agent", leg_id="first", cause="failed")
+        await told(office, call, late, book)
+        assert (await office.interaction(call))["state"] == "offered"
+
+    async def test_nor_does_what_was_overtaken_give_the_next_its_name(self, office: Office) -> None:
+        call = await ringing(office)
+        book = new_call(office)
+        book.last_sequence = 7
+        await told(office, call, LegAnswered(conversation="c", leg="agent", leg_id="old", sequence=5), book)
+        assert (await office.interaction(call))["state"] == "offered"
+        await told(office, call, LegAnswered(conversation="c", leg="agent", leg_id="new", sequence=8), book)
+        assert (await office.interaction(call))["state"] == "connecting"
+
+
 class TestAcceptedByPickingUp:
     """The queue says `accept: device`: the phone rings for the offer, the desktop does not."""
 
@@ -131,13 +155,14 @@ class TestAcceptedByPickingUp:
         assert await deliveries(office) == []
 
 
-async def ringing(office: Office, *, phone: bool = True) -> UUID:
-    """The router has offered a call of such a queue to li."""
-    await office.publish_accept_by_device()
+async def ringing(office: Office, *, phone: bool = True, call: UUID | None = None) -> UUID:
+    """The router has offered a call of such a queue to li (`call`: this one, again)."""
+    if call is None:
+        await office.publish_accept_by_device()
     if phone:
         await office.phone("li")
     await office.set_agent("li", presence=Presence.AVAILABLE, signed_in=True)
-    call = await office.waiting("voice", version=3)
+    call = call or await office.waiting("voice", version=3)
     deadline = microseconds(datetime.now(UTC) + timedelta(seconds=20))
     decision = Decision(
         at=0,
@@ -147,7 +172,7 @@ async def ringing(office: Office, *, phone: bool = True) -> UUID:
         reason="longest_idle",
         queue="billing",
         channel="voice",
-        interaction_version=1,
+        interaction_version=(await office.interaction(call))["version"],
         units=100,
         deadline=deadline,
         ordinal=1,
@@ -159,13 +184,19 @@ async def ringing(office: Office, *, phone: bool = True) -> UUID:
     return call
 
 
-async def told(office: Office, interaction_id: UUID, event: Any) -> None:
-    """The platform tells of the call."""
-    call = Call(
+def new_call(office: Office) -> Call:
+    return Call(
         tenant_id=office.tenant.id, endpoint_id=office.hotline, call_id="c", legs={}, facts={}, absent_count=0
     )
+
+
+async def told(office: Office, interaction_id: UUID, event: Any, call: Call | None = None) -> None:
+    """The platform tells of the call; `call` remembers what it told before."""
+    call = call or new_call(office)
     tenant_id, policies = office.tenant.id, office.container.policies
     async with office.container.database.transaction(tenant_id) as session:
         desk, work = await Desk.one(session, tenant_id, interaction_id)
-        await Mover(desk, policies).move(work, Report(event, call, desk.now, True))
+        late = is_late(call, event)
+        merge(call, event, desk.now)
+        await Mover(desk, policies).move(work, Report(event, call, desk.now, True, late))
         await desk.save()

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from app.container import Container
+from models import Device
 from tests.parts import PASSWORD, SeededTenant
 
 
@@ -34,6 +35,20 @@ class TestMe:
         assert len((await client.get("/v1/me", headers=headers)).json()["devices"]) == 1
         await client.delete("/v1/sessions/current", headers=headers)
         assert (await client.get("/v1/me", headers=headers)).json()["devices"] == []
+
+    async def test_their_own_phone_rings_again_after_a_hot_desk(
+        self, client: httpx.AsyncClient, acme: SeededTenant, container: Container
+    ) -> None:
+        place = {"agent_id": acme.agents["li"].id, "endpoint_id": acme.endpoints["hotline"].id}
+        async with container.database.transaction(acme.id) as session:
+            session.add(Device(tenant_id=acme.id, address="sip:own", **place))
+        headers = acme.bearer("li")
+        for address in ("sip:1001", "sip:1002"):
+            wish = {"endpoint": "hotline", "address": address}
+            assert (await client.put("/v1/me/device", json=wish, headers=headers)).json()["hot_desk"]
+        await client.delete("/v1/sessions/current", headers=headers)
+        [device] = (await client.get("/v1/me", headers=headers)).json()["devices"]
+        assert (device["address"], device["hot_desk"]) == ("sip:own", False)
 
     @pytest.mark.parametrize("endpoint", ["nowhere", "site-chat"])
     async def test_no_such_telephony(

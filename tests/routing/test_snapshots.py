@@ -243,9 +243,29 @@ class TestAgentSnapshot:
         assert kinds(engine.apply([agent(version=2)], 2)) == [("offer", "x", "a")]
 
     def test_no_voice_without_a_device_that_can_be_reached(self) -> None:
-        engine = self.engine(agent(voice_reachable=False))
+        engine = self.engine(agent(phones=()))
         assert list(engine.apply([], 2)) == []
         assert kinds(engine.apply([agent(version=2)], 3)) == [("offer", "x", "a")]
+
+    def test_a_call_goes_to_a_phone_at_its_own_endpoint(self) -> None:
+        engine = Engine(policy_of(SETUP))
+        engine.apply([agent(phones=("here",)), work(endpoint="there", requirement="french or anyone")], 1)
+        explained = engine.explain("x", 1)
+        assert [(group.reason, group.agents) for group in explained.groups] == [("reachable", ("a",))]
+        assert explained.requirement == "anyone"
+        both = agent(version=2, phones=("here", "there"))
+        assert kinds(engine.apply([both], 2)) == [("offer", "x", "a")]
+        [told] = [found for found in engine.snapshots() if isinstance(found, InteractionSnapshot)]
+        assert (told.endpoint, told.requirement) == ("there", "anyone")
+
+    def test_a_consult_that_rings_is_not_the_routers(self) -> None:
+        primary = LegSnapshot("leg1", "a", "held", 100)
+        consult = LegSnapshot("leg2", "b", "offered", 100, role="consult")
+        engine = Engine(policy_of(SETUP))
+        talking = work(state="active", legs=(primary, consult))
+        assert list(engine.apply([agent(), agent("b"), talking], 1)) == []
+        assert list(engine.apply([agent("b", 2, presence="break")], 2)) == []
+        assert list(engine.apply([agent("b", 3), work("y", version=1)], 3)) == [], "their units are held"
 
     def test_the_countdown_of_a_lost_lease(self) -> None:
         chat = LegSnapshot("leg1", "a", "active", 33, accepted_at=0)
