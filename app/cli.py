@@ -105,6 +105,22 @@ def route(
     raise typer.Exit(decide(setup, trace, sys.stdout, sys.stderr, explain))
 
 
+@app.command()
+def replay(
+    start: Annotated[str, typer.Option("--from", help="2026-11-29 or 2026-11-29T14:30, the tenant's clock.")],
+    end: Annotated[str, typer.Option("--to", help="Until then, not included.")],
+    tenant: Annotated[str | None, typer.Option("--tenant", help="Its key, where there are several.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Prove that what was recorded gives the same decisions, byte for byte. Exit code 1 if not."""
+    from app.record import Wanted
+    from app.replay import run
+
+    wanted = Wanted(start, end, tenant)
+    _exit(_with_database(_settings(data_dir=data), lambda settings: run(settings, wanted, as_json)))
+
+
 @dead_letters.command("list")
 def list_dead_letters(data: Data = None, as_json: Json = False) -> None:
     """What is parked, newest first."""

@@ -1,4 +1,4 @@
-"""What a worker throws away in time: old rows of the log, and files that nothing refers to."""
+"""What a worker throws away in time: old rows of log and journal, and files that nothing refers to."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -14,12 +14,14 @@ from app.bus.retention import prune
 from app.container import Container
 from app.events import Stream
 from app.security import CannotOpen
+from models.journal import PRUNED_AT_ONCE, RoutingJournal
 from models.log import DeadLetter
 from models.touch import Attachment
 
 log = structlog.get_logger()
 
 HOUSE_SECONDS: Final = 600.0
+JOURNAL_KEPT: Final = timedelta(days=90)
 _NAME: Final = re.compile(rb"[0-9a-f]{64}")
 
 
@@ -28,6 +30,7 @@ async def keep_house(container: Container, readers: Mapping[str, Stream]) -> Non
     while True:
         try:
             await tidy_log(container, readers)
+            await tidy_journal(container)
             await sweep_blobs(container)
         except Exception as error:  # the outer shell: the next round is another chance
             log.warning("house not kept", error=repr(error)[:200])
@@ -38,6 +41,15 @@ async def tidy_log(container: Container, readers: Mapping[str, Stream]) -> None:
     deleted = await prune(container.database, timedelta(days=container.settings.event_log_keep_days), readers)
     if deleted:
         log.info("log pruned", events=deleted)
+
+
+async def tidy_journal(container: Container) -> None:
+    """What no replay asks for any more, a tenant's oldest first."""
+    for tenant in list(container.endpoints.tenants()):
+        deleted = PRUNED_AT_ONCE
+        while deleted == PRUNED_AT_ONCE:
+            async with container.database.transaction(tenant.id) as session:
+                deleted = await RoutingJournal.prune(session, tenant.id, JOURNAL_KEPT)
 
 
 async def sweep_blobs(container: Container) -> None:

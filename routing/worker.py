@@ -38,20 +38,19 @@ from routing.decision import Decision
 from routing.engine import Engine
 from routing.events import RoutingEvent
 from routing.explain import to_json as to_document
+from routing.record import recorded_document
 from routing.state import (
-    AgentRemoved,
-    AgentSnapshot,
-    InteractionSnapshot,
     PolicyReplaced,
     agent_from_json,
     interaction_from_json,
-    to_json,
 )
 
 log = structlog.get_logger()
 
 SWEEP_SECONDS: Final = 0.2
 MICROSECONDS: Final = 1_000_000
+REBUILT_AFTER_US: Final = 24 * 3600 * MICROSECONDS
+"""An engine is built anew once a day, so that a replay of any hour begins at most a day before it."""
 
 
 class RoutingClock:
@@ -77,11 +76,14 @@ class RoutingClock:
 
 @dataclass
 class Router:
-    """One tenant's engine. `corrections`: what a decision was wrong about, to be told at once."""
+    """One tenant's engine. `corrections`: what a decision was wrong about, to be told at once. `instants`
+    counts what the engine has been told since it was built at `built_us`."""
 
     tenant_id: UUID
     engine: Engine
     policy: TenantPolicy
+    built_us: int
+    instants: int = -1
     corrections: list[Correction] = field(default_factory=list)
 
 
@@ -175,14 +177,14 @@ class RoutingWorker:
         """The tenant's engine, rebuilt from rows if need be; None before its first policy."""
         held.tenants.add(tenant_id)
         known = held.routers.get(tenant_id)
-        if known is not None:
+        if known is not None and held.clock.now() < known.built_us + REBUILT_AFTER_US:
             return known
         try:
             policy = await self._policies.current(session, tenant_id)
         except LookupError:
             return None
         held.clock.anchor(microseconds(await database_now(session)))
-        router = Router(tenant_id, Engine(policy.policy), policy)
+        router = Router(tenant_id, Engine(policy.policy), policy, held.clock.now())
         await self._route(held, router, session, await snapshots(session), kind="rebuild")
         held.routers[tenant_id] = router
         return router
@@ -213,8 +215,6 @@ class RoutingWorker:
         router.corrections = []
         now = held.clock.now()
         decisions = router.engine.apply(told, now)
-        if not told and not decisions:
-            return
         documents = {d.ordinal: _document(router.engine, d) for d in decisions if d.kind == "offer"}
         _keep(session, held, router, kind, now, told, decisions)
         router.corrections = await carry_out(session, router.tenant_id, decisions, documents, router.policy)
@@ -260,31 +260,13 @@ def _keep(
     events: Sequence[RoutingEvent],
     decisions: Sequence[Decision],
 ) -> None:
-    document: dict[str, Any] = {
-        "policy_version": router.policy.version,
-        "events": [_as_json(event) for event in events],
-        "decisions": [decision._asdict() for decision in decisions],
-    }
+    router.instants += 1
     row = RoutingJournal(
         tenant_id=router.tenant_id,
         epoch=held.epoch,
         kind=kind,
         now_us=now,
-        document=document,
+        document=recorded_document(router.policy.version, router.instants, events, decisions),
         decision_count=len(decisions),
     )
     session.add(row)
-
-
-def _as_json(event: RoutingEvent) -> dict[str, Any]:
-    """An input of the engine as the journal keeps it."""
-    match event:
-        case InteractionSnapshot():
-            return {"interaction": to_json(event)}
-        case AgentSnapshot():
-            return {"agent": to_json(event)}
-        case AgentRemoved():
-            return {"agent_removed": event._asdict()}
-        case PolicyReplaced():
-            return {"policy": event.policy.version}
-    raise AssertionError(f"a trace's event in the live service: {event!r}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import select
 
 from app.blobs import BlobStore
 from app.bus.envelopes import to_json
@@ -17,7 +18,8 @@ from app.clock import new_id
 from app.container import Container
 from app.database import WORKER_ROLE, Database
 from app.events import Stream
-from app.housekeeping import sweep_blobs, tidy_log
+from app.housekeeping import sweep_blobs, tidy_journal, tidy_log
+from models.journal import RoutingJournal
 from models.touch import Attachment
 from tests.contracts.world import event
 from tests.parts import SeededTenant, open_test_container, seed
@@ -84,3 +86,18 @@ class TestTidyLog:
         await container.bus.publish([event("a", tenant_id=acme.id)])
         await tidy_log(container, {})
         assert await container.bus.unread("intake", Stream.INBOUND, 10) == 1
+
+
+class TestTidyJournal:
+    async def test_ninety_days_are_kept(self, container: Container, acme: SeededTenant) -> None:
+        now = int(time.time() * 1_000_000)
+        times = [now - days * 86_400_000_000 for days in (91, 89, 0)]
+        async with container.database.transaction(acme.id) as session:
+            for now_us in times:
+                row = {"tenant_id": acme.id, "epoch": 1, "kind": "batch", "document": {}}
+                session.add(RoutingJournal(now_us=now_us, **row))
+        await container.endpoints.refresh()
+        await tidy_journal(container)
+        async with container.database.read(acme.id) as session:
+            kept = (await session.scalars(select(RoutingJournal.now_us))).all()
+        assert sorted(kept) == times[1:]

@@ -75,3 +75,18 @@ class TestMigrations:
         assert owned == []
         infrastructure = {"event_log", "dead_letter", "delivery", "agent_lease"}
         assert {row["relname"] for row in unguarded} == infrastructure
+
+    @pytest.mark.parametrize("role", ["touchpoint_api", "touchpoint_worker"])
+    @pytest.mark.parametrize("table", ["policy", "routing_journal"])
+    async def test_let_nobody_change_what_was_published_or_recorded(
+        self, database_url: str, role: str, table: str
+    ) -> None:
+        connection = await asyncpg.connect(database_url)
+        await connection.execute(f"SET ROLE {role}")
+        for statement in (f"UPDATE {table} SET document = '{{}}'", f"TRUNCATE {table}"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+        if (role, table) != ("touchpoint_worker", "routing_journal"):  # it deletes what is too old
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"DELETE FROM {table}")
+        await connection.close()
