@@ -1,24 +1,11 @@
 """Random set-ups and traces from a seed: small, crowded, and full of coincidences."""
 
+import re
 from collections.abc import Collection
 from random import Random
 from typing import Any
 
-from routing.events import (
-    AgentAvailable,
-    AgentLeaseLost,
-    AgentUnavailable,
-    InteractionCompleted,
-    InteractionConnected,
-    InteractionLeft,
-    InteractionQueued,
-    InteractionTransferred,
-    OfferAccepted,
-    OfferConnectFailed,
-    OfferDeclined,
-    TraceEvent,
-)
-from routing.state import AgentSnapshot
+from routing import events, state
 from tests.routing.reference import Reference
 
 SECOND = 1_000_000
@@ -168,9 +155,9 @@ def _agent(random: Random, key: str, teams: list[str]) -> dict[str, Any]:
     }
 
 
-def snapshots(people: list[dict[str, Any]]) -> list[AgentSnapshot]:
+def snapshots(people: list[dict[str, Any]], kinds: Any = state) -> list[Any]:
     return [
-        AgentSnapshot(
+        kinds.AgentSnapshot(
             id=person["id"],
             version=0,
             key=person["key"],
@@ -252,8 +239,7 @@ def _fields(random: Random, kind: str, document: dict[str, Any], told: Reference
     if kind == "tick":
         return {}
     if kind == "interaction.queued":
-        told_of = _queued(random, f"x{known}", queue, document, agent)
-        return told_of | _relations(random, document, sorted(told.agents))
+        return queued(random, f"x{known}", queue, document, sorted(told.agents))
     if kind == "agent.unavailable":
         return {"agent": agent, "reason": random.choice(["lunch", "offline", "offline"])}
     if kind.startswith("agent."):
@@ -270,7 +256,7 @@ def _fields(random: Random, kind: str, document: dict[str, Any], told: Reference
     return {"interaction": interaction, "agent": agent}
 
 
-def _queued(random: Random, interaction: str, queue: str, document: dict[str, Any], agent: str) -> Line:
+def queued(random: Random, interaction: str, queue: str, document: dict[str, Any], agents: list[str]) -> Line:
     tiers = [tier["key"] for tier in document["tiers"]]
     interrupts = document["interrupts"]
     colliding = [*interrupts, *(channel for lower in interrupts.values() for channel in lower)]
@@ -280,9 +266,10 @@ def _queued(random: Random, interaction: str, queue: str, document: dict[str, An
         "channel": random.choice(colliding if colliding and random.random() < 0.7 else CHANNELS),
         "tier": random.choice([*tiers, None]),
         "requirement": requirement(random),
-        "preferred_agent": agent if random.random() < 0.4 else None,
+        "preferred_agent": random.choice(agents) if random.random() < 0.4 else None,
         "waited_us": seconds(random, 0, 0, 0, 10),
         "boost_us": seconds(random, 0, 0, 0, 15),
+        **_relations(random, document, agents),
     }
 
 
@@ -294,24 +281,10 @@ def _relations(random: Random, document: dict[str, Any], agents: list[str]) -> L
     return {"account_team": tuple(team), "last_agent": random.choice([None, random.choice(agents)])}
 
 
-def event(line: Line) -> TraceEvent | None:
-    """The engine's event of a line."""
+def event(line: Line, kinds: Any = events) -> Any:
+    """The engine's event of a line, None for a tick. `kinds`: the module that has the types."""
+    if line["type"] == "tick":
+        return None
+    name = "".join(part.capitalize() for part in re.split(r"[._]", line["type"]))
     fields = {name: value for name, value in line.items() if name not in ("at", "type")}
-    kind = _EVENTS[line["type"]]
-    return None if kind is None else kind(**fields)
-
-
-_EVENTS: dict[str, Any] = {
-    "offer.accepted": OfferAccepted,
-    "offer.connect_failed": OfferConnectFailed,
-    "offer.declined": OfferDeclined,
-    "agent.available": AgentAvailable,
-    "agent.unavailable": AgentUnavailable,
-    "agent.lease_lost": AgentLeaseLost,
-    "interaction.connected": InteractionConnected,
-    "interaction.completed": InteractionCompleted,
-    "interaction.left": InteractionLeft,
-    "interaction.transferred": InteractionTransferred,
-    "interaction.queued": InteractionQueued,
-    "tick": None,
-}
+    return getattr(kinds, name)(**fields)

@@ -1,0 +1,65 @@
+"""A trace as a bad day delivers it: events lost, doubled and late, agents who never answer, crashes of the
+worker, a clock that steps forward."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.routing.build import Build
+from tests.routing.watched import Watched
+from tests.routing.worlds import SECOND, Line, agents, policy, trace
+
+
+@dataclass
+class Instant:
+    at: int
+    lines: list[Line] = field(default_factory=list)
+    jump: bool = False
+    crash: bool = False
+
+
+def bad_day(random: Random, lines: list[Line], people: list[dict[str, Any]]) -> list[Instant]:
+    silent = {person["id"] for person in people if random.random() < 0.1}
+    day: list[Instant] = []
+    stepped, late = 0, []
+    for at in sorted({line["at"] for line in lines}):
+        jump = random.random() < 0.05
+        stepped += random.choice([1, 7, 30, 600]) * SECOND if jump else 0
+        told = [line for line in lines if line["at"] == at and not _is_answer_of(silent, line)]
+        arrived, late = _delivered(random, told, late)
+        day.append(Instant(at + stepped, arrived, jump, crash=random.random() < 0.1))
+    return day
+
+
+def _is_answer_of(silent: set[str], line: Line) -> bool:
+    return line["type"].startswith("offer.") and line["agent"] in silent
+
+
+def _delivered(random: Random, told: list[Line], late: list[Line]) -> tuple[list[Line], list[Line]]:
+    """What arrives now, and what will arrive at the next instant."""
+    arrived, later = list(late), []
+    for line in told:
+        copies = random.choices([0, 1, 2], weights=[6, 88, 6])[0]
+        for _ in range(copies):
+            (later if random.random() < 0.06 else arrived).append(line)
+    return arrived, later
+
+
+def live_through(seed: int, build: Build | None = None, length: int = 60) -> Watched:
+    """The whole day under the eyes of the laws. Raises AssertionError."""
+    random = Random(seed)
+    document = policy(random)
+    people = agents(random, document)
+    watched = Watched(document, people, build)
+    over: set[str] = set()
+    for instant in bad_day(random, trace(random, document, people, length), people):
+        if instant.crash:
+            watched.crash()
+        watched.tell(instant.at, [line for line in instant.lines if not _is_over(line, over)], instant.jump)
+        over |= {line["interaction"] for line in instant.lines if line["type"] == "interaction.queued"}
+    return watched
+
+
+def _is_over(line: Line, known: set[str]) -> bool:
+    """Told again that it is queued: intake never says so of what is over, which a rebuilt engine forgot."""
+    return line["type"] == "interaction.queued" and line["interaction"] in known

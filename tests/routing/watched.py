@@ -1,0 +1,41 @@
+"""An engine that is told things, held to every law after each instant, and can crash."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.routing.build import Build
+from tests.routing.laws import Picture, check
+from tests.routing.worlds import Line
+
+
+class Watched:
+    def __init__(self, document: dict[str, Any], people: list[dict[str, Any]], build: Build | None = None):
+        self.build = build or Build()
+        self.document = document
+        self.engine = self.build.engine(document)
+        self.now = 0
+        self.made: list[Any] = []
+        self.engine.apply(self.build.agents(people), 0)
+        self.picture = Picture(document, self.engine.snapshots(), 0)
+
+    def tell(self, at: int, lines: Sequence[Line], jump: bool = False) -> list[Any]:
+        """All instants up to and with `at`. `jump`: the clock stepped forward, nothing fired in between."""
+        made: list[Any] = []
+        while not jump and (due := self.engine.next_deadline()) is not None and due < at:
+            made += self._instant(due, [])
+        return made + self._instant(at, self.build.facts(lines))
+
+    def _instant(self, at: int, facts: list[Any]) -> list[Any]:
+        made = list(self.engine.apply(facts, at))
+        after = Picture(self.document, self.engine.snapshots(), at)
+        check(self.picture, facts, made, after)
+        self.picture, self.now = after, at
+        self.made += made
+        return made
+
+    def crash(self) -> None:
+        """The engine is built anew from what the rows say. It decides nothing by that alone."""
+        engine = self.build.engine(self.document)
+        made = list(engine.apply(self.engine.snapshots(), self.now))
+        assert not made, f"a rebuilt engine decided {made[0].kind}"
+        self.engine = engine
