@@ -2,7 +2,7 @@
 for each of them. One subscription for all; nothing is stored."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -17,6 +17,7 @@ from app.events import InteractionChanged, TouchCreated
 from app.notifications import TYPING, VISITOR_GONE, Notifications
 from app.typing_notice import TypingNotice
 from interactions import visitors
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
 
 log = structlog.get_logger()
@@ -33,7 +34,7 @@ class Window(Protocol):
 @dataclass(eq=False)
 class Presence:
     """A visitor's windows in this process. `interaction_id`: their conversation while it lasts; `queue`:
-    where it waits; `told`: the last position; `agent_ids`: whose desktops show it."""
+    where it waits; `told`: the last standing; `agent_ids`: whose desktops show it."""
 
     visitor_id: UUID
     tenant_id: UUID
@@ -41,7 +42,7 @@ class Presence:
     windows: set[Window] = field(default_factory=set)
     interaction_id: UUID | None = None
     queue: str | None = None
-    told: int | None = None
+    told: visitors.Standing | None = None
     agent_ids: tuple[UUID, ...] = ()
 
     def push(self, frame: dict[str, Any]) -> None:
@@ -56,11 +57,12 @@ class ChatHub:
         self,
         database: Database,
         policies: PolicyBook,
+        paces: PaceBook,
         tail: Tail,
         notifications: Notifications,
         clock: Clock,
     ) -> None:
-        self._database, self._policies, self._tail = database, policies, tail
+        self._database, self._policies, self._paces, self._tail = database, policies, paces, tail
         self._notifications, self._clock = notifications, clock
         self._present: dict[UUID, Presence] = {}
         self._conversations: dict[UUID, Presence] = {}
@@ -184,27 +186,31 @@ class ChatHub:
 
     async def _tell_positions(self) -> None:
         for tenant_id, queue in {(one.tenant_id, one.queue) for one in self._waiting()}:
+            here = [one for one in self._waiting() if (one.tenant_id, one.queue) == (tenant_id, queue)]
+            ids = [one.interaction_id for one in here if one.interaction_id is not None]
             try:
-                places = await self._places(tenant_id, queue or "")
+                standings = await self._standings(tenant_id, queue or "", ids)
             except Exception as error:  # the outer shell: the next round is another chance
                 log.warning("positions not told", queue=queue, error=repr(error)[:200])
                 continue
-            for presence in self._waiting():
-                if (presence.tenant_id, presence.queue) == (tenant_id, queue):
-                    _tell_place(presence, places)
+            for presence in here:
+                if presence.queue == queue and presence.interaction_id in standings:
+                    _tell(presence, standings[presence.interaction_id])
 
-    async def _places(self, tenant_id: UUID, queue: str) -> dict[UUID, int]:
-        async with self._database.read(tenant_id) as session:
+    async def _standings(
+        self, tenant_id: UUID, queue: str, visiting: Collection[UUID]
+    ) -> dict[UUID, visitors.Standing]:
+        async with self._database.transaction(tenant_id) as session:
             now = self._clock.now()
-            return await visitors.positions(session, self._policies, tenant_id, queue, now)
+            return await visitors.standings(
+                session, self._policies, self._paces, tenant_id, queue, now, visiting
+            )
 
 
-def _tell_place(presence: Presence, places: dict[UUID, int]) -> None:
-    assert presence.interaction_id is not None, "it waits"
-    place = places.get(presence.interaction_id)
-    if place is not None and place != presence.told:
-        presence.told = place
-        presence.push({"type": "queue", "position": place, "estimated_wait_seconds": None})
+def _tell(presence: Presence, standing: visitors.Standing) -> None:
+    if standing != presence.told:
+        presence.told = standing
+        presence.push(standing.frame())
 
 
 def _id(text: object) -> UUID:

@@ -28,6 +28,7 @@ from app.sign_in import forget_old_failures
 from app.throttle import Throttle
 from interactions.explanations import Explanations
 from interactions.leases import Leases
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
 from interactions.shown import ShownOffers
 
@@ -60,6 +61,7 @@ class Container:
     rubbish: Throttle
     chatter: Throttle
     policies: PolicyBook
+    paces: PaceBook
     explanations: Explanations = field(default_factory=Explanations)
     shown: ShownOffers = field(init=False)
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
@@ -102,6 +104,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
         endpoints = Endpoints(database, cipher, notifications)
         await endpoints.refresh()
         tail, policies = Tail(bus.source(Stream.ACTIVITY)), PolicyBook()
+        paces = PaceBook(policies, clock)
         container = Container(
             settings=settings,
             clock=clock,
@@ -118,10 +121,11 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             tail=tail,
             pressure=Pressure(settings),
             leases=Leases(database, clock, settings),
-            chats=ChatHub(database, policies, tail, notifications, clock),
+            chats=ChatHub(database, policies, paces, tail, notifications, clock),
             rubbish=rubbish_throttle(clock),
             chatter=chatter_throttle(clock),
             policies=policies,
+            paces=paces,
         )
         stack.push_async_callback(container.end_loops)
         container.keep_running(notifications.run(), "notifications")

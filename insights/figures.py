@@ -27,7 +27,8 @@ class Exit(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One queue entry. `outcome` None: it waits. `service_level_seconds` and `short_abandon_seconds` are
-    those of the policy version that the interaction runs under."""
+    those of the policy version that the interaction runs under. `quoted_wait_seconds`: the p90 of its wait as
+    estimated when it came."""
 
     interaction_id: UUID
     queue: str
@@ -39,6 +40,7 @@ class Entry:
     outcome: str | None
     service_level_seconds: float
     short_abandon_seconds: float
+    quoted_wait_seconds: float | None = None
 
     def wait_seconds(self, now: datetime) -> float:
         return ((self.ended_at or now) - self.started_at).total_seconds()
@@ -110,6 +112,7 @@ def figures(facts: Facts, now: datetime) -> dict[str, Any]:
     waiting = [entry.wait_seconds(now) for entry in facts.waiting]
     answered = [entry for entry in facts.entries if entry.outcome == Exit.ANSWERED]
     numerator, denominator = service_level(facts.entries, now)
+    kept, quoted = coverage(facts.entries, now)
     return {
         "waiting": len(waiting),
         "longest_wait_seconds": max(waiting, default=None),
@@ -124,6 +127,8 @@ def figures(facts: Facts, now: datetime) -> dict[str, Any]:
         "abandon_rate": _ratio(exits[Exit.ABANDONED], len(facts.entries) - exits[Exit.SHORT_ABANDONED]),
         "transfer_rate": _ratio(sum(part.transferred for part in facts.handled), len(facts.handled)),
         "missed_offers": len(facts.missed),
+        "estimate_coverage": _ratio(kept, quoted),
+        "estimates_quoted": quoted,
     }
 
 
@@ -137,6 +142,16 @@ def service_level(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
             denominator += 1
             numerator += kind == Exit.ANSWERED and not late
     return numerator, denominator
+
+
+def coverage(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
+    """(answered no later than the p90 quoted when they came, answered that were quoted one)."""
+    quoted = [
+        (entry.wait_seconds(now), entry.quoted_wait_seconds)
+        for entry in entries
+        if entry.outcome == Exit.ANSWERED and entry.quoted_wait_seconds is not None
+    ]
+    return sum(waited <= quote for waited, quote in quoted), len(quoted)
 
 
 def counted(entries: Iterable[Entry], figure: str, now: datetime) -> list[UUID]:

@@ -14,15 +14,18 @@ from sqlalchemy.orm import aliased
 
 from insights.agent_states import AgentState, agent_states, count_states
 from insights.agent_times import agent_times
+from insights.estimates import next_arrivals
 from insights.figures import Entry, Facts, Handled, Missed, Refused, Row, counted, figures
 from insights.occupancy import AgentTime, occupancy
 from insights.waiting import WAITING
+from interactions.pace import PaceBook, Paces
 from interactions.policies import PolicyBook, TenantPolicy
 from interactions.views import instant
 from models.interaction import Interaction, State
 from models.offer import Offer, OfferState
 from models.policy import Queue
 from models.segment import Segment, SegmentKind
+from routing.policy import SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,17 @@ class Scope:
 class QueueMetrics:
     """One tenant's figures, read in one transaction."""
 
-    def __init__(self, session: AsyncSession, policies: PolicyBook, tenant_id: UUID, now: datetime) -> None:
-        self.session, self.policies, self.tenant_id, self.now = session, policies, tenant_id, now
+    def __init__(
+        self, session: AsyncSession, policies: PolicyBook, paces: PaceBook, tenant_id: UUID, now: datetime
+    ) -> None:
+        self.session, self.policies, self.paces = session, policies, paces
+        self.tenant_id, self.now = tenant_id, now
 
     async def report(self, interval: Interval, scope: Scope) -> dict[str, Any]:
         """`{items, by_tier, by_channel, by_team, totals}`; every figure's `drill` lists what it counts."""
         facts = await self.facts(interval, scope)
         policy = await self.policies.current(self.session, self.tenant_id)
+        paces = await self.paces.current(self.session, self.tenant_id, self.now)
         everybody = await agent_states(self.session)
         states = [state for state in everybody if scope.sees(state.agent.teams)]
         agents, end = [state.agent for state in states], min(interval.end, self.now)
@@ -70,6 +77,7 @@ class QueueMetrics:
             {
                 "queue": key,
                 **self._row(facts, interval, "queue", key),
+                **_estimates(facts, policy, key, paces),
                 "agents": count_states(_serving(everybody, policy, key)),
                 "closure": closures.get(key),
             }
@@ -152,6 +160,7 @@ class QueueMetrics:
             outcome=row.outcome,
             service_level_seconds=rules.service_level_seconds,
             short_abandon_seconds=rules.short_abandon_seconds,
+            quoted_wait_seconds=None if row.quoted_wait_us is None else row.quoted_wait_us / SECOND,
         )
 
     async def _handled(self, interval: Interval, scope: Scope) -> list[Handled]:
@@ -212,6 +221,11 @@ def _by_team(states: Sequence[AgentState], times: Sequence[AgentTime], scope: Sc
         }
         for team in teams
     ]
+
+
+def _estimates(facts: Facts, policy: TenantPolicy, queue: str, paces: Paces) -> dict[str, Any]:
+    its = facts.where(lambda row: row.queue == queue)
+    return next_arrivals(policy.policy.queues[queue], its.waiting, its.entries, paces)
 
 
 def _serving(states: Sequence[AgentState], policy: TenantPolicy, queue: str) -> list[AgentState]:

@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interactions.facts import microseconds
+from insights.estimates import out
+from interactions.pace import Pace, Paces
 from interactions.policies import PolicyBook
+from interactions.serving import age_seconds, places, score_seconds
 from interactions.views import interaction_summary
 from interactions.work import Work
 from models.customer import ContactAddress, Customer
@@ -19,33 +21,35 @@ WAITING = (State.QUEUED, State.OFFERED, State.CONNECTING, State.CALLBACK_WAITING
 
 
 async def waiting_list(
-    session: AsyncSession, policies: PolicyBook, tenant_id: UUID, queue: str, now: datetime
+    session: AsyncSession, policies: PolicyBook, paces: Paces, tenant_id: UUID, queue: str, now: datetime
 ) -> list[dict[str, Any]]:
-    """Longest age plus head start first; each with its score in seconds, customer and address."""
+    """Each with its score in seconds, the wait that its place makes likely, customer and address."""
     rows = await session.execute(
         select(Interaction, Customer.name, ContactAddress)
         .outerjoin(ContactAddress, ContactAddress.id == Interaction.address_id)
         .outerjoin(Customer, Customer.id == Interaction.customer_id)
         .where(Interaction.queue == queue, Interaction.state.in_(WAITING))
     )
-    found = rows.all()
-    legs = await _legs(session, [x.id for x, _, _ in found])
+    found = {x.id: (x, name, address) for x, name, address in rows}
+    legs = await _legs(session, list(found))
+    policy = await policies.current(session, tenant_id)
     items = []
-    for x, name, address in found:
-        policy = await policies.version(session, tenant_id, x.policy_version)
-        age = _age_seconds(x, now)
+    for id_, place in places(policy, (x for x, _, _ in found.values()), now).items():
+        x, name, address = found[id_]
+        pace = paces.get((queue, x.channel), Pace())
         items.append(
-            interaction_summary(Work(x, {}, now, legs=legs.get(x.id, [])))
+            {"position": place.position}
+            | interaction_summary(Work(x, {}, now, legs=legs.get(id_, [])))
             | {
                 "customer_name": name,
                 "address": None if address is None else {"kind": address.kind, "value": address.value},
                 "waited_seconds": _waited(x, now),
-                "age_seconds": age,
-                "score_seconds": age + policy.head_start_seconds(x),
+                "age_seconds": age_seconds(x, now),
+                "score_seconds": score_seconds(policy, x, now),
+                "estimated_wait_seconds": out(pace.estimate(place.turn)) if x.state == State.QUEUED else None,
             }
         )
-    items.sort(key=lambda item: (-item["score_seconds"], item["id"]))
-    return [{"position": place, **item} for place, item in enumerate(items, start=1)]
+    return items
 
 
 async def _legs(session: AsyncSession, ids: list[UUID]) -> dict[UUID, list[Leg]]:
@@ -54,11 +58,6 @@ async def _legs(session: AsyncSession, ids: list[UUID]) -> dict[UUID, list[Leg]]
     for leg in rows:
         legs.setdefault(leg.interaction_id, []).append(leg)
     return legs
-
-
-def _age_seconds(x: Interaction, now: datetime) -> float:
-    running = microseconds(now) - microseconds(x.waiting_since) if x.waiting_since else 0
-    return (x.age_us + running) / 1_000_000
 
 
 def _waited(x: Interaction, now: datetime) -> float | None:

@@ -77,7 +77,7 @@ class TenantPolicy:
 
     def head_start_seconds(self, x: Interaction) -> float:
         """Tier + queue + channel + boost (SEMANTICS §1.5)."""
-        queue, tier = self.policy.queues.get(x.queue), self.policy.tiers.get(x.tier)
+        queue, tier = self.policy.queues.get(x.queue), self.policy.tier(x.tier)
         rules = queue.channels.get(x.channel) if queue else None
         parts = (queue, tier, rules)
         return sum(part.head_start_us for part in parts if part) / SECOND + x.boost_seconds

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import Address
-from interactions.facts import microseconds
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
+from interactions.serving import places
 from models.interaction import Interaction, State
+from models.segment import Segment
 from models.visitor import Visitor
 
 HISTORY_MAX = 200
@@ -25,6 +28,22 @@ class Waiting:
 
     interaction_id: UUID
     queue: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`estimated_wait_seconds`: nine in ten wait no longer; never more than they were told before. None:
+    nobody is there to say it of."""
+
+    position: int
+    estimated_wait_seconds: int | None
+
+    def frame(self) -> dict[str, Any]:
+        return {
+            "type": "queue",
+            "position": self.position,
+            "estimated_wait_seconds": self.estimated_wait_seconds,
+        }
 
 
 def address_of(visitor_id: UUID) -> Address:
@@ -67,23 +86,32 @@ def is_over(state: str) -> bool:
     return state in (State.WRAP_UP, State.CLOSED, State.ABANDONED)
 
 
-async def positions(
-    session: AsyncSession, policies: PolicyBook, tenant_id: UUID, queue: str, now: datetime
-) -> dict[UUID, int]:
-    """Who waits in the queue, from 1 on, in the order of age plus head start (SEMANTICS §1.5)."""
+async def standings(
+    session: AsyncSession,
+    policies: PolicyBook,
+    paces: PaceBook,
+    tenant_id: UUID,
+    queue: str,
+    now: datetime,
+    visiting: Collection[UUID],
+) -> dict[UUID, Standing]:
+    """What those of `visiting` (interactions) who wait in the queue are told. Writes down what it tells."""
     query = select(Interaction).where(Interaction.queue == queue, Interaction.state.in_(WAITING))
-    waiting = (await session.scalars(query)).all()
-    urgency = {x.id: await _urgency(session, policies, tenant_id, x, now) for x in waiting}
-    ordered = sorted(urgency, key=lambda id_: (-urgency[id_], str(id_)))
-    return {id_: place for place, id_ in enumerate(ordered, start=1)}
+    waiting = {x.id: x for x in await session.scalars(query)}
+    found = places(await policies.current(session, tenant_id), waiting.values(), now)
+    current = await paces.current(session, tenant_id, now)
+    here = [id_ for id_ in visiting if id_ in found]
+    estimates = {
+        id_: pace.estimate(found[id_].turn)
+        for id_ in here
+        if (pace := current.get((queue, waiting[id_].channel))) is not None
+    }
+    told = await Segment.tell_waits(session, {id_: e.p90_us for id_, e in estimates.items() if e is not None})
+    return {id_: Standing(found[id_].position, _seconds(told.get(id_))) for id_ in here}
 
 
-async def _urgency(
-    session: AsyncSession, policies: PolicyBook, tenant_id: UUID, x: Interaction, now: datetime
-) -> float:
-    policy = await policies.version(session, tenant_id, x.policy_version)
-    running = microseconds(now) - microseconds(x.waiting_since) if x.waiting_since else 0
-    return (x.age_us + running) / 1_000_000 + policy.head_start_seconds(x)
+def _seconds(wait_us: int | None) -> int | None:
+    return None if wait_us is None else ceil(wait_us / 1_000_000)
 
 
 async def files_of(

@@ -141,7 +141,7 @@ class VisitorSocket:
             await self._publish(self._connected(hello))
             hub.follow(presence, await self._waiting())
             if presence.told is not None:
-                self.push({"type": "queue", "position": presence.told, "estimated_wait_seconds": None})
+                self.push(presence.told.frame())
             await self._run(self._read(), self._write(), self._watch())
         finally:
             if await hub.leave(presence, self):

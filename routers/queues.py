@@ -66,7 +66,8 @@ class ClosureIn(BaseModel):
 
 
 async def metrics_of(session: ReadTransaction, caller: CurrentPrincipal, container: Services) -> QueueMetrics:
-    return QueueMetrics(session, container.policies, caller.tenant_id, await database_now(session))
+    now = await database_now(session)
+    return QueueMetrics(session, container.policies, container.paces, caller.tenant_id, now)
 
 
 async def scope_of(session: ReadTransaction, caller: CurrentPrincipal, container: Services) -> Scope:
@@ -120,10 +121,12 @@ async def waiting(
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> dict[str, Any]:
-    """Who waits, in serving order. `cursor`: the last interaction of the page before."""
+    """Who waits, in serving order, each with its estimated wait. `cursor`: the last interaction of the page
+    before."""
     queue = await known_queue(session, caller, container, scope, key)
     now = await database_now(session)
-    items = await waiting_list(session, container.policies, caller.tenant_id, queue, now)
+    paces = await container.paces.current(session, caller.tenant_id, now)
+    items = await waiting_list(session, container.policies, paces, caller.tenant_id, queue, now)
     found = {UUID(item["id"]): item for item in items}
     shown, next_cursor = _page(list(found), cursor, limit)
     return {"items": [found[id_] for id_ in shown], "next_cursor": next_cursor}

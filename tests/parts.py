@@ -34,6 +34,7 @@ from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
 from interactions.leases import Leases
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
 from models import Agent, Endpoint, Policy, Queue, Team, Tenant
 
@@ -111,6 +112,7 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
         stack.callback(passwords.close)
         notifications, bus = Notifications(database), MemoryLog(database)
         tail, policies = Tail(bus.source(Stream.ACTIVITY)), PolicyBook()
+        paces = PaceBook(policies, clock)
         container = Container(
             settings=settings,
             clock=clock,
@@ -127,10 +129,11 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
             tail=tail,
             pressure=Pressure(settings),
             leases=Leases(database, clock, settings),
-            chats=ChatHub(database, policies, tail, notifications, clock),
+            chats=ChatHub(database, policies, paces, tail, notifications, clock),
             rubbish=rubbish_throttle(clock),
             chatter=chatter_throttle(clock),
             policies=policies,
+            paces=paces,
         )
         stack.push_async_callback(container.end_loops)
         yield container

@@ -1,6 +1,7 @@
 """The figures of SEMANTICS §2 over rows written out by hand."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -90,6 +91,21 @@ class TestTimes:
     def test_missed_offers_count_offers(self) -> None:
         missed = [Missed("orders", "voice", "gold")] * 2
         assert figures(Facts(missed=missed), NOON)["missed_offers"] == 2
+
+
+class TestCoverage:
+    def test_share_of_the_answered_whose_wait_fell_under_the_quote(self) -> None:
+        """Waits of 10, 30 and 31 s against a quote of 30; who was quoted nothing, or left, does not count."""
+        quoted = [
+            replace(entry(n, "answered", waited), quoted_wait_seconds=30.0)
+            for n, waited in enumerate((10, 30, 31))
+        ]
+        left = replace(entry(4, "abandoned", 5), quoted_wait_seconds=30.0)
+        result = figures(Facts(entries=[*quoted, left, entry(5, "answered", 1)]), now_after(60))
+        assert (result["estimate_coverage"], result["estimates_quoted"]) == (pytest.approx(2 / 3), 3)
+
+    def test_nothing_quoted_is_null(self) -> None:
+        assert figures(Facts(entries=[entry(1, "answered", 1)]), NOON)["estimate_coverage"] is None
 
 
 class TestDrill:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
+from interactions.desk import database_now
 from models.agent import Presence
+from models.handling import handle_times
 from tests.interactions.office import Office
 
 
@@ -70,6 +73,59 @@ class TestHandling:
         mail = await office.held("li", "email")
         await office.act("li", mail, "close")
         assert of_queue(await metrics(office), "billing")["aht_seconds"] is not None
+
+
+class TestEstimatedWait:
+    async def test_for_the_next_arrival_and_for_each_place(self, office: Office) -> None:
+        """Li does three chats of a minute at once, so one is done in 20 s. Two wait: the third is next."""
+        await self.expect_a_minute(office)
+        await office.set_agent("li", presence=Presence.AVAILABLE, signed_in=True)
+        waiting = [await office.waiting(), await office.waiting()]
+        row = of_queue(await metrics(office), "billing")
+        assert row["estimated_wait_seconds"] == pytest.approx({"p50": 53.481206, "p90": 106.446406})
+        assert row["estimated_wait_by_channel"] == {"chat": row["estimated_wait_seconds"]}
+        listed = await office.get("wang", "/queues/billing/waiting")
+        assert [item["id"] for item in listed["items"]] == [str(id_) for id_ in waiting]
+        found = [round(item["estimated_wait_seconds"]["p90"], 3) for item in listed["items"]]
+        assert found == [46.052, 77.794]
+
+    async def test_nobody_there_is_null(self, office: Office) -> None:
+        await self.expect_a_minute(office)
+        await office.set_agent("li", presence=Presence.BREAK, signed_in=True)
+        await office.waiting()
+        assert of_queue(await metrics(office), "billing")["estimated_wait_seconds"] is None
+
+    async def test_measured_handling_weighs_the_latest_most(self, office: Office) -> None:
+        """One part of 100 s ended 15 min ago, one of 200 s now: (100/e + 200) / (1/e + 1)."""
+        for seconds, ended in ((100, 900), (200, 0)):
+            chat = await office.held()
+            await office.act("li", chat, "end")
+            await office.act("li", chat, "wrap-up", {"disposition": "solved"})
+            await office.run(
+                "UPDATE segment SET started_at = clock_timestamp() - make_interval(secs => :began), "
+                "ended_at = clock_timestamp() - make_interval(secs => :ended) "
+                "WHERE interaction_id = :chat AND kind = 'agent'",
+                chat=chat, began=float(seconds + ended), ended=float(ended),
+            )  # fmt: skip
+            await office.run(
+                "UPDATE segment SET started_at = clock_timestamp() - make_interval(secs => :ended), "
+                "ended_at = clock_timestamp() - make_interval(secs => :ended) "
+                "WHERE interaction_id = :chat AND kind = 'wrap_up'",
+                chat=chat, ended=float(ended),
+            )  # fmt: skip
+        async with office.container.database.read(office.tenant.id) as session:
+            [found] = await handle_times(session, await database_now(session))
+        assert (found.queue, found.channel, found.samples) == ("billing", "chat", 2)
+        assert found.mean_us / 1_000_000 == pytest.approx(173.106, abs=0.5)
+
+    async def test_what_was_quoted_is_measured(self, office: Office) -> None:
+        await office.held()
+        await office.run("UPDATE segment SET quoted_wait_us = 60000000 WHERE kind = 'queue'")
+        row = of_queue(await metrics(office), "billing")
+        assert (row["estimate_coverage"], row["estimates_quoted"]) == (1, 1)
+
+    async def expect_a_minute(self, office: Office) -> None:
+        await office.publish(channels={"chat": {"expected_handle_seconds": 60.0}})
 
 
 class TestAgents:

@@ -75,6 +75,15 @@ class Site:
         async with self.owner.read() as session:
             return list((await session.execute(text(query))).all())
 
+    async def staff(self, handle_seconds: float) -> None:
+        """Li is there, and a chat is expected to take so long. The router is not told of li."""
+        async with self.containers[0].database.transaction(self.tenant_id) as session:
+            await session.execute(text("UPDATE agent SET presence = 'available'"))
+        settings, rules = self.containers[0].settings, f"expected_handle_seconds: {handle_seconds}"
+        path = settings.data_dir / "SETUP.yaml"
+        path.write_text(SETUP.replace("key: billing,", f"key: billing, channels: {{chat: {{{rules}}}}},"))
+        await apply(settings, load(path))
+
     async def write_to(self, visitor_id: UUID, words: str, direction: str = "outbound") -> None:
         """What an agent's reply, or an internal note, leaves on the timeline."""
         async with self.containers[1].database.transaction(self.tenant_id) as session:
@@ -128,6 +137,13 @@ class Visitor:
                 frame: dict[str, Any] = orjson.loads(await self.connection.recv())
                 if frame["type"] == kind:
                     return frame
+
+    async def hears_of_wait(self, seconds: int) -> list[Any]:
+        """What it is told about its wait, until it is this."""
+        heard: list[Any] = []
+        while seconds not in heard:
+            heard.append((await self.frame("queue"))["estimated_wait_seconds"])
+        return heard
 
     async def say(self, words: str, id_: str = "m1", **more: Any) -> dict[str, Any]:
         await self.send({"type": "message", "client_message_id": id_, "text": words, **more})
@@ -311,6 +327,20 @@ class TestPushed:
             assert (await first.frame("queue"))["position"] == 1
             await second.say("hello")
             assert (await second.frame("queue"))["position"] == 2
+
+    async def test_a_told_wait_never_rises_at_whichever_process(self, site: Site) -> None:
+        """Li does three chats at once, so the first in line waits for a third of a handling time, times ln 10
+        in nine of ten cases."""
+        await site.staff(60)
+        async with site.visitor() as first:
+            await first.say("hello")
+            assert await first.hears_of_wait(47) == [47]
+            await site.staff(600)
+            async with site.visitor(first.token, at=1) as second:
+                assert await second.hears_of_wait(47) == [47]
+                await site.staff(30)
+                assert set(await second.hears_of_wait(24)) <= {47, 24}
+            assert await first.hears_of_wait(24) == [24]
 
     async def test_closed(self, site: Site) -> None:
         async with site.visitor() as visitor:
