@@ -21,6 +21,7 @@ from app.notifications import SETUP_CHANGED
 from app.security import CannotOpen, Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from app.setup import model
+from app.setup.difference import differences
 from app.setup.document import Setup, SetupError, load
 from app.setup.rows import Changes, Reconciliation
 from app.setup.service import published_policy
@@ -151,6 +152,8 @@ async def _publish(
     session.add(Policy(tenant_id=tenant_id, version=version, document=document, digest=digest))
     append(session, PolicyPublished(version=version), key=str(tenant_id))
     changes.lines.append(f"~ policy: version {version}")
+    if latest is not None:
+        changes.policy = differences(latest.document, document)
 
 
 def _check_endpoints(setup: Setup) -> None:
@@ -172,7 +175,9 @@ def _printed(applied: Applied, dry_run: bool, as_json: bool) -> str:
         answer: dict[str, Any] = {"endpoints": applied.endpoints}
         if dry_run:
             answer["changes"] = applied.changes.lines
+            answer["policy"] = [{**c._asdict(), "line": c.line()} for c in applied.changes.policy]
         return orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode()
-    lines = applied.changes.lines or ["nothing to change"]
+    lines = applied.changes.lines + [f"  {change.line()}" for change in applied.changes.policy]
+    lines = lines or ["nothing to change"]
     paths = [f"{key}: {endpoint['path']}" for key, endpoint in applied.endpoints.items()]
     return "\n".join(lines if dry_run else [*lines, *paths])

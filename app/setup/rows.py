@@ -17,6 +17,7 @@ from app.clock import new_id
 from app.errors import CommandError
 from app.security import CannotOpen, Cipher
 from app.setup import model
+from app.setup.difference import Change
 from channels import registry
 from interactions.desk import Desk
 from models.agent import Agent, Device
@@ -32,9 +33,11 @@ Row = TypeVar("Row", bound=Base)
 
 @dataclass
 class Changes:
-    """`lines`: `+ queue billing`, `~ agent li@acme.test: skills, teams`, `- endpoint old`."""
+    """`lines`: `+ queue billing`, `~ agent li@acme.test: skills, teams`, `- endpoint old`, the policy last;
+    `policy`: what its new version says otherwise."""
 
     lines: list[str] = field(default_factory=list)
+    policy: list[Change] = field(default_factory=list)
 
     def added(self, kind: str, key: str) -> None:
         self.lines.append(f"+ {kind} {key}")

@@ -204,6 +204,21 @@ class TestDryRun:
         assert await bench.rows("SELECT 1 FROM tenant") == []
         assert await bench.rows("SELECT 1 FROM event_log") == []
 
+    async def test_it_tells_what_the_policy_says_otherwise(
+        self, bench: Bench, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        await bench.apply({**SETUP, "agents": [], "endpoints": []})
+        setup = {**changed("queues", 0, head_start_seconds=60), "agents": [], "endpoints": []}
+        bench.file.write_text(yaml.safe_dump(setup))
+        assert await command.run(bench.settings, bench.file, True, False) == 0
+        told = ["~ policy: version 2", "  ~ queue billing: head start 0 → 60 s"]
+        assert capsys.readouterr().out.splitlines() == told
+        assert await command.run(bench.settings, bench.file, True, True) == 0
+        [change] = orjson.loads(capsys.readouterr().out)["policy"]
+        assert change["line"] == told[1].strip()
+        assert (change["before"], change["after"]) == (0, 60_000_000)
+        assert await bench.rows("SELECT version FROM policy") == [(1,)]
+
 
 class TestTenants:
     async def test_the_same_keys_in_two(self, bench: Bench) -> None:
