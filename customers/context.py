@@ -17,13 +17,14 @@ LOOKED_AT: Final = 50
 
 
 async def context(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
-    """Profile, open interactions, last touches, and the channel that they write or call on most. Raises
-    NotFound."""
+    """Profile, account team, open interactions, last touches, and the channel that they write or call on
+    most. Raises NotFound."""
     profile = await profiles.one(session, customer_id)
     rows = await timeline.rows(session, customer_id, timeline.Wanted(limit=LOOKED_AT))
     return {
         "profile": profile,
         "tier": profile["tier"],
+        "account_team": profile["account_team"],
         "open_interactions": await Interaction.open_of_customer(session, customer_id),
         "last_touches": [orjson.Fragment(row.item) for row in rows[:LAST_TOUCHES]],
         "preferred_channel": _preferred(rows),

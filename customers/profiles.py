@@ -13,7 +13,8 @@ from app.clock import new_id, rfc3339
 from app.errors import Invalid, NotFound, Stale
 from app.events import Address, CustomerChanged
 from app.text import clean_line, clean_value
-from customers import words
+from customers import account_team, words
+from models.account_team import AccountTeamMember, Member
 from models.customer import ContactAddress, Customer, CustomerAddress
 
 AS_GIVEN: Final = frozenset({"sip", "extension", "short_code", "visitor"})
@@ -27,6 +28,7 @@ class NewProfile:
     segment: str | None = None
     language: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    account_team: Mapping[str, str | None] = field(default_factory=dict)
     addresses: Sequence[Address] = ()
 
 
@@ -34,9 +36,10 @@ async def of(session: AsyncSession, ids: Sequence[UUID]) -> list[dict[str, Any]]
     """Profiles of those that there are, in this order."""
     known = await Customer.known(session, ids)
     links = await CustomerAddress.of_customers(session, ids)
+    teams = await AccountTeamMember.of_customers(session, ids)
     found = [known[id_] for id_ in ids if id_ in known]
     return [
-        _view(customer, [pair for pair in links if pair[0].customer_id == customer.id]) for customer in found
+        _view(c, [pair for pair in links if pair[0].customer_id == c.id], teams.get(c.id, ())) for c in found
     ]
 
 
@@ -49,8 +52,9 @@ async def one(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
 
 
 async def create(session: AsyncSession, tenant_id: UUID, wanted: NewProfile) -> dict[str, Any]:
-    """Raises Invalid for an address that nothing could reach."""
+    """Raises Invalid for an address that nothing could reach, or an agent whom there is not."""
     addresses = [_readable(address, f"/addresses/{i}") for i, address in enumerate(wanted.addresses)]
+    team = await account_team.read(session, wanted.account_team)
     customer = Customer(
         id=new_id(),
         tenant_id=tenant_id,
@@ -64,17 +68,23 @@ async def create(session: AsyncSession, tenant_id: UUID, wanted: NewProfile) -> 
     session.add(customer)
     await session.flush()
     await _link(session, customer, addresses)
+    await AccountTeamMember.put(session, tenant_id, customer.id, team)
     return await _changed(session, customer)
 
 
 async def change(
     session: AsyncSession, customer_id: UUID, changes: Mapping[str, Any], seen_version: int | None
 ) -> dict[str, Any]:
-    """`changes`: columns of the profile. Raises NotFound, Stale if `seen_version` is not the present."""
+    """`changes`: columns of the profile, and `account_team`. Raises NotFound, Invalid, and Stale if
+    `seen_version` is not the present."""
     customer = await _held(session, customer_id)
     if seen_version is not None and seen_version != customer.version:
         raise Stale(version=customer.version, missed=[await one(session, customer_id)])
-    for name, value in changes.items():
+    columns = {name: value for name, value in changes.items() if name != "account_team"}
+    if len(columns) < len(changes):
+        team = await account_team.read(session, changes["account_team"])
+        await AccountTeamMember.put(session, customer.tenant_id, customer_id, team)
+    for name, value in columns.items():
         setattr(customer, name, _name(value) if name == "name" else clean_value(value))
     return await _changed(session, customer)
 
@@ -129,7 +139,8 @@ async def _changed(session: AsyncSession, customer: Customer) -> dict[str, Any]:
     links = await CustomerAddress.of_customers(session, [customer.id])
     values = " ".join(address.value for _, address in links)
     await Customer.index(session, customer.id, f"{words.of_name(customer.name)} {values}")
-    view = _view(customer, links)
+    team = (await AccountTeamMember.of_customers(session, [customer.id])).get(customer.id, ())
+    view = _view(customer, links, team)
     event = CustomerChanged(
         entity=f"customer/{customer.id}", version=customer.version, customer_id=customer.id, data=view
     )
@@ -137,7 +148,11 @@ async def _changed(session: AsyncSession, customer: Customer) -> dict[str, Any]:
     return view
 
 
-def _view(customer: Customer, links: Sequence[tuple[CustomerAddress, ContactAddress]]) -> dict[str, Any]:
+def _view(
+    customer: Customer,
+    links: Sequence[tuple[CustomerAddress, ContactAddress]],
+    team: Sequence[Member],
+) -> dict[str, Any]:
     return {
         "id": str(customer.id),
         "version": customer.version,
@@ -146,6 +161,7 @@ def _view(customer: Customer, links: Sequence[tuple[CustomerAddress, ContactAddr
         "segment": customer.segment,
         "language": customer.language,
         "attributes": customer.attributes,
+        "account_team": account_team.shown(team),
         "created_at": rfc3339(customer.created_at),
         "addresses": [
             {

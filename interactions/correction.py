@@ -10,6 +10,7 @@ from app.access import AgentPrincipal
 from app.errors import Invalid
 from customers import identity
 from interactions import lookup
+from interactions.acquaintance import introduce
 from interactions.desk import Desk
 from interactions.policies import PolicyBook
 from interactions.work import Work
@@ -31,6 +32,7 @@ async def correct_customer(
     tier = await _tier_of(session, work, customer_id)
     policy = await policies.current(session, agent.tenant_id)
     work.identified(customer_id, policy.policy.tier(tier).key)
+    await introduce(session, policy, [work])
     session.add(_audit(agent, work, before, customer_id))
     await desk.save()
     return await lookup.one(session, interaction_id)

@@ -30,7 +30,8 @@ REOPEN = timedelta(hours=72)
 @dataclass
 class IntakeContext:
     """`policy` is the tenant's current one, `endpoints` all of the tenant's, `parties` who stands behind each
-    address of the batch. What is in the lists is inserted at the end, after `desk.save`."""
+    address of the batch; `opened` is new work. What is in the other lists is inserted at the end, after
+    `desk.save`."""
 
     session: AsyncSession
     tenant_id: UUID
@@ -41,6 +42,7 @@ class IntakeContext:
     doors: Doors
     directory: Directory
     guard: LoopGuard
+    opened: list[Work] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
@@ -89,7 +91,9 @@ class IntakeContext:
             cool_downs={},
             **facts,
         )
-        return self.desk.add(interaction)
+        work = self.desk.add(interaction)
+        self.opened.append(work)
+        return work
 
     def _tier(self, party: Party, follows: Interaction | None) -> str:
         """The customer's, else the policy's default. Who was picked before is still picked."""

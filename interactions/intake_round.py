@@ -27,6 +27,7 @@ from interactions import (
     receipts,
     voice,
 )
+from interactions.acquaintance import introduce
 from interactions.arrival import Arrival
 from interactions.call_reception import CallReception, callers_of
 from interactions.desk import Desk, database_now
@@ -115,6 +116,7 @@ class IntakeRound:
         for where, visitor in self.chats.items():
             if visitor in self.visitors:
                 reception.visitor_gone(where, self.visitors[visitor].gone_at)
+        await introduce(self.session, self.context.policy, self.context.opened)
 
     async def _write(self) -> None:
         context, now = self.context, self.context.now

@@ -64,6 +64,11 @@ class TenantPolicy:
         documents = self.document.get("calendars", ())
         return {document["key"]: Calendar.from_document(document) for document in documents}
 
+    @cached_property
+    def prefers(self) -> bool:
+        """Whether any queue offers work first to agents whom the customer knows."""
+        return any(queue.get("prefer") for queue in self.document["queues"])
+
     def rules(self, queue: str, channel: str) -> QueueRules:
         """The rules of a queue; the defaults for one that the policy no longer has."""
         known = self._rules.get((queue, channel))

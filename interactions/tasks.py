@@ -14,6 +14,7 @@ from app.access import AgentPrincipal, Principal
 from app.clock import new_id
 from app.errors import Invalid
 from app.text import clean_line, clean_text
+from interactions.acquaintance import introduce
 from interactions.arrival import PREVIEW_CHARACTERS
 from interactions.desk import Desk
 from interactions.doors import Doors
@@ -56,6 +57,7 @@ async def create(session: AsyncSession, author: Principal, policies: PolicyBook,
     work.touched(desk.now, by_customer=False)
     doors = await Doors.look(session, author.tenant_id, policy, desk.now)
     let_in(work, doors.enter(wanted.queue, TASK))
+    await introduce(session, policy, [work])
     await desk.save()
     await write(session, [Written(_touch(work, author, wanted), None, work)], desk.now)
     return work.interaction.id

@@ -36,6 +36,8 @@ class Work(LiveParts):
             entry = None
         x.queue, x.queue_entered_at, x.cool_downs = queue, self.now, {}
         x.entry_kind = entry_kind
+        if entry_kind == "transfer":  # away from whom they knew
+            x.recent_agent_id = None
         self._to(State.QUEUED, "queued")
         if x.first_queued_at is None:
             x.first_queued_at = self.now
@@ -108,6 +110,13 @@ class Work(LiveParts):
         if tier != self.interaction.tier:
             self.interaction.tier = tier
             self._note("retiered")
+
+    def knows(self, account_team: list[UUID], recent_agent_id: UUID | None) -> None:
+        """The agents whom its customer knows: the account team in order, and who served them last."""
+        x = self.interaction
+        if (x.account_team or [], x.recent_agent_id) != (account_team, recent_agent_id):
+            x.account_team, x.recent_agent_id = account_team, recent_agent_id
+            self._note("acquainted")
 
     # ---- in an agent's hands ----
 

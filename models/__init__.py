@@ -2,6 +2,7 @@
 all."""
 
 from models.access import ApiKey, LoginFailure, RefreshSession
+from models.account_team import AccountTeamMember
 from models.agent import Agent, AgentLease, Device
 from models.audit import Audit, IdempotentAnswer
 from models.base import Base
@@ -24,6 +25,7 @@ from models.touch import Attachment, Touch
 from models.visitor import Visitor
 
 __all__ = [
+    "AccountTeamMember",
     "Agent",
     "AgentLease",
     "ApiKey",

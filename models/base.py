@@ -39,6 +39,7 @@ class Base(DeclarativeBase):
         Json: JSONB(),
         list[Any]: JSONB(),
         list[str]: ARRAY(Text()),
+        list[UUID]: ARRAY(Uuid()),
         # The value as text, not a native type: a new state is then a changed CHECK, not a changed type.
         StrEnum: Enum(StrEnum, native_enum=False, length=32, values_callable=_values),
     }

@@ -53,7 +53,8 @@ class Interaction(Identified, Base):
     `age_us` + now - `waiting_since`. `queue_entered_at` starts `waited_here`. `relevant_version` is the
     version of the last change that makes an agent's reply stale. `picked_customer_id` was set by an agent
     for this interaction alone and goes before the address's links. `conversation` is the channel's own
-    thread id. `due_at`: until when a task was promised."""
+    thread id. `due_at`: until when a task was promised. `last_agent_id` had this interaction last,
+    `recent_agent_id` served its customer before; `account_team`: agents in the order of preference."""
 
     __tablename__ = "interaction"
     channel: Mapped[str]
@@ -75,6 +76,8 @@ class Interaction(Identified, Base):
     policy_version: Mapped[int]
     preferred_agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agent.id", ondelete="SET NULL"))
     last_agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agent.id", ondelete="SET NULL"))
+    account_team: Mapped[list[UUID]] = mapped_column(default=list)
+    recent_agent_id: Mapped[UUID | None]
     entry_kind: Mapped[str] = mapped_column(default="new")
     age_us: Mapped[int] = mapped_column(BigInteger, default=0)
     waiting_since: Mapped[datetime | None]

@@ -14,6 +14,7 @@ from app.problems import problems
 from customers import profiles, search, timeline
 from customers.context import context
 from customers.paging import read_cursor
+from interactions.acquaintance import team_changed
 from interactions.correction import known_tier, retier
 from routers.deps import CurrentPrincipal, ReadTransaction, Services, Transaction, api_router, needs
 
@@ -22,6 +23,7 @@ WRITES = [needs(Permission.CUSTOMERS_WRITE)]
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Key = Annotated[str, Field(min_length=1, max_length=63)]
+Agent = Annotated[str, Field(min_length=1, max_length=254)]
 Attributes = Annotated[dict[str, Any], Field(max_length=200)]
 
 
@@ -35,12 +37,21 @@ class AddressIn(BaseModel):
         return Address(kind=self.kind, value=self.value)
 
 
+class AccountTeamIn(BaseModel):
+    """An agent's id or e-mail for each role; null: nobody. Roles not named stay as they are."""
+
+    account: Agent | None = None
+    solution: Agent | None = None
+    delivery: Agent | None = None
+
+
 class CustomerIn(BaseModel):
     name: Name
     tier: Key | None = None
     segment: Key | None = None
     language: Key | None = None
     attributes: Attributes = {}
+    account_team: AccountTeamIn = AccountTeamIn()
     addresses: list[AddressIn] = Field(default=[], max_length=100)
 
 
@@ -52,6 +63,7 @@ class CustomerPatch(BaseModel):
     segment: Key | None = None
     language: Key | None = None
     attributes: Attributes | None = None
+    account_team: AccountTeamIn | None = None
     version: int | None = None
 
 
@@ -111,12 +123,14 @@ async def change_customer(
     session: Transaction,
     container: Services,
 ) -> dict[str, Any]:
-    """A new tier counts at once for work that waits."""
+    """A new tier or account team counts at once for work that waits."""
     changes = body.model_dump(exclude={"version"}, exclude_unset=True)
     await known_tier(session, caller.tenant_id, container.policies, changes.get("tier"))
     changed = await profiles.change(session, customer_id, changes, body.version)
     if "tier" in changes:
         await retier(session, caller.tenant_id, container.policies, customer_id, changes["tier"])
+    if "account_team" in changes:
+        await team_changed(session, caller.tenant_id, customer_id)
     return changed
 
 

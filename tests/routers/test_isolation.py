@@ -50,8 +50,8 @@ def bodies(ids: dict[str, UUID]) -> dict[str, dict[str, Any]]:
     }
     return {
         "POST /v1/api-keys": {"name": "x", "scopes": ["work"]},
-        "POST /v1/customers": {"name": "x"},
-        "PATCH /v1/customers/{customer_id}": {"name": "taken over"},
+        "POST /v1/customers": {"name": "x", "account_team": {"account": agent}},
+        "PATCH /v1/customers/{customer_id}": {"name": "taken over", "account_team": {"account": agent}},
         "POST /v1/customers/{customer_id}/addresses": {"kind": "phone", "value": "+8613900139000"},
         "POST /v1/interactions/{interaction_id}/digits": {"digits": "1"},
         "POST /v1/interactions/{interaction_id}/transfer": {"to": {"agent": agent}},
@@ -308,11 +308,13 @@ def _references() -> Iterator[str]:
         ("interaction", "picked_customer_id", "customer"),
         ("interaction", "preferred_agent_id", "agent"),
         ("leg", "agent_id", "agent"),
+        ("account_team", "agent_id", "agent"),
+        ("account_team", "customer_id", "customer"),
         ("device", "endpoint_id", "endpoint"),
         ("attachment", "touch_id", "touch"),
     ):
         yield (
-            f"SELECT a.id FROM {table} a JOIN {target} b ON b.id = a.{column} "
+            f"SELECT a.tenant_id FROM {table} a JOIN {target} b ON b.id = a.{column} "
             "WHERE a.tenant_id <> b.tenant_id"
         )
 

@@ -169,6 +169,7 @@ export interface CustomerContext {
     subject: string | null;
   }[];
   preferred_channel: string | null;
+  account_team: Record<"account" | "solution" | "delivery", { id: Id; name: string } | null>;
 }
 
 export interface Page<T> {

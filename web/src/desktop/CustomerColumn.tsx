@@ -116,6 +116,8 @@ function Profile({
   );
 }
 
+const TEAM_ROLES = ["account", "solution", "delivery"] as const;
+
 function Context({ context, current }: { context: CustomerContext; current: Id }) {
   const { t } = useTranslation();
   const { choose } = useChosen();
@@ -139,6 +141,17 @@ function Context({ context, current }: { context: CustomerContext; current: Id }
           </Text>
         ))}
       </Stack>
+      {TEAM_ROLES.map((role) => {
+        const member = context.account_team[role];
+        return member ? (
+          <Text key={role} size="xs" className="clip">
+            <Text span c="dimmed" size="xs">
+              {t(`customer.team.${role}`)}{" "}
+            </Text>
+            {member.name}
+          </Text>
+        ) : null;
+      })}
       {context.preferred_channel && (
         <Text size="xs" c="dimmed">
           {t("customer.preferred", { channel: word("channel", context.preferred_channel) })}

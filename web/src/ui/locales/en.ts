@@ -305,6 +305,7 @@ export const en = {
     addresses: "Addresses",
     openWork: "Open elsewhere",
     preferred: "Prefers {{channel}}",
+    team: { account: "Account manager", solution: "Solution manager", delivery: "Delivery manager" },
   },
   timeline: {
     title: "Timeline",

@@ -291,6 +291,7 @@ export const zhCN: Texts<typeof en> = {
     emptySearch: "请输入姓名、号码或邮箱。",
     addresses: "联系地址",
     openWork: "其他进行中的工作",
+    team: { account: "客户经理", solution: "方案经理", delivery: "交付经理" },
     preferred: "偏好{{channel}}",
   },
   timeline: {
