@@ -32,7 +32,7 @@ def _interaction(world: World, snapshot: InteractionSnapshot, now: int) -> None:
     if known is not None and not _is_newer(snapshot.version, known, snapshot.force):
         return
     if item is None:
-        world.gone.pop(snapshot.id, None)
+        world.gone.discard(snapshot.id)
         item = world.items[snapshot.id] = Item(snapshot.id, snapshot.queue, snapshot.channel)
     world.unplace(item)
     for leg in item.legs:

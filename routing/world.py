@@ -5,14 +5,12 @@ from typing import Any
 
 from routing.decision import Decision, Kind, Reason
 from routing.entity import NOBODY, Agent, Item, Leg
+from routing.gone import Gone
 from routing.idle import Benches
 from routing.policy import Policy, Queue
 from routing.preference import Preference, preference
 from routing.timers import Timers
 from routing.waiting import Shelf, Waiting
-
-GONE_MAX = 250_000
-"""How many finished interactions are remembered, so that what comes late about them is known as late."""
 
 
 class World:
@@ -25,7 +23,7 @@ class World:
         self.now = -(2**63)
         self.agents: dict[str, Agent] = {}
         self.items: dict[str, Item] = {}
-        self.gone: dict[str, int] = {}
+        self.gone = Gone()
         self.dirty: dict[Agent, None] = {}
         self.lapsed: dict[Agent, None] = {}
         self.told: dict[Agent, None] = {}
@@ -142,8 +140,6 @@ class World:
         for leg in item.legs:
             self.detach(leg)
         del self.items[item.id]
-        if len(self.gone) >= GONE_MAX:
-            del self.gone[next(iter(self.gone))]
         self.gone[item.id] = item.version
 
     def unplace(self, item: Item) -> None:
