@@ -121,6 +121,14 @@ def replay(
     _exit(_with_database(_settings(data_dir=data), lambda settings: run(settings, wanted, as_json)))
 
 
+@app.command()
+def simulate(scenario: SetupFile, as_json: Json = False) -> None:
+    """Play SCENARIO.yaml on the routing engine: who waits how long, with how many agents. No database."""
+    from app.simulate import simulate as play
+
+    raise typer.Exit(play(scenario, sys.stdout, sys.stderr, as_json))
+
+
 @dead_letters.command("list")
 def list_dead_letters(data: Data = None, as_json: Json = False) -> None:
     """What is parked, newest first."""

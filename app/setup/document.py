@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app.setup.check import cross_check
 from app.setup.later import without_effect
@@ -16,6 +16,8 @@ from app.setup.source import Pointer, Problem, SetupError, Source
 from routing.state import AgentSnapshot
 
 __all__ = ["Document", "Problem", "Setup", "SetupError", "load"]
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _MESSAGES = {"extra_forbidden": "unknown key", "missing": "is missing"}
 
@@ -52,7 +54,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Setup:
 
     Raises SetupError with all problems, OSError if the file cannot be read.
     """
-    source = Source(path, _text(path))
+    source = Source(path, text_of(path))
     if environ is not None and isinstance(source.data, dict):
         source.resolve_secrets(environ)
     document = _document(source)
@@ -64,7 +66,8 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Setup:
     return Setup(path, document, tuple(without_effect(source, document)), source)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Raises SetupError if it is no UTF-8, OSError if the file cannot be read."""
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -75,8 +78,13 @@ def _document(source: Source) -> Document | None:
     if not isinstance(source.data, dict):
         source.complain((), "a set-up is a mapping with tenant, teams, agents, queues …")
         return None
+    return validated(source, Document)
+
+
+def validated(source: Source, model: type[Model]) -> Model | None:
+    """The file as that model; None after complaining to `source`."""
     try:
-        return Document.model_validate(source.data)
+        return model.model_validate(source.data)
     except ValidationError as error:
         for wrong in error.errors(include_url=False, include_context=False):
             source.complain(_pointer(source, wrong["loc"]), _message(wrong["type"], wrong["msg"]))

@@ -26,7 +26,7 @@ def touchpoint(*arguments: str, **environment: str) -> subprocess.CompletedProce
 class TestHelp:
     @pytest.mark.parametrize(
         "command",
-        ["serve", "api", "worker", "migrate", "apply", "demo", "route", "doctor", "dead-letters"],
+        ["serve", "api", "worker", "migrate", "apply", "demo", "route", "simulate", "doctor", "dead-letters"],
     )
     def test_lists_the_command(self, command: str) -> None:
         assert command in touchpoint("--help").stdout
