@@ -55,6 +55,7 @@ bench: setup ## Measure; the results are files in benchmarks/results.
 
 soak: setup ## Kill every process at random under 2,000 events, on both logs; route 10,000 seeds. Takes an hour.
 	TOUCHPOINT_CRASH_EVENTS=2000 TOUCHPOINT_OUTAGE_SECONDS=60 $(BIN)/pytest -s tests/crash tests/outage
+	TOUCHPOINT_HIDDEN_SECONDS=400 $(BIN)/pytest -s tests/browser/test_hidden_tab.py
 	TOUCHPOINT_ROUTING_SEEDS=10000 TOUCHPOINT_TIME_CHANGES=all $(BIN)/pytest -n $(WORKERS) -o timeout=0 tests/routing
 
 setup: .venv/.synced ## Install everything into .venv and build the web pages.

@@ -36,11 +36,12 @@ class PlayedCustomers:
         self, everybody: list[Person], switch: Switch, doors: "Doors", *, every_seconds: float = 9.0
     ) -> None:
         self.everybody, self.switch, self.doors, self.every_seconds = everybody, switch, doors, every_seconds
+        self.coming = True
         self.chance = random.Random(7)  # noqa: S311 - not a secret
         self._contacts: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """One contact after the other, at random times, for ever."""
+        """One contact after the other, at random times, for ever; none while nobody is `coming`."""
         kinds: tuple[Callable[[Person], Awaitable[None]], ...] = (
             self._call,
             self._chat,
@@ -49,6 +50,8 @@ class PlayedCustomers:
         )
         while True:
             await asyncio.sleep(self.chance.expovariate(1 / self.every_seconds))
+            if not self.coming:
+                continue
             kind = self.chance.choices(kinds, (6, 4, 2, 1))[0]
             task = asyncio.create_task(_unless_gone(kind(self.chance.choice(self.everybody[1:]))))
             self._contacts.add(task)

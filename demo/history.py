@@ -18,6 +18,7 @@ from models.tenant import Tenant
 from models.touch import Touch
 
 ENDPOINTS = {"voice": "hotline", "chat": "site-chat", "email": "support-mail"}
+CALL = {"outcome": "answered", "duration_seconds": 180.0, "ended_by": "customer", "end_cause": "normal"}
 
 
 async def seed(database_url: str, tenant_key: str) -> int:
@@ -120,7 +121,7 @@ def _touches(
         "kind": kind,
         "text": past.said,
         "delivery_state": None,
-        "payload": {"duration_seconds": 180} if kind == "call" else {},
+        "payload": dict(CALL) if kind == "call" else {},
         "author": {"type": "customer", "name": person.name},
         "search": _vector(of_text(past.said)),
     }

@@ -28,6 +28,7 @@ from demo.server import Stage, create_demo_app
 
 PLAYED = ("li", "han", "zhao", "amelie", "tom", "sun", "olga", "zhou", "maria", "wu")
 MAIL_ADDRESS = "support@hearth.test"
+MY_PHONE = "sip:1001"
 
 say = Console(highlight=False)
 
@@ -77,7 +78,10 @@ class Demo:
         return {key: endpoint["id"] for key, endpoint in applied.endpoints.items()}, secret
 
     async def _play(self, supervisor: Supervisor, doors: Doors, everybody: list[Person]) -> None:
-        stage = Stage(self.exchange, doors, self.inbox, everybody, self.shift, _killer(supervisor))
+        visits = PlayedCustomers(everybody, self.exchange.switch, doors)
+        stage = Stage(
+            self.exchange, doors, self.inbox, everybody, self.shift, visits, MY_PHONE, _killer(supervisor)
+        )
         app = create_demo_app(stage)
         config = uvicorn.Config(app, host="127.0.0.1", port=self.demo_port, log_level="error", lifespan="off")
         server = Quiet(config)
@@ -86,7 +90,7 @@ class Demo:
             PlayedAgent(supervisor.url, f"{name}@demo.test", "demo", character, self.shift).run()
             for character, name in enumerate(PLAYED)
         ]
-        parts.append(PlayedCustomers(everybody, self.exchange.switch, doors).run())
+        parts.append(visits.run())
         tasks = [asyncio.create_task(part) for part in parts]
         self._say_where(supervisor.url)
         await _until_interrupted(tasks)

@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from app import pages
-from demo.customers import Doors
+from demo.customers import Doors, PlayedCustomers
 from demo.inbox import Inbox
 from demo.pbx.exchange import Exchange, create_exchange_app
+from demo.pbx.switch import Device
 from demo.people import Person
 from demo.players import Shift
 
@@ -21,8 +22,13 @@ class MailIn(BaseModel):
     text: str = Field(max_length=100_000)
 
 
-class ShiftIn(BaseModel):
-    working: bool
+class StageIn(BaseModel):
+    """What is to change; what is left out stays. `copies`: how often the exchange sends each webhook."""
+
+    working: bool | None = None
+    coming: bool | None = None
+    phone_answers: bool | None = None
+    copies: int | None = Field(default=None, ge=1, le=5)
 
 
 class CallersIn(BaseModel):
@@ -30,12 +36,6 @@ class CallersIn(BaseModel):
 
     count: int = Field(default=3, ge=1, le=20)
     tier: str = "lead"
-
-
-class CopiesIn(BaseModel):
-    """How often the exchange sends each webhook."""
-
-    copies: int = Field(ge=1, le=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,31 @@ class Stage:
     inbox: Inbox
     everybody: list[Person]
     shift: Shift
+    visits: PlayedCustomers
+    my_phone: str
     kill: Callable[[str], None]
+
+    def show(self) -> dict[str, Any]:
+        """Whether played agents work and played customers come, whether my phone answers, and `copies`."""
+        phone = self.exchange.switch.devices.get(self.my_phone, Device.ANSWERS)
+        return {
+            "working": self.shift.working,
+            "coming": self.visits.coming,
+            "phone_answers": phone == Device.ANSWERS,
+            "copies": self.exchange.copies,
+        }
+
+    def move(self, wish: StageIn) -> None:
+        if wish.working is not None:
+            self.shift.set(wish.working)
+        if wish.coming is not None:
+            self.visits.coming = wish.coming
+        if wish.phone_answers is not None:
+            self.exchange.switch.devices[self.my_phone] = (
+                Device.ANSWERS if wish.phone_answers else Device.UNREACHABLE
+            )
+        if wish.copies is not None:
+            self.exchange.copies = wish.copies
 
 
 def create_demo_app(stage: Stage) -> FastAPI:
@@ -85,21 +109,17 @@ def _add_stage(app: FastAPI, stage: Stage) -> None:
 
     @app.get("/demo/stage")
     async def show() -> dict[str, Any]:
-        return {"working": stage.shift.working, "copies": stage.exchange.copies}
+        return stage.show()
 
-    @app.put("/demo/agents", status_code=204)
-    async def set_shift(wish: ShiftIn) -> None:
-        stage.shift.set(wish.working)
+    @app.patch("/demo/stage", status_code=204)
+    async def move(wish: StageIn) -> None:
+        stage.move(wish)
 
     @app.post("/demo/callers", status_code=202)
     async def add_callers(wish: CallersIn) -> dict[str, list[str]]:
         callers = [person for person in stage.everybody[1:] if person.tier == wish.tier][: wish.count]
         calls = [stage.exchange.switch.call(person.phone, stage.doors.hotline) for person in callers]
         return {"call_ids": [call.id for call in calls]}
-
-    @app.put("/demo/copies", status_code=204)
-    async def set_copies(wish: CopiesIn) -> None:
-        stage.exchange.copies = wish.copies
 
     @app.post("/demo/kill/{process}", status_code=204)
     async def kill(process: Literal["api", "worker", "database"]) -> None:

@@ -118,7 +118,7 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
     the customer back to the queue."""
     x = work.interaction
     leg = work.primary
-    if leg is not None and leg.route_command_id == command_id and leg.state in RINGING:
+    if _ringing_by(work, command_id) is not None:
         work.device_failed("failed")
         return
     if x.pending_command_id != command_id:
@@ -142,17 +142,31 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
     )
 
 
+def _ringing_by(work: Work, command_id: UUID) -> Leg | None:
+    """The leg whose device this command makes ring, while it is awaited."""
+    leg = work.primary
+    if leg is None or leg.route_command_id != command_id or leg.state not in RINGING:
+        return None
+    return leg
+
+
 async def command_failed(session: AsyncSession, tenant_id: UUID, delivery: Delivery, reason: str) -> None:
     """The sender could not deliver a command. One that was tried and ran out may have been obeyed all the
-    same: then the platform's events decide, or the time in which they should have come."""
-    obeyed_perhaps = reason == DeliveryState.EXPIRED and delivery.attempts > 0
-    if delivery.interaction_id is None or obeyed_perhaps:
+    same: then the platform's events decide, or the time in which they should have come. An order to ring that
+    nobody tried (no worker was there) is given anew: the device is not to blame."""
+    ran_out = reason == DeliveryState.EXPIRED
+    if delivery.interaction_id is None or (ran_out and delivery.attempts > 0):
         return
     desk = await Desk.open(session, tenant_id, [delivery.interaction_id])
     work = desk.works.get(delivery.interaction_id)
-    if work is not None and not work.final:
+    if work is None or work.final:
+        return
+    leg = _ringing_by(work, delivery.id)
+    if ran_out and leg is not None:
+        leg.route_command_id = _issue(desk, work, "call.route", **delivery.payload["arguments"])
+    else:
         failed(desk, work, delivery.id, reason)
-        await desk.save()
+    await desk.save()
 
 
 async def command_taken(session: AsyncSession, tenant_id: UUID, delivery: Delivery) -> None:

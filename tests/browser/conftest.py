@@ -1,7 +1,6 @@
 """A running service and a real browser, shared by all tests of this folder; each takes a lane of its own."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -61,18 +60,8 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def screens(browser: Browser, service: Service) -> AsyncIterator[Screens]:
     """Windows that fail the test if a script of theirs did."""
-    async with open_screens(browser, service) as screens:
+    async with Screens(browser, service).closed_at_the_end() as screens:
         yield screens
-
-
-@asynccontextmanager
-async def open_screens(browser: Browser, service: Service) -> AsyncIterator[Screens]:
-    screens = Screens(browser, service)
-    try:
-        yield screens
-    finally:
-        await screens.close()
-    assert screens.errors == []
 
 
 @pytest.fixture

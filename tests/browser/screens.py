@@ -1,7 +1,9 @@
 """The pages as their users know them: by what stands on them, never by their insides."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
@@ -13,13 +15,41 @@ WAIT_MS = 20_000
 expect.set_options(timeout=WAIT_MS)
 
 
-class Screens:
+class Windows:
     """Opens windows, each a person of their own, and collects what their scripts threw."""
 
-    def __init__(self, browser: Browser, service: Service) -> None:
-        self._browser, self._service = browser, service
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
         self._contexts: list[BrowserContext] = []
-        self.errors: list[str] = []
+        self._errors: list[str] = []
+
+    async def open(self, language: str = "en-US") -> Page:
+        context = await self._browser.new_context(
+            viewport={"width": 1440, "height": 880}, locale=language, accept_downloads=True
+        )
+        context.set_default_timeout(WAIT_MS)
+        self._contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self._errors.append(str(error)))
+        return page
+
+    @asynccontextmanager
+    async def closed_at_the_end(self) -> AsyncIterator[Self]:
+        """Fails if a script in one of them did."""
+        try:
+            yield self
+        finally:
+            for context in self._contexts:
+                await context.close()
+        assert self._errors == []
+
+
+class Screens(Windows):
+    """The pages of a service."""
+
+    def __init__(self, browser: Browser, service: Service) -> None:
+        super().__init__(browser)
+        self._service = service
 
     async def desk(self, email: str, *, available: bool = False, language: str = "en-US") -> "Desk":
         """The desktop with this agent signed in."""
@@ -34,7 +64,7 @@ class Screens:
 
     async def customer(self) -> Page:
         """The demo's customer page, with the demo's own answers for this service."""
-        page = await self.open("en-US")
+        page = await self.open()
         endpoints = self._service.endpoints
         config: dict[str, Any] = {
             "touchpoint_url": self._service.url,
@@ -48,28 +78,19 @@ class Screens:
         await page.goto(f"{self._service.url}/demo/customer")
         return page
 
-    async def open(self, language: str) -> Page:
-        context = await self._browser.new_context(
-            viewport={"width": 1440, "height": 880}, locale=language, accept_downloads=True
-        )
-        context.set_default_timeout(WAIT_MS)
-        self._contexts.append(context)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        return page
-
-    async def close(self) -> None:
-        for context in self._contexts:
-            await context.close()
-
     async def _signed_in(self, path: str, email: str, language: str) -> Page:
         page = await self.open(language)
         await page.goto(self._service.url + path)
-        await page.locator("[name=tenant]").fill("acme")
-        await page.locator("[name=email]").fill(email)
-        await page.locator("[name=password]").fill(PASSWORD)
-        await page.keyboard.press("Enter")
+        await fill_in(page, email)
         return page
+
+
+async def fill_in(page: Page, email: str, tenant: str = "acme", password: str = PASSWORD) -> None:
+    """Sign in, on the page that asks for it."""
+    await page.locator("[name=tenant]").fill(tenant)
+    await page.locator("[name=email]").fill(email)
+    await page.locator("[name=password]").fill(password)
+    await page.keyboard.press("Enter")
 
 
 class Desk:

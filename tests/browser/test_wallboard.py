@@ -1,6 +1,7 @@
 """What a supervisor sees and does, in a real browser."""
 
 import re
+from datetime import datetime
 
 import pytest
 from playwright.async_api import Page, expect
@@ -61,6 +62,11 @@ async def test_waiting_work_is_closed_by_force(wall: Page, lane: Lane) -> None:
     await wall.get_by_role("menuitem", name="Force-close").click()
     await wall.get_by_role("dialog").get_by_role("button", name="Force-close").click()
     await expect(waiting).to_contain_text("Nobody is waiting.")
+
+
+async def test_the_clock_begins_the_day_with_00(wall: Page) -> None:
+    await wall.clock.set_fixed_time(datetime(2026, 11, 22, 0, 5))  # noqa: DTZ001 - the browser's own zone
+    await expect(wall.get_by_text("Updated 00:05")).to_be_visible()
 
 
 async def test_an_agent_is_only_shown_the_way_to_the_desktop(screens: Screens, lane: Lane) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.clock import new_id
 from app.database import WORKER_ROLE, Database
 from app.events import CallBridged, CallEnded, LegAnswered, LegEnded, LegHeld, LegRinging
-from interactions.call_commands import command_taken
+from interactions.call_commands import command_failed, command_taken
 from interactions.call_facts import is_late, merge
 from interactions.decisions import carry_out
 from interactions.desk import Desk
@@ -35,6 +35,11 @@ async def deliveries(office: Office) -> list[Delivery]:
 async def taken(office: Office, delivery: Delivery) -> None:
     async with office.container.database.transaction(office.tenant.id) as session:
         await command_taken(session, office.tenant.id, delivery)
+
+
+async def ran_out(office: Office, delivery: Delivery) -> None:
+    async with office.container.database.transaction(office.tenant.id) as session:
+        await command_failed(session, office.tenant.id, delivery, "expired")
 
 
 class TestPending:
@@ -64,6 +69,34 @@ class TestPending:
         for command in await deliveries(office):
             await taken(office, command)
         assert (await office.interaction(call))["pending"] == "hold"
+
+
+class TestOrderThatRanOut:
+    """A call's order is valid for five seconds; the worker that would send it may be away for longer."""
+
+    async def test_one_that_nobody_sent_is_given_anew(self, office: Office) -> None:
+        call = await ringing(office)
+        [route] = await deliveries(office)
+        await ran_out(office, route)
+        _, again = await deliveries(office)
+        assert again.payload["command"] == "call.route"
+        assert again.payload["arguments"] == route.payload["arguments"]
+        assert (await office.interaction(call))["state"] == "offered"
+        assert (await office.agent("li")).presence == Presence.AVAILABLE
+
+    async def test_one_that_was_sent_may_have_been_obeyed(self, office: Office) -> None:
+        await ringing(office)
+        [route] = await deliveries(office)
+        route.attempts = 1
+        await ran_out(office, route)
+        assert len(await deliveries(office)) == 1
+
+    async def test_of_a_call_that_has_ended_nothing_rings_again(self, office: Office) -> None:
+        call = await ringing(office)
+        await told(office, call, CallEnded(conversation="c", by="customer"))
+        route, _ = await deliveries(office)
+        await ran_out(office, route)
+        assert len(await deliveries(office)) == 2
 
 
 class TestHeld:

@@ -1,4 +1,4 @@
-import { Button, Group, Switch, Text } from "@mantine/core";
+import { Button, Group, SimpleGrid, Switch, Text } from "@mantine/core";
 import { IconAdjustmentsAlt } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,19 @@ import { Box } from "./Box";
 import { getJson, postJson, type Stage } from "./demo";
 
 const TIMES = 3;
+
+interface Turn {
+  label: "working" | "coming" | "phoneAnswers" | "copies";
+  on: (now: Stage) => boolean;
+  wish: (checked: boolean) => Partial<Stage>;
+}
+
+const SWITCHES: Turn[] = [
+  { label: "working", on: (now) => now.working, wish: (working) => ({ working }) },
+  { label: "coming", on: (now) => now.coming, wish: (coming) => ({ coming }) },
+  { label: "phoneAnswers", on: (now) => now.phone_answers, wish: (phone_answers) => ({ phone_answers }) },
+  { label: "copies", on: (now) => now.copies > 1, wish: (thrice) => ({ copies: thrice ? TIMES : 1 }) },
+];
 
 interface Move {
   path: string;
@@ -31,31 +44,23 @@ export function StageBox() {
   return (
     <Box title={t("demo.stage")} icon={<IconAdjustmentsAlt size={20} />}>
       <Loaded query={stage} rows={2}>
-        {({ working, copies }) => (
-          <>
-            <Switch
-              label={t("demo.working")}
-              checked={working}
-              onChange={(event) =>
-                move.mutate({
-                  path: "/demo/agents",
-                  body: { working: event.currentTarget.checked },
-                  method: "PUT",
-                })
-              }
-            />
-            <Switch
-              label={t("demo.copies")}
-              checked={copies > 1}
-              onChange={(event) =>
-                move.mutate({
-                  path: "/demo/copies",
-                  body: { copies: event.currentTarget.checked ? TIMES : 1 },
-                  method: "PUT",
-                })
-              }
-            />
-          </>
+        {(now) => (
+          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xs">
+            {SWITCHES.map(({ label, on, wish }) => (
+              <Switch
+                key={label}
+                label={t(`demo.${label}`)}
+                checked={on(now)}
+                onChange={(event) =>
+                  move.mutate({
+                    path: "/demo/stage",
+                    body: wish(event.currentTarget.checked),
+                    method: "PATCH",
+                  })
+                }
+              />
+            ))}
+          </SimpleGrid>
         )}
       </Loaded>
       <Group gap="xs">

@@ -27,9 +27,12 @@ export interface Mail {
   message_id: string;
 }
 
-/** What goes on behind the scene: whether the played agents work, how often each webhook is sent. */
+/** What goes on behind the scene: whether played agents work and played customers come, whether the phone on
+ * my own desk answers, how often each webhook is sent. */
 export interface Stage {
   working: boolean;
+  coming: boolean;
+  phone_answers: boolean;
   copies: number;
 }
 

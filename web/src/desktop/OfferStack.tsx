@@ -59,7 +59,7 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
           </Badge>
         </Group>
         <Group gap={6} wrap="nowrap">
-          <Text size="lg" fw={700} className="clip">
+          <Text component="h2" m={0} size="lg" fw={700} className="clip">
             {nameOf(offer)}
           </Text>
           <TierBadge tier={offer.customer.tier} />

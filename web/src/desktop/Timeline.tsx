@@ -13,6 +13,7 @@ import type { Id, Touch } from "../client/contract";
 import { word } from "../ui/i18n";
 import { ChannelIcon, Moment } from "../ui/marks";
 import { Empty, Failure, Loading } from "../ui/States";
+import { callFacts } from "./callFacts";
 import { useChosen } from "./chosen";
 import { useTimeline } from "./queries";
 
@@ -101,7 +102,7 @@ function TimelineRow({ touch }: { touch: Touch }) {
         <Moment at={touch.at} />
       </Group>
       <Text size="xs" c="dimmed" lineClamp={2} mt={2} style={{ overflowWrap: "anywhere" }}>
-        {touch.text}
+        {touch.text || callFacts(touch)}
       </Text>
     </>
   );

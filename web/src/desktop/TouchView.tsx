@@ -6,7 +6,7 @@ import { download } from "../client/http";
 import { AttachmentLinks } from "../ui/AttachmentLinks";
 import { word } from "../ui/i18n";
 import { Moment } from "../ui/marks";
-import { duration } from "../ui/time";
+import { callFacts } from "./callFacts";
 import { MailBody } from "./MailBody";
 import { useWork } from "./desk";
 import classes from "./TouchView.module.css";
@@ -66,16 +66,12 @@ function Author({ touch }: { touch: Touch }) {
 }
 
 function EventLine({ touch }: { touch: Touch }) {
-  const seconds = touch.payload.duration_seconds;
-  const facts = [touch.payload.state, touch.payload.cause]
-    .filter((fact) => typeof fact === "string")
-    .map((fact) => word("callFact", fact as string));
+  const facts = callFacts(touch);
   return (
     <Group justify="center" gap={6} py={4} px="md">
       <Text size="xs" c="dimmed" ta="center">
         {touch.text || word("timeline.kind", touch.kind)}
-        {facts.length > 0 && ` · ${facts.join(" · ")}`}
-        {typeof seconds === "number" && ` · ${duration(seconds)}`}
+        {facts && ` · ${facts}`}
       </Text>
       <Moment at={touch.at} />
     </Group>

@@ -6,7 +6,7 @@ import { myLeg } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded, Loading } from "../ui/States";
 import { moment } from "../ui/time";
-import { useAct } from "./actions";
+import { useAct, useSetPresence } from "./actions";
 import { groupOf, GROUPS, listed, useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
 import { nameOf } from "../ui/names";
@@ -46,7 +46,7 @@ function MyWork() {
   const work = useWork();
   if (!work.agentId) return <Loading />;
   const items = listed(work);
-  if (items.length === 0) return <Empty icon={<IconInbox size={28} stroke={1.2} />}>{t("work.empty")}</Empty>;
+  if (items.length === 0) return <NothingInHand />;
   return GROUPS.map((group) => {
     const members = items.filter((item) => groupOf(item, work) === group);
     if (members.length === 0) return null;
@@ -61,6 +61,24 @@ function MyWork() {
       </section>
     );
   });
+}
+
+/** Whoever is not available is told that this is why nothing comes, with the one button that changes it. */
+function NothingInHand() {
+  const { t } = useTranslation();
+  const { presence } = useWork();
+  const set = useSetPresence();
+  const away = presence?.status === "offline" || presence?.status === "break";
+  return (
+    <Empty icon={<IconInbox size={28} stroke={1.2} />}>
+      {t(away ? "work.emptyAway" : "work.empty")}
+      {away && (
+        <Button mt="sm" loading={set.isPending} onClick={() => set.mutate({ status: "available" })}>
+          {t("help.available")}
+        </Button>
+      )}
+    </Empty>
+  );
 }
 
 function WorkRow({ item }: { item: Interaction }) {

@@ -5,7 +5,7 @@ function format(options: Intl.DateTimeFormatOptions, at: string | number | Date)
 }
 
 export function clock(at: string | number): string {
-  return format({ hour: "2-digit", minute: "2-digit", hour12: false }, at);
+  return format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, at);
 }
 
 export function full(at: string | number): string {
@@ -17,7 +17,7 @@ export function moment(at: string, now: Date = new Date()): string {
   const then = new Date(at);
   if (then.toDateString() === now.toDateString()) return clock(at);
   if (then.getFullYear() === now.getFullYear()) {
-    return format({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false }, at);
+    return format({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, at);
   }
   return format({ year: "numeric", month: "short", day: "numeric" }, at);
 }

@@ -57,6 +57,8 @@ export const demo = {
   email: "E-mail",
   stage: "Behind the scene",
   working: "The played agents are at work",
+  coming: "Played customers keep coming",
+  phoneAnswers: "The phone on my desk answers",
   copies: "Every webhook of the telephone exchange is sent three times",
   callers: "Three callers of the lead tier",
   kill: "Kill the {{process}}",

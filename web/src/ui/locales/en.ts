@@ -147,6 +147,7 @@ export const en = {
     waiting: "Waiting in queues",
     mine: "Mine",
     empty: "Nothing in hand. New work appears here by itself.",
+    emptyAway: "Nothing in hand. You are not available, so no new work comes to you.",
     emptyWaiting: "Nobody is waiting.",
     take: "Take",
     takeLabel: "Take {{name}}",

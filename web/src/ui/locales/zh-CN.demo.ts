@@ -60,6 +60,8 @@ export const demo: Texts<typeof english> = {
   email: "邮箱",
   stage: "幕后操作",
   working: "模拟坐席在岗",
+  coming: "模拟客户不断来访",
+  phoneAnswers: "我桌上的电话会接通",
   copies: "电话系统的每个回调发送三次",
   callers: "三位铅牌客户来电",
   kill: "强制终止 {{process}}",

@@ -141,6 +141,7 @@ export const zhCN: Texts<typeof en> = {
     waiting: "排队等待",
     mine: "我的",
     empty: "手上没有工作。新工作会自动出现在这里。",
+    emptyAway: "手头没有工作。您当前不可接单，因此不会派来新的工作。",
     emptyWaiting: "没有人在等待。",
     take: "领取",
     takeLabel: "领取 {{name}}",
