@@ -67,7 +67,7 @@ class Container:
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.shown = ShownOffers(self.database)
+        self.shown = ShownOffers(self.database, self.policies)
 
     def keep_running(self, loop: Coroutine[Any, Any, None], name: str) -> None:
         """Run `loop` until the container closes. One that fails is our bug, and said so."""

@@ -49,6 +49,7 @@ async def carry_out(
     for decision in wanted:
         hand.apply(decision)
     await call_commands.ring_for_offers(desk, _accepted_by_phone(desk, hand.offers, policy))
+    _mark_auto_accepted(desk, hand.offers, policy)
     await desk.save()
     await _tell_offers(desk, hand.offers, documents, policy)
     return await _corrections(desk, hand.wrong)
@@ -135,6 +136,14 @@ def _accepted_by_phone(
     ]
 
 
+def _mark_auto_accepted(desk: Desk, offers: Sequence[tuple[Decision, Offer]], policy: TenantPolicy) -> None:
+    """Where the phone rings, picking up remains the accept."""
+    for _, offer in offers:
+        leg = desk.works[offer.interaction_id].primary
+        if leg is not None and leg.route_command_id is None:
+            offer.auto_accept = policy.rules(offer.queue, offer.channel).auto_accept
+
+
 def _may_get(agent: Agent, units: int) -> bool:
     if agent.presence != Presence.AVAILABLE or not agent.signed_in or agent.disabled_at is not None:
         return False
@@ -204,6 +213,7 @@ def offer_summary(
         "expires_at": instant(offer.deadline_at),
         "reason": reason,
         "decline": decline,
+        "auto_accept": bool(offer.auto_accept),
         **pop,
     }
 

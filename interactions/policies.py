@@ -1,8 +1,8 @@
 """The published policy as the life of an interaction needs it: cached by tenant and version, never changed.
 
 `routing.policy` reads its own half of the document. This module reads the rest, each with a default:
-`queues[].wrap_up {mode, seconds, dispositions}`, `queues[].handling {<channel>: {accept, decline,
-service_level_seconds}}`, `queues[].short_abandon_seconds`, `break_codes [...]`.
+`queues[].wrap_up {mode, seconds, dispositions}`, `queues[].handling {<channel>: {accept, auto_accept,
+decline, service_level_seconds}}`, `queues[].short_abandon_seconds`, `break_codes [...]`.
 """
 
 from collections.abc import Mapping
@@ -41,6 +41,7 @@ class QueueRules:
     decline_cool_down_seconds: float
     decline: Decline
     accept: Literal["desktop", "device"]
+    auto_accept: bool
     service_level_seconds: float
     short_abandon_seconds: float
     wrap_up: WrapUp | None
@@ -115,6 +116,7 @@ class TenantPolicy:
             decline_cool_down_seconds=rules.cool_down_us / SECOND,
             decline=handling.get("decline", "not_allowed" if channel == "voice" else "allowed"),
             accept=handling.get("accept", "desktop"),
+            auto_accept=handling.get("auto_accept", False),
             service_level_seconds=handling.get(
                 "service_level_seconds", SERVICE_LEVEL_SECONDS.get(channel, 86400.0)
             ),

@@ -23,7 +23,8 @@ class OfferState(StrEnum):
 
 class Offer(Identified, Base):
     """`cause` names why it was revoked (API §3), `reason` what the agent gave when declining. `waited_us` is
-    `waited_here` when it was made."""
+    `waited_here` when it was made. `auto_accept`: it is accepted for the agent as soon as their desktop shows
+    it."""
 
     __tablename__ = "offer"
     interaction_id: Mapped[UUID] = mapped_column(ForeignKey("interaction.id", ondelete="CASCADE"))
@@ -40,6 +41,7 @@ class Offer(Identified, Base):
     shown_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     waited_us: Mapped[int] = mapped_column(BigInteger, default=0)
+    auto_accept: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
         one_of("state", OfferState),
         Index("uq_offer_open", "interaction_id", unique=True, postgresql_where=text("state = 'open'")),
@@ -65,19 +67,22 @@ class Offer(Identified, Base):
         return await session.get_one(cls, offer_id, populate_existing=True)
 
     @classmethod
-    async def mark_shown(cls, session: AsyncSession, agents: Mapping[UUID, UUID]) -> None:
-        """The desktops of these agents show these offers (agent by offer); once is enough."""
-        await session.execute(_SHOWN, {"offers": list(agents), "agents": list(agents.values())})
+    async def mark_shown(cls, session: AsyncSession, agents: Mapping[UUID, UUID]) -> list[UUID]:
+        """The desktops of these agents show these offers (agent by offer); once is enough. Returns those that
+        are to be accepted for their agents now."""
+        rows = await session.execute(_SHOWN, {"offers": list(agents), "agents": list(agents.values())})
+        return [row.id for row in rows if row.auto_accept]
 
 
 # Locked in order of their ids, as desks do.
 _SHOWN = text(
     """
-    UPDATE offer SET shown_at = clock_timestamp() WHERE id IN (
+    UPDATE offer SET shown_at = coalesce(shown_at, clock_timestamp()) WHERE id IN (
       SELECT o.id FROM offer o
       JOIN unnest(CAST(:offers AS uuid[]), CAST(:agents AS uuid[])) AS r (offer_id, agent_id)
         ON o.id = r.offer_id AND o.agent_id = r.agent_id
-      WHERE o.shown_at IS NULL ORDER BY o.id FOR UPDATE OF o)
+      WHERE o.shown_at IS NULL OR (o.auto_accept AND o.state = 'open') ORDER BY o.id FOR UPDATE OF o)
+    RETURNING id, auto_accept AND state = 'open' AS auto_accept
     """
 )
 

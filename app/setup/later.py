@@ -51,8 +51,6 @@ def _of_queue(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
 def _of_channels(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
     for channel, rules in queue.channels.items():
         here = (*at, "channels", channel)
-        if rules.auto_accept:
-            yield (*here, "auto_accept"), NO_EFFECT
         if rules.connect_seconds is not None and channel != "voice":
             yield (*here, "connect_seconds"), "no effect: only voice connects"
         if rules.reassign_after_seconds is not None and channel not in REASSIGNED_CHANNELS:

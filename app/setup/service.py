@@ -39,6 +39,8 @@ def _queue(queue: Queue) -> dict[str, Any]:
 def _handling(queue: Queue, channel: str) -> dict[str, Any]:
     said, rules = queue.channels[channel], queue.rules(channel)  # type: ignore[index]
     handling: dict[str, Any] = {"accept": rules.accept, "decline": rules.decline}
+    if rules.auto_accept:
+        handling["auto_accept"] = True
     if _names(said, "service_level_seconds"):
         handling["service_level_seconds"] = rules.service_level_seconds
     return handling

@@ -100,7 +100,7 @@ class TestExample:
         text = (
             "queues:\n- key: q\n  order: strict\n  strategy: best_skill\n  reserve_deferred: 2\n"
             "  on_shift: true\n"
-            "  channels:\n    chat: {auto_accept: true, connect_seconds: 5}\n"
+            "  channels:\n    chat: {connect_seconds: 5}\n"
             "    email: {reassign_after_seconds: 9}\n"
             "agents: [{email: a@x, shift: early}]\ncalendars: [{key: early}]\n"
         )
@@ -111,7 +111,6 @@ class TestExample:
             "/queues/0/reserve_deferred",
             "/queues/0/on_shift",
             "/agents/0/shift",
-            "/queues/0/channels/chat/auto_accept",
             "/queues/0/channels/chat/connect_seconds",
             "/queues/0/channels/email/reassign_after_seconds",
         }

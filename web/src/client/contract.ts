@@ -62,6 +62,8 @@ export interface Offer {
   decline?: "allowed" | "reason_required" | "not_allowed";
   /** `device`: picking up the phone is the accept, and only the phone rings. */
   accept?: "desktop" | "device";
+  /** It is taken for the agent as soon as it is on screen. */
+  auto_accept?: boolean;
 }
 
 export interface Leg {

@@ -7,11 +7,12 @@ import type { OpenOffer } from "../client/work";
 import { word } from "../ui/i18n";
 import { ChannelIcon, Since, TierBadge, useNow } from "../ui/marks";
 import { useAcceptOffer, useDeclineOffer } from "./actions";
+import { useAutoTaken } from "./autoTaken";
 import { useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
 import { addressOf, nameOf } from "../ui/names";
 import { moment } from "../ui/time";
-import { prepareSound, ring } from "./sound";
+import { chime, prepareSound, ring } from "./sound";
 
 const DECLINE_REASONS = ["busy", "skill", "personal"];
 
@@ -19,7 +20,8 @@ const DECLINE_REASONS = ["busy", "skill", "personal"];
 export function OfferStack() {
   const { offers, lostOffer } = useWork();
   const open = Object.values(offers).sort((a, b) => a.deadline - b.deadline);
-  useRing(open.some((offer) => offer.accept !== "device"));
+  useAutoTaken();
+  useRing(open.some((offer) => offer.accept !== "device" && !offer.auto_accept));
   return (
     <div aria-live="assertive">
       {open.map((offer) => (
@@ -35,6 +37,7 @@ export function OfferStack() {
 function OfferCard({ offer }: { offer: OpenOffer }) {
   const { t } = useTranslation();
   useShown(offer.offer_id);
+  useTone(offer.auto_accept === true);
   const accept = useAcceptAndOpen(offer);
   return (
     <Paper
@@ -86,9 +89,9 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
         )}
         <Countdown offer={offer} />
         <Group gap="xs" grow preventGrowOverflow={false}>
-          {offer.accept === "device" ? (
+          {offer.accept === "device" || offer.auto_accept ? (
             <Text size="sm" fw={600}>
-              {t("offer.pickUp")}
+              {offer.auto_accept ? t("offer.taking") : t("offer.pickUp")}
             </Text>
           ) : (
             <Button
@@ -100,7 +103,7 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
               {t("offer.accept")}
             </Button>
           )}
-          {offer.decline !== "not_allowed" && <DeclineButton offer={offer} />}
+          {offer.decline !== "not_allowed" && !offer.auto_accept && <DeclineButton offer={offer} />}
         </Group>
       </Stack>
     </Paper>
@@ -190,6 +193,13 @@ function useShown(offerId: Id): void {
   useEffect(() => {
     if (connection.status === "ready") stream.offerShown(offerId);
   }, [stream, offerId, connection.status]);
+}
+
+/** Once, when work comes that is taken without a click. */
+function useTone(sounds: boolean): void {
+  useEffect(() => {
+    if (sounds) chime();
+  }, [sounds]);
 }
 
 function useRing(ringing: boolean): void {

@@ -15,7 +15,8 @@ export function ring(): () => void {
   return () => clearInterval(timer);
 }
 
-function chime(): void {
+/** Two soft notes. */
+export function chime(): void {
   if (!context || context.state !== "running") return;
   note(context, 784, 0);
   note(context, 988, 0.18);

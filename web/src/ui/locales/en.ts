@@ -116,6 +116,8 @@ export const en = {
   offer: {
     title: "New work for you",
     accept: "Accept",
+    taking: "Is taken for you…",
+    taken: "Taken for you: {{name}}",
     pickUp: "Pick up your phone to accept",
     decline: "Decline",
     declineWhy: "Why do you decline?",

@@ -110,6 +110,8 @@ export const zhCN: Texts<typeof en> = {
   offer: {
     title: "有新工作",
     accept: "接受",
+    taking: "正在自动为您接入…",
+    taken: "已自动接入：{{name}}",
     pickUp: "拿起电话即可接受",
     decline: "拒绝",
     declineWhy: "拒绝的原因？",
