@@ -1,5 +1,5 @@
-"""A trace as a bad day delivers it: events lost, doubled and late, agents who never answer, crashes of the
-worker, a clock that steps forward."""
+"""A trace as a bad day delivers it: events lost, doubled and late, old snapshots again, agents who never
+answer, crashes of the worker, a clock that steps forward."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -16,6 +16,7 @@ class Instant:
     lines: list[Line] = field(default_factory=list)
     jump: bool = False
     crash: bool = False
+    echo: bool = False
 
 
 def bad_day(random: Random, lines: list[Line], people: list[dict[str, Any]]) -> list[Instant]:
@@ -27,7 +28,8 @@ def bad_day(random: Random, lines: list[Line], people: list[dict[str, Any]]) -> 
         stepped += random.choice([1, 7, 30, 600]) * SECOND if jump else 0
         told = [line for line in lines if line["at"] == at and not _is_answer_of(silent, line)]
         arrived, late = _delivered(random, told, late)
-        day.append(Instant(at + stepped, arrived, jump, crash=random.random() < 0.1))
+        crash, echo = random.random() < 0.1, random.random() < 0.1
+        day.append(Instant(at + stepped, arrived, jump, crash, echo))
     return day
 
 
@@ -52,9 +54,13 @@ def live_through(seed: int, build: Build | None = None, length: int = 60) -> Wat
     people = agents(random, document)
     watched = Watched(document, people, build)
     over: set[str] = set()
+    old = list(watched.picture.snapshots.values())
     for instant in bad_day(random, trace(random, document, people, length), people):
         if instant.crash:
             watched.crash()
+        if instant.echo:
+            watched.hear_again([known for known in old if known.id in watched.picture.snapshots])
+            old += random.sample(list(watched.picture.snapshots.values()), 1)
         watched.tell(instant.at, [line for line in instant.lines if not _is_over(line, over)], instant.jump)
         over |= {line["interaction"] for line in instant.lines if line["type"] == "interaction.queued"}
     return watched

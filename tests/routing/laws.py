@@ -47,7 +47,9 @@ def check(before: Picture, facts: list[Any], made: list[Any], after: Picture) ->
     within_capacity(after)
     held_while_interrupted(after)
     conservation(before, facts, made, after)
+    enters_anew(before, after)
     not_responding_after_a_miss(made, after)
+    reassigned_from_who_is_away(made, after)
     work_conserving(after)
     standing = [decision for decision in made if decision.kind == "offer" and _stands(decision, after)]
     for offer in standing:
@@ -124,6 +126,20 @@ def _keeps_its_age(was: Item, item: Item, before: Picture, after: Picture) -> No
     assert item["boost"] == was["boost"], f"{item['id']} lost its boost"
     moved = item["entered"] == after.now
     assert moved or item["entered"] == was["entered"], f"{item['id']} lost its place"
+
+
+def enters_anew(before: Picture, after: Picture) -> None:
+    """What comes (back) into a queue starts `waited_here` at 0, without cool-downs."""
+    for key, item in after.items.items():
+        if _place(before, key) == "in hand" and _place(after, key) == "waiting":
+            assert item["entered"] == after.now, f"{key} entered, but not now"
+            assert not item["excluded"], f"{key} entered with a cool-down"
+
+
+def reassigned_from_who_is_away(made: list[Any], after: Picture) -> None:
+    for decision in made:
+        if decision.kind == "reassign":
+            assert not after.agents[decision.agent]["lease"], f"{decision.agent} is here and lost work"
 
 
 def not_responding_after_a_miss(made: list[Any], after: Picture) -> None:

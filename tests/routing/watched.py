@@ -29,9 +29,18 @@ class Watched:
         made = list(self.engine.apply(facts, at))
         after = Picture(self.document, self.engine.snapshots(), at)
         check(self.picture, facts, made, after)
+        due = self.engine.next_deadline()
+        assert due is None or due > at, "time stands still"
         self.picture, self.now = after, at
         self.made += made
         return made
+
+    def hear_again(self, snapshots: Sequence[Any]) -> None:
+        """Old snapshots are delivered once more: a version that is known changes nothing."""
+        made = list(self.engine.apply(snapshots, self.now))
+        assert not made, f"an old version brought about {made[0].kind}"
+        known = {snapshot.id: snapshot for snapshot in self.engine.snapshots()}
+        assert known == self.picture.snapshots, "an old version was taken for news"
 
     def crash(self) -> None:
         """The engine is built anew from what the rows say. It decides nothing by that alone."""

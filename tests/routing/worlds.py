@@ -132,7 +132,7 @@ def _rules(random: Random, channel: str) -> dict[str, Any]:
         "live": (channel in ("voice", "chat")) ^ (random.random() < 0.1),
         "cool_down_us": seconds(random, 0, 4, 10),
         "connect_us": random.choice([None, 3 * SECOND]) if channel == "voice" else None,
-        "reassign_us": seconds(random, 0, 6) if reassigned else None,
+        "reassign_us": seconds(random, 0, 6, 15) if reassigned else None,
         "head_start_us": seconds(random, 0, 0, 3),
         "expected_handle_us": random.choice([None, 2 * SECOND, 6 * SECOND]),
     }
@@ -202,6 +202,16 @@ def _fitting(kind: str, told: Reference) -> list[str]:
     return [key for key, item in told.items.items() if item["state"] in _FITS[kind]]
 
 
+def _likely(kind: str, told: Reference) -> list[str]:
+    """Who went away comes back; a lost connection matters where work would be reassigned."""
+    if kind == "agent.available":
+        return [name for name, agent in told.agents.items() if agent["lost_at"] is not None]
+    if kind == "agent.lease_lost":
+        in_hand = [item for item in told.items.values() if item["state"] in ("active", "held")]
+        return sorted({item["agent"] for item in in_hand if told.rules(item)["reassign_us"]})
+    return []
+
+
 def _shift(random: Random, at: int, told: Reference) -> list[Line]:
     """Most agents come, or go, at once."""
     kind, share = random.choice([("agent.available", 0.9), ("agent.unavailable", 0.5)])
@@ -214,12 +224,12 @@ _KINDS = {
     "offer.accepted": 30,
     "interaction.completed": 20,
     "interaction.connected": 8,
-    "offer.declined": 4,
+    "offer.declined": 9,
     "offer.connect_failed": 2,
     "agent.unavailable": 3,
-    "agent.lease_lost": 3,
+    "agent.lease_lost": 6,
     "interaction.left": 4,
-    "interaction.transferred": 5,
+    "interaction.transferred": 10,
     "tick": 3,
 }
 _FITS = {
@@ -234,7 +244,7 @@ _FITS = {
 
 
 def _fields(random: Random, kind: str, document: dict[str, Any], told: Reference, known: int) -> Line:
-    agent = random.choice(sorted(told.agents))
+    agent = random.choice(_likely(kind, told) or sorted(told.agents))
     queue = random.choice(document["queues"])["key"]
     if kind == "tick":
         return {}
