@@ -6,6 +6,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -27,7 +28,7 @@ from channels.transport import NetworkTransport
 from interactions.dispatch import InteractionDispatch
 from interactions.intake import Intake
 from interactions.mail_reader import MailReader
-from interactions.messages import warn_of_silence
+from interactions.messages import tell, warn_of_silence
 from interactions.timers import Timers
 from models.access import RefreshSession
 from models.audit import IdempotentAnswer
@@ -75,9 +76,11 @@ def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
     """What this process reads, each by a runner of its own."""
     mail_reader = MailReader(container.blobs, parser, container.cipher)
     limits = Limits(live_calls_seconds=container.settings.live_calls_seconds)
-    timers = Timers(container.policies, warn_of_silence, limits)
+    timers = Timers(
+        container.policies, container.paces, warn_of_silence, partial(tell, container.endpoints), limits
+    )
     return (
-        Intake(container.policies, container.endpoints, mail_reader),
+        Intake(container.policies, container.paces, container.endpoints, mail_reader),
         RoutingWorker(container.policies, timers, container.clock),
     )
 

@@ -17,11 +17,10 @@ from insights.agent_times import agent_times
 from insights.estimates import next_arrivals
 from insights.figures import Entry, Facts, Handled, Missed, Refused, Row, counted, figures
 from insights.occupancy import AgentTime, occupancy
-from insights.waiting import WAITING
 from interactions.pace import PaceBook, Paces
 from interactions.policies import PolicyBook, TenantPolicy
 from interactions.views import instant
-from models.interaction import Interaction, State
+from models.interaction import WAITING, Interaction, State
 from models.offer import Offer, OfferState
 from models.policy import Queue
 from models.segment import Segment, SegmentKind

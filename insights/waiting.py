@@ -14,10 +14,8 @@ from interactions.serving import age_seconds, places, score_seconds
 from interactions.views import interaction_summary
 from interactions.work import Work
 from models.customer import ContactAddress, Customer
-from models.interaction import Interaction, State
+from models.interaction import WAITING, Interaction, State
 from models.leg import Leg, LegState
-
-WAITING = (State.QUEUED, State.OFFERED, State.CONNECTING, State.CALLBACK_WAITING)
 
 
 async def waiting_list(

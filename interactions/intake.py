@@ -19,6 +19,7 @@ from interactions.inbound import Inbound, delivery_key
 from interactions.intake_round import IntakeRound
 from interactions.mail_reader import MailReader, ReadMail
 from interactions.outgoing import Directory
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
 from models.delivery import DeliveryKey
 
@@ -29,8 +30,11 @@ class Intake:
     name: ClassVar[str] = "intake"
     stream: ClassVar[Stream] = Stream.INBOUND
 
-    def __init__(self, policies: PolicyBook, directory: Directory, mail_reader: MailReader) -> None:
-        self._policies, self._directory, self._mail_reader = policies, directory, mail_reader
+    def __init__(
+        self, policies: PolicyBook, paces: PaceBook, directory: Directory, mail_reader: MailReader
+    ) -> None:
+        self._policies, self._paces = policies, paces
+        self._directory, self._mail_reader = directory, mail_reader
 
     async def prepare(self, batch: Sequence[Envelope]) -> Sequence[ReadMail | None]:
         """Mails are read and parsed, their attachments stored, before any transaction."""
@@ -44,7 +48,8 @@ class Intake:
         read = [_read(envelope, mail) for envelope, mail in zip(batch, prepared, strict=True)]
         fresh = await _fresh(session, tenant_id, [inbound for inbound in read if inbound is not None])
         if fresh:
-            await IntakeRound(session, tenant_id, self._policies, self._directory, fresh).run()
+            intake = IntakeRound(session, tenant_id, self._policies, self._paces, self._directory, fresh)
+            await intake.run()
 
     async def _prepare(self, envelope: Envelope) -> ReadMail | None:
         if envelope.type != MailReceived.type:

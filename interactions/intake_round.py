@@ -37,6 +37,7 @@ from interactions.inbound_mail import InboundMail, Threads
 from interactions.intake_context import IntakeContext
 from interactions.loop_guard import LoopGuard
 from interactions.outgoing import Directory
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
 from interactions.receipts import Told
 from interactions.reception import Reception
@@ -56,11 +57,12 @@ class IntakeRound:
         session: AsyncSession,
         tenant_id: UUID,
         policies: PolicyBook,
+        paces: PaceBook,
         directory: Directory,
         fresh: Sequence[Inbound],
     ) -> None:
         self.session, self.tenant_id = session, tenant_id
-        self.policies, self.directory = policies, directory
+        self.policies, self.paces, self.directory = policies, paces, directory
         self.fresh = [inbound for inbound in fresh if not self._refused(inbound)]
 
     async def run(self) -> None:
@@ -102,7 +104,7 @@ class IntakeRound:
             endpoints=self.endpoints,
             parties=self.parties,
             desk=desk,
-            doors=await Doors.look(self.session, self.tenant_id, policy, desk.now),
+            doors=await Doors.look(self.session, self.tenant_id, policy, self.paces, desk.now),
             directory=self.directory,
             guard=self.guard,
         )

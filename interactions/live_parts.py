@@ -11,13 +11,10 @@ from uuid import UUID
 from app.clock import new_id
 from app.errors import IllegalTransition
 from models.agent import Agent
-from models.interaction import FINAL, TRANSITIONS, Interaction, State
+from models.interaction import FINAL, TRANSITIONS, WAITING, Interaction, State
 from models.leg import LEG_TRANSITIONS, LIVE, Leg, LegRole, LegState
 from models.offer import Offer, OfferState
 from models.segment import Segment, SegmentKind
-
-WAITING = frozenset({State.QUEUED, State.OFFERED, State.CONNECTING, State.CALLBACK_WAITING})
-"""The states in which the age runs (SEMANTICS §1.4)."""
 
 ANSWERED_BY_ACCEPT = frozenset({"chat", "task", "voice"})
 """Mail and messaging are answered by the first message, voice when bridged (where there is call control)."""

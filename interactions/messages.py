@@ -151,6 +151,17 @@ async def warn_of_silence(desk: Desk, work: Work) -> None:
     await write(desk.session, [Written(warning, address, work, visitor_of(address))], desk.now)
 
 
+async def tell(directory: Directory, desk: Desk, work: Work, text: str) -> None:
+    """Write to the customer in the name of the house, where they can be written to."""
+    address_id = work.interaction.address_id
+    address = await _address(desk.session, address_id)
+    if address_id is None or not reachable(address):
+        return
+    out = compose(work, address_id, Draft(text, SYSTEM, automatic=True), directory, desk.now)
+    await write(desk.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
+    desk.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
+
+
 async def conversation(
     session: AsyncSession, interaction_id: UUID, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[Touch]:

@@ -18,7 +18,7 @@ from models.interaction import Interaction
 from models.leg import Leg
 from models.policy import Policy as PolicyRow
 from routing.calendar import Calendar
-from routing.policy import CONNECT_US, SECOND, ChannelRules, Policy
+from routing.policy import CONNECT_US, LIVE_CHANNELS, SECOND, ChannelRules, Policy
 
 Decline = Literal["allowed", "reason_required", "not_allowed"]
 
@@ -70,12 +70,28 @@ class TenantPolicy:
         """Whether any queue offers work first to agents whom the customer knows."""
         return any(queue.get("prefer") for queue in self.document["queues"])
 
+    @cached_property
+    def draining(self) -> tuple[tuple[str, Calendar, float], ...]:
+        """The queues that turn away who waits after closing time: with their hours, and after how many
+        seconds."""
+        return tuple(
+            (queue["key"], self.calendars[queue["hours"]], queue["drain_seconds"])
+            for queue in self.document["queues"]
+            if queue.get("drain_seconds") is not None and queue.get("hours") in self.calendars
+        )
+
     def rules(self, queue: str, channel: str) -> QueueRules:
         """The rules of a queue; the defaults for one that the policy no longer has."""
         known = self._rules.get((queue, channel))
         if known is None:
             known = self._rules[queue, channel] = self._read(queue, channel)
         return known
+
+    def is_live(self, queue: str, channel: str) -> bool:
+        """Whether people wait for it then and there (service class `live`)."""
+        routed = self.policy.queues.get(queue)
+        rules = routed.channels.get(channel) if routed else None
+        return channel in LIVE_CHANNELS if rules is None else rules.live
 
     def units(self, channel: str) -> int:
         """What a piece of the channel costs, of an agent's capacity of usually 100."""

@@ -19,6 +19,7 @@ from interactions.arrival import PREVIEW_CHARACTERS
 from interactions.desk import Desk
 from interactions.doors import Doors
 from interactions.intake_context import let_in
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook, TenantPolicy
 from interactions.touches import Written, write
 from interactions.work import Work
@@ -45,7 +46,9 @@ class NewTask:
     due_at: datetime | None = None
 
 
-async def create(session: AsyncSession, author: Principal, policies: PolicyBook, wanted: NewTask) -> UUID:
+async def create(
+    session: AsyncSession, author: Principal, policies: PolicyBook, paces: PaceBook, wanted: NewTask
+) -> UUID:
     """The new interaction's id. Raises Invalid naming the field that is wrong."""
     policy = await policies.current(session, author.tenant_id)
     customer = await _customer(session, wanted.customer_id)
@@ -55,7 +58,7 @@ async def create(session: AsyncSession, author: Principal, policies: PolicyBook,
     tier = wanted.tier or (None if customer is None else customer.tier)
     work = desk.add(_interaction(desk, policy, wanted, policy.policy.tier(tier).key, requirement))
     work.touched(desk.now, by_customer=False)
-    doors = await Doors.look(session, author.tenant_id, policy, desk.now)
+    doors = await Doors.look(session, author.tenant_id, policy, paces, desk.now)
     let_in(work, doors.enter(wanted.queue, TASK))
     await introduce(session, policy, [work])
     await desk.save()

@@ -1,5 +1,6 @@
 """What happens because time passes, read from the rows: undelivered offers, ended leases, wrap-up over,
-parked work due, silent chats, visitors gone, commands unanswered, platforms to be asked for their live calls.
+parked work due, silent chats, visitors gone, commands unanswered, platforms to be asked for their live calls,
+who still waits long after closing time.
 Deadlines of offers are the engine's.
 
 The worker that owns the tenant's routing partition sweeps, under its epoch. What the sweep found is judged
@@ -13,11 +14,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interactions import call_commands, presence
+from interactions import call_commands, draining, presence
 from interactions.desk import Desk
+from interactions.draining import Tell
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
 from interactions.work import Work
-from models.due import Due, Kind, Limits, find_due
+from models.due import Drained, Due, Kind, Limits, find_due
 from models.endpoint import Endpoint
 from models.interaction import State
 from models.leg import Leg, LegState
@@ -33,12 +36,17 @@ Warn = Callable[[Desk, Work], Awaitable[None]]
 class Timers:
     """One per worker process; it keeps nothing."""
 
-    def __init__(self, policies: PolicyBook, warn: Warn, limits: Limits | None = None) -> None:
-        self._policies, self._warn, self._limits = policies, warn, limits or Limits()
+    def __init__(
+        self, policies: PolicyBook, paces: PaceBook, warn: Warn, tell: Tell, limits: Limits | None = None
+    ) -> None:
+        self._policies, self._paces, self._warn, self._tell = policies, paces, warn, tell
+        self._limits = limits or Limits()
 
-    async def find(self, session: AsyncSession, tenant_ids: Collection[UUID]) -> list[Due]:
+    async def find(
+        self, session: AsyncSession, tenant_ids: Collection[UUID], drained: Collection[Drained] = ()
+    ) -> list[Due]:
         """What is due for these tenants; `session` acts for none of them."""
-        return await find_due(session, tenant_ids, self._limits)
+        return await find_due(session, tenant_ids, self._limits, drained)
 
     async def fire(self, session: AsyncSession, tenant_id: UUID, due: Sequence[Due]) -> None:
         """Do what is due, all of one tenant, as far as it still is."""
@@ -51,6 +59,7 @@ class Timers:
             work = desk.works.get(entry.id)
             if work is not None:
                 await self._fire(desk, work, entry.kind)
+        await self._drain(desk, {entry.id for entry in due if entry.kind == "drained"})
         await presence.end_leases(desk, agents & desk.agents.keys(), self._policies)
         await _ask_for_calls(desk, platforms)
         await desk.save()
@@ -69,6 +78,11 @@ class Timers:
                 self._gone(desk, work)
             case "pending":
                 _unanswered(desk, work)
+
+    async def _drain(self, desk: Desk, ids: Collection[UUID]) -> None:
+        if ids:
+            policy = await self._policies.current(desk.session, desk.tenant_id)
+            await draining.turn_away(desk, ids, policy, self._paces, self._tell)
 
     def _undelivered(self, desk: Desk, work: Work) -> None:
         """The desktop never showed it: skipped for a while, not punished."""

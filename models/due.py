@@ -1,8 +1,9 @@
-"""What has become due by the state of the rows, over all tenants of one worker in one statement: the function
-`due_work` of migration 0002, since row-level security hides several tenants from any other code."""
+"""What has become due by the state of the rows, over all tenants of one worker in one statement: functions
+of the migrations (`due_work`, `drained_work`), since row-level security hides tenants from other code."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 Kind = Literal[
-    "undelivered", "lease", "wrap_up", "parked", "silence", "visitor_gone", "pending", "live_calls"
+    "undelivered", "lease", "wrap_up", "parked", "silence", "visitor_gone", "pending", "live_calls", "drained"
 ]
 
 
@@ -34,11 +35,30 @@ class Due(NamedTuple):
     id: UUID
 
 
-_FIND = text("SELECT tenant_id, kind, id FROM due_work(:tenants, :undelivered, :warn, :close, :gone, :calls)")
+class Drained(NamedTuple):
+    """A queue closed for its `drain_seconds`: who waits in it on these channels since `before` is to go."""
+
+    tenant_id: UUID
+    queue: str
+    channels: tuple[str, ...]
+    before: datetime
 
 
-async def find_due(session: AsyncSession, tenant_ids: Collection[UUID], limits: Limits) -> list[Due]:
-    """Everything that is due for these tenants now."""
+_FIND = text(
+    """
+    SELECT tenant_id, kind, id FROM due_work(:tenants, :undelivered, :warn, :close, :gone, :calls)
+    UNION ALL SELECT tenant_id, kind, id FROM drained_work(
+      CAST(:drained_tenants AS uuid[]), CAST(:drained_queues AS text[]), CAST(:drained_channels AS text[]),
+      CAST(:drained_before AS timestamptz[]))
+    """
+)
+
+
+async def find_due(
+    session: AsyncSession, tenant_ids: Collection[UUID], limits: Limits, drained: Collection[Drained] = ()
+) -> list[Due]:
+    """Everything that is due for these tenants now; `drained`: their queues past closing time."""
+    gone = [(queue, channel) for queue in drained for channel in queue.channels]
     row = {
         "tenants": list(tenant_ids),
         "undelivered": limits.undelivered_seconds,
@@ -46,5 +66,9 @@ async def find_due(session: AsyncSession, tenant_ids: Collection[UUID], limits: 
         "close": limits.silence_close_seconds,
         "gone": limits.disconnect_grace_seconds,
         "calls": limits.live_calls_seconds,
+        "drained_tenants": [queue.tenant_id for queue, _ in gone],
+        "drained_queues": [queue.queue for queue, _ in gone],
+        "drained_channels": [channel for _, channel in gone],
+        "drained_before": [queue.before for queue, _ in gone],
     }
     return [Due(*found) for found in await session.execute(_FIND, row)]

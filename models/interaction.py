@@ -30,6 +30,9 @@ class State(StrEnum):
 
 FINAL = frozenset({State.CLOSED, State.ABANDONED})
 
+WAITING = frozenset({State.QUEUED, State.OFFERED, State.CONNECTING, State.CALLBACK_WAITING})
+"""The states in which the age runs (SEMANTICS §1.4)."""
+
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.SELF_SERVICE: frozenset({State.QUEUED, State.CLOSED}),
     State.SCHEDULED: frozenset({State.QUEUED, State.CLOSED}),
@@ -172,6 +175,19 @@ class Interaction(Identified, Base):
             return {}
         live = select(cls.queue, func.count()).where(cls.queue.in_(queues), cls.state.not_in(FINAL))
         return {row[0]: row[1] for row in await session.execute(live.group_by(cls.queue))}
+
+    @classmethod
+    async def count_waiting(
+        cls, session: AsyncSession, tenant_id: UUID, queues: Collection[str]
+    ) -> list[tuple[str, str, int]]:
+        """(queue, channel, number) of what waits in these queues. Until the transaction ends nobody else can
+        count them: two who come at once do not both get the last place."""
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"full {tenant_id}"))))
+        query = select(cls.queue, cls.channel, func.count()).where(
+            cls.tenant_id == tenant_id, cls.queue.in_(queues), cls.state.in_(WAITING)
+        )
+        rows = await session.execute(query.group_by(cls.queue, cls.channel))
+        return [(queue, channel, number) for queue, channel, number in rows]
 
     @classmethod
     async def conversations(

@@ -27,6 +27,7 @@ from app.events import (
 )
 from interactions.decisions import Correction, carry_out
 from interactions.desk import database_now
+from interactions.draining import drained
 from interactions.facts import microseconds
 from interactions.policies import PolicyBook, TenantPolicy
 from interactions.routing_rows import snapshots
@@ -224,8 +225,10 @@ class RoutingWorker:
     async def _sweep(self, held: Held, transaction: Transaction) -> None:
         if not held.tenants:
             return
+        now, routers = held.clock.now(), held.routers.values()
+        closed = [queue for router in routers for queue in drained(router.tenant_id, router.policy, now)]
         async with transaction(None) as session:
-            due = await self._timers.find(session, held.tenants)
+            due = await self._timers.find(session, held.tenants, closed)
         by_tenant: dict[UUID, list[Due]] = {}
         for entry in due:
             by_tenant.setdefault(entry.tenant_id, []).append(entry)

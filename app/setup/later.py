@@ -37,15 +37,21 @@ def _of_queue(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
         yield (*at, "strategy"), NO_EFFECT
     if queue.prefer is not None and queue.prefer.account_team:
         yield (*at, "prefer", "account_team"), NO_EFFECT
-    for name in ("steps", "lend", "full", "drain_seconds", "reserve_deferred", "on_shift"):
+    for name in ("steps", "lend", "reserve_deferred", "on_shift"):
         if getattr(queue, name):
             yield (*at, name), NO_EFFECT
-    for name in ("closed", "nobody_signed_in"):
+    yield from _of_doors(at, queue)
+    yield from _of_channels(at, queue)
+
+
+def _of_doors(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
+    for name in ("closed", "nobody_signed_in", "full"):
         door = getattr(queue, name)
         for action in ("voicemail", "callback"):
             if door is not None and getattr(door, action):
                 yield (*at, name, action), NO_EFFECT
-    yield from _of_channels(at, queue)
+    if queue.drain_seconds is not None and queue.hours is None:
+        yield (*at, "drain_seconds"), "no effect: a queue without `hours` never closes"
 
 
 def _of_channels(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:

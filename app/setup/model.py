@@ -282,8 +282,16 @@ class Door(Part):
 
 
 class Full(Door):
+    """What happens to who comes while as many wait, or would wait as long, as this."""
+
     max_waiting: Whole | None = None
     max_estimated_wait_seconds: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _is_limited(self) -> "Full":
+        if self.max_waiting is None and self.max_estimated_wait_seconds is None:
+            raise ValueError("needs `max_waiting` or `max_estimated_wait_seconds`")
+        return self
 
 
 class Queue(Part):

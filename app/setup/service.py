@@ -33,6 +33,8 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "hours": queue.hours,
         "closed": _door(queue.closed),
         "nobody_signed_in": _door(queue.nobody_signed_in),
+        "full": _door(queue.full),
+        "drain_seconds": queue.drain_seconds,
     }
 
 

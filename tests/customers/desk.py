@@ -119,7 +119,7 @@ async def open_office(url: str, folder: Path) -> AsyncIterator[Office]:
         for tenant in (acme, other):
             await _publish(container, tenant.id)
         reader = MailReader(container.blobs, MailParser(), container.cipher)
-        intake = Intake(container.policies, container.endpoints, reader)
+        intake = Intake(container.policies, container.paces, container.endpoints, reader)
         yield Office(container, client, worker, intake, acme, other)
 
 

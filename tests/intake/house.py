@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import event, select, text
 
-from app.clock import new_id
+from app.clock import SystemClock, new_id
 from app.database import API_ROLE, WORKER_ROLE, Database
 from app.events import Address, Envelope, InboundEvent, MailReceived, MessageReceived, dumps
 from app.setup.model import Document
@@ -24,6 +24,7 @@ from channels.email.parser import MailParser
 from interactions.desk import Desk
 from interactions.intake import Intake
 from interactions.mail_reader import MailReader
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
 from models import Agent, Endpoint, Interaction, Policy, Queue, Tenant, Visitor
 
@@ -41,6 +42,19 @@ SETUP: dict[str, Any] = {
             "teams": [{"key": "support"}],
             "nobody_signed_in": {"auto_reply": "Nobody is here."},
         },
+        {
+            "key": "small",
+            "teams": [{"key": "support"}],
+            "full": {"max_waiting": 2, "announcement": "All lines are busy."},
+        },
+        {
+            "key": "evening",
+            "hours": "never",
+            "drain_seconds": 600,
+            "closed": {"announcement": "Good night."},
+        },
+        {"key": "late", "hours": "never", "drain_seconds": 600, "closed": {"queue": "sales"}},
+        {"key": "day", "hours": "always", "drain_seconds": 0, "closed": {"announcement": "Never said."}},
     ],
 }
 MAILBOX = EmailConfig.model_validate(
@@ -155,6 +169,13 @@ class House:
         )
         return self.envelope("site-chat", event)
 
+    async def publish(self, *queues: dict[str, Any]) -> None:
+        """Version 2, which knows these queues too."""
+        document = Document.model_validate({**SETUP, "queues": [*SETUP["queues"], *queues]})
+        policy = published_policy(policy_document(document), document)
+        async with self.api.transaction(self.tenant_id) as session:
+            session.add(Policy(tenant_id=self.tenant_id, version=2, document=policy, digest="2"))
+
     async def hand_over(self, *, park: bool = False) -> None:
         """Everything that waits is in our agent's hands, or parked with them."""
         async with self.api.transaction(self.tenant_id) as session:
@@ -211,7 +232,7 @@ async def open_house(url: str) -> AsyncIterator[House]:
         blobs, policies, adapters = MemoryBlobs(), PolicyBook(), dict[UUID, KnownAdapter]()
         directory = _Directory(adapters)
         reader = MailReader(blobs, parser, PlainSealer())
-        intake = Intake(policies, directory, reader)
+        intake = Intake(policies, PaceBook(policies, SystemClock()), directory, reader)
         tenant_id, endpoints, agent = await _found(api)
         adapters[endpoints["support-mail"].id] = KnownAdapter(EmailAdapter(MAILBOX))
         adapters[endpoints["site-chat"].id] = KnownAdapter(ChatAdapter(ChatConfig()))

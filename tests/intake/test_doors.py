@@ -1,5 +1,6 @@
 """Doors: opening hours, nobody signed in, emergency closure; live work is turned away, mails wait inside."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -11,6 +12,13 @@ from app.events import Address, CallBridged, CallEnded, CallIncoming
 from models import Queue
 from tests.intake.house import House
 from tests.intake.test_mails import mail
+
+SLOW: dict[str, Any] = {
+    "key": "slow",
+    "teams": [{"key": "support"}],
+    "channels": {"chat": {"expected_handle_seconds": 600}},
+    "full": {"max_estimated_wait_seconds": 1000, "queue": "sales"},
+}
 
 
 async def send_to(house: House, endpoint: str, queue: str) -> None:
@@ -76,6 +84,60 @@ class TestNobodySignedIn:
         await house.execute("UPDATE agent SET signed_in = true, presence = 'break'")
         await house.feed(house.said(await house.visitor(), "hello"))
         assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 1
+
+
+class TestFull:
+    async def test_turns_the_next_chat_away(self, house: House) -> None:
+        await send_to(house, "site-chat", "small")
+        for _ in range(3):
+            await house.feed(house.said(await house.visitor(), "hello"))
+        states = await house.rows("SELECT state, end_cause FROM interaction ORDER BY id")
+        assert [(row["state"], row["end_cause"]) for row in states] == [
+            ("queued", None),
+            ("queued", None),
+            ("closed", "full"),
+        ]
+        assert (
+            await house.value("SELECT text FROM touch WHERE direction = 'outbound'") == "All lines are busy."
+        )
+
+    async def test_counts_those_who_come_in_one_batch(self, house: House) -> None:
+        await send_to(house, "site-chat", "small")
+        await house.feed(*[house.said(await house.visitor(), "hello") for _ in range(5)])
+        assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 2
+
+    async def test_gives_the_last_place_to_one_of_those_who_come_at_once(self, house: House) -> None:
+        await send_to(house, "site-chat", "small")
+        said = [house.said(await house.visitor(), "hello") for _ in range(8)]
+        await asyncio.gather(*(house.feed(one) for one in said))
+        assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 2
+
+    async def test_mails_wait_inside_and_turn_no_chat_away(self, house: House) -> None:
+        await send_to(house, "site-chat", "small")
+        await send_to(house, "support-mail", "small")
+        for number in range(3):
+            await house.feed(await house.mail(mail(text=str(number))))
+        await house.feed(house.said(await house.visitor(), "hello"))
+        assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 4
+
+    async def test_has_room_again_once_somebody_is_served(self, house: House) -> None:
+        await send_to(house, "site-chat", "small")
+        await house.feed(*[house.said(await house.visitor(), "hello") for _ in range(2)])
+        await house.hand_over()
+        await house.feed(house.said(await house.visitor(), "hello"))
+        assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 1
+
+    async def test_by_the_estimated_wait_goes_where_the_door_sends_it(self, house: House) -> None:
+        """One agent with room for one chat, 600 s each: the second in line waits 1007 s, every other time."""
+        await house.execute(
+            "UPDATE agent SET signed_in = true, presence = 'available', channel_max = '{\"chat\": 1}'"
+        )
+        await house.publish(SLOW)
+        await send_to(house, "site-chat", "slow")
+        for _ in range(2):
+            await house.feed(house.said(await house.visitor(), "hello"))
+        queues = await house.rows("SELECT queue FROM interaction ORDER BY id")
+        assert [row["queue"] for row in queues] == ["slow", "sales"]
 
 
 class TestEmergencyClosure:

@@ -11,7 +11,6 @@ from app.errors import Invalid, NotFound
 from app.settings import Settings
 from interactions import offers, presence
 from interactions.leases import Lease, Leases
-from interactions.timers import Timers
 from models.agent import Device, Presence
 from models.interaction import Interaction, State
 from models.leg import Leg
@@ -21,7 +20,7 @@ from tests.worker.center import Center
 
 async def sweep(center: Center) -> None:
     """What the worker does every 200 ms."""
-    timers = Timers(center.policies, center.warned, center.limits)
+    timers = center.timers()
     async with center.worker.transaction() as session:
         due = await timers.find(session, [center.tenant_id])
     async with center.worker.transaction(center.tenant_id) as session:

@@ -120,7 +120,7 @@ async def take_in(
 ) -> None:
     async with MailParser() as parser:
         reader = MailReader(container.blobs, parser, container.cipher)
-        intake = Intake(container.policies, container.endpoints, reader)
+        intake = Intake(container.policies, container.paces, container.endpoints, reader)
         batch = [_envelope(tenant, key, event) for key, event in events]
         async with worker.transaction(tenant.id) as session:
             await intake.apply(batch, [None] * len(batch), session)

@@ -100,6 +100,7 @@ class TestExample:
         text = (
             "queues:\n- key: q\n  order: strict\n  strategy: best_skill\n  reserve_deferred: 2\n"
             "  on_shift: true\n"
+            "  drain_seconds: 60\n  full: {max_waiting: 3, voicemail: true}\n"
             "  channels:\n    chat: {connect_seconds: 5}\n"
             "    email: {reassign_after_seconds: 9}\n"
             "agents: [{email: a@x, shift: early}]\ncalendars: [{key: early}]\n"
@@ -110,6 +111,8 @@ class TestExample:
             "/queues/0/strategy",
             "/queues/0/reserve_deferred",
             "/queues/0/on_shift",
+            "/queues/0/drain_seconds",
+            "/queues/0/full/voicemail",
             "/agents/0/shift",
             "/queues/0/channels/chat/connect_seconds",
             "/queues/0/channels/email/reassign_after_seconds",
@@ -175,6 +178,7 @@ class TestRefused:
                 "3 /queues/0/steps/0/requirement: unknown skill 'f'",
             ),
             ("queues:\n- key: q\n  closed: {queue: r}", "3 /queues/0/closed/queue: unknown queue 'r'"),
+            ("queues:\n- key: q\n  full: {queue: q}", "3 /queues/0/full: needs `max_waiting` or"),
             ("queues:\n- key: q\n  channels: {fax: {}}", "3 /queues/0/channels/fax"),
             (
                 "queues:\n- key: q\n  channels: {chat: {offer_seconds: 0}}",

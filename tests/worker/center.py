@@ -19,6 +19,7 @@ from app.setup.policy import policy_document
 from app.setup.service import published_policy
 from interactions import presence
 from interactions.desk import Desk
+from interactions.pace import PaceBook
 from interactions.policies import PolicyBook
 from interactions.timers import Timers
 from interactions.work import Work
@@ -65,6 +66,16 @@ class Warned:
 
 
 @dataclass
+class Told:
+    """Remembers what was said to customers."""
+
+    texts: list[tuple[UUID, str]] = field(default_factory=list)
+
+    async def __call__(self, desk: Desk, work: Work, text: str) -> None:
+        self.texts.append((work.interaction.id, text))
+
+
+@dataclass
 class Center:
     """`api` acts as the api process does, `worker` as the worker."""
 
@@ -79,10 +90,11 @@ class Center:
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=SystemClock)
     warned: Warned = field(default_factory=Warned)
+    told: Told = field(default_factory=Told)
     sealer: PlainSealer = field(default_factory=PlainSealer)
 
     def timers(self) -> Timers:
-        return Timers(self.policies, self.warned, self.limits)
+        return Timers(self.policies, PaceBook(self.policies, self.clock), self.warned, self.told, self.limits)
 
     def routing(self) -> RoutingWorker:
         return RoutingWorker(self.policies, self.timers(), self.clock)
