@@ -57,6 +57,7 @@ soak: setup ## Kill every process at random under 2,000 events, on both logs; ro
 	TOUCHPOINT_CRASH_EVENTS=2000 TOUCHPOINT_OUTAGE_SECONDS=60 $(BIN)/pytest -s tests/crash tests/outage
 	TOUCHPOINT_HIDDEN_SECONDS=400 $(BIN)/pytest -s tests/browser/test_hidden_tab.py
 	TOUCHPOINT_ROUTING_SEEDS=10000 TOUCHPOINT_TIME_CHANGES=all $(BIN)/pytest -n $(WORKERS) -o timeout=0 tests/routing
+	TOUCHPOINT_SIMULATION_CALLS=50000 $(BIN)/pytest -n $(WORKERS) -o timeout=0 tests/simulation/test_theory.py
 
 setup: .venv/.synced ## Install everything into .venv and build the web pages.
 
