@@ -11,6 +11,9 @@ from statistics import fmean
 from typing import Any
 from uuid import UUID
 
+from insights.business_time import Measure, Stretch, seconds_between
+from routing.calendar import Calendar
+
 
 class Exit(StrEnum):
     """How a queue entry ended; with `still_waiting` they sum to `offered`."""
@@ -28,7 +31,7 @@ class Exit(StrEnum):
 class Entry:
     """One queue entry. `outcome` None: it waits. `service_level_seconds` and `short_abandon_seconds` are
     those of the policy version that the interaction runs under. `quoted_wait_seconds`: the p90 of its wait as
-    estimated when it came."""
+    estimated when it came. `hours`: by which the service level is clocked (None: the wall clock)."""
 
     interaction_id: UUID
     queue: str
@@ -41,9 +44,15 @@ class Entry:
     service_level_seconds: float
     short_abandon_seconds: float
     quoted_wait_seconds: float | None = None
+    hours: Calendar | None = None
 
     def wait_seconds(self, now: datetime) -> float:
         return ((self.ended_at or now) - self.started_at).total_seconds()
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it waits, or waited, longer than its service level allows."""
+        waited = seconds_between(self.hours, self.started_at, self.ended_at or now)
+        return waited > self.service_level_seconds
 
     def exit(self, now: datetime) -> Exit:
         """Abandoned within `short_abandon_seconds` is a short abandon."""
@@ -81,7 +90,7 @@ class Missed:
     tier: str
 
 
-Row = Entry | Handled | Refused | Missed
+Row = Entry | Handled | Refused | Missed | Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,7 @@ class Facts:
     handled: Sequence[Handled] = ()
     refused: Sequence[Refused] = ()
     missed: Sequence[Missed] = ()
+    stretches: Sequence[Stretch] = ()
 
     def where(self, keep: Callable[[Row], bool]) -> "Facts":
         return Facts(
@@ -101,6 +111,7 @@ class Facts:
             [row for row in self.handled if keep(row)],
             [row for row in self.refused if keep(row)],
             [row for row in self.missed if keep(row)],
+            [row for row in self.stretches if keep(row)],
         )
 
 
@@ -129,6 +140,7 @@ def figures(facts: Facts, now: datetime) -> dict[str, Any]:
         "missed_offers": len(facts.missed),
         "estimate_coverage": _ratio(kept, quoted),
         "estimates_quoted": quoted,
+        **{f"{measure}_seconds": _taken(facts.stretches, measure) for measure in Measure},
     }
 
 
@@ -137,7 +149,7 @@ def service_level(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
     numerator = denominator = 0
     for entry in entries:
         kind = entry.exit(now)
-        late = entry.wait_seconds(now) > entry.service_level_seconds
+        late = entry.is_late(now)
         if kind in (Exit.ANSWERED, Exit.ABANDONED) or (kind == Exit.STILL_WAITING and late):
             denominator += 1
             numerator += kind == Exit.ANSWERED and not late
@@ -170,6 +182,10 @@ _COUNTED: dict[str, Callable[[Entry, datetime], bool]] = {
 
 FIGURES = ("waiting", *_COUNTED, *(kind.value for kind in Exit))
 """What can be drilled into."""
+
+
+def _taken(stretches: Iterable[Stretch], measure: Measure) -> float | None:
+    return _mean(stretch.seconds for stretch in stretches if stretch.measure == measure)
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -17,6 +17,7 @@ from insights.agent_times import agent_times
 from insights.estimates import next_arrivals
 from insights.figures import Entry, Facts, Handled, Missed, Refused, Row, counted, figures
 from insights.occupancy import AgentTime, occupancy
+from insights.written_times import WrittenTimes
 from interactions.pace import PaceBook, Paces
 from interactions.policies import PolicyBook, TenantPolicy
 from interactions.views import instant
@@ -107,15 +108,17 @@ class QueueMetrics:
         return counted(chosen.entries, figure, self.now)
 
     async def facts(self, interval: Interval, scope: Scope) -> Facts:
-        """Four statements, whatever the size. A mail in an agent's hands waits for its answer (its entry is
+        """Eight statements, whatever the size. A mail in an agent's hands waits for its answer (its entry is
         open), but it is not one of those who wait for an agent."""
         entries = await self._entries(interval, scope)
+        written = WrittenTimes(self.session, self.policies, self.tenant_id, scope.queues)
         return Facts(
             [entry for entry, state in entries if entry.outcome is None and state in WAITING],
             [entry for entry, _ in entries if entry.started_at >= interval.start],
             await self._handled(interval, scope),
             await self._refused(interval, scope),
             await self._missed(interval, scope),
+            await written.read(interval.start, interval.end),
         )
 
     def _row(self, facts: Facts, interval: Interval, column: str | None, key: str | None) -> dict[str, Any]:
@@ -158,6 +161,7 @@ class QueueMetrics:
             ended_at=row.ended_at,
             outcome=row.outcome,
             service_level_seconds=rules.service_level_seconds,
+            hours=version.hours(row.queue) if rules.service_level_clock == "business" else None,
             short_abandon_seconds=rules.short_abandon_seconds,
             quoted_wait_seconds=None if row.quoted_wait_us is None else row.quoted_wait_us / SECOND,
         )

@@ -93,7 +93,8 @@ class Doors:
         if closure is not None and in_force(closure, self.now):
             return "closure", {"announcement": closure.get("announcement")}
         document = self._queues.get(queue, {})
-        if not self._within_hours(document):
+        hours = self.policy.hours(queue)
+        if hours is not None and not hours.is_open(microseconds(self.now)):
             return "closed", document.get("closed") or {}
         action = document.get("nobody_signed_in")
         if action and not self._staffed(queue):
@@ -116,10 +117,6 @@ class Doors:
             return False
         expected = self.paces.get((queue, channel), Pace()).estimate(ahead + 1)
         return expected is not None and expected.p50_us > longest * SECOND
-
-    def _within_hours(self, document: Mapping[str, Any]) -> bool:
-        hours = self.policy.calendars.get(document.get("hours") or "")
-        return hours is None or hours.is_open(microseconds(self.now))
 
     @cached_property
     def _queues(self) -> Mapping[str, Mapping[str, Any]]:

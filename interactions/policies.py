@@ -2,7 +2,7 @@
 
 `routing.policy` reads its own half of the document. This module reads the rest, each with a default:
 `queues[].wrap_up {mode, seconds, dispositions}`, `queues[].handling {<channel>: {accept, auto_accept,
-decline, service_level_seconds}}`, `queues[].short_abandon_seconds`, `break_codes [...]`.
+decline, service_level_seconds, service_level_clock}}`, `queues[].short_abandon_seconds`, `break_codes [...]`.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from routing.calendar import Calendar
 from routing.policy import CONNECT_US, LIVE_CHANNELS, SECOND, ChannelRules, Policy
 
 Decline = Literal["allowed", "reason_required", "not_allowed"]
+Clock = Literal["wall", "business"]
 
 SHORT_ABANDON_SECONDS: Final = 5.0
 SERVICE_LEVEL_SECONDS: Final = {"voice": 20.0, "chat": 60.0, "messaging": 900.0, "email": 14400.0}
@@ -43,6 +44,7 @@ class QueueRules:
     accept: Literal["desktop", "device"]
     auto_accept: bool
     service_level_seconds: float
+    service_level_clock: Clock
     short_abandon_seconds: float
     wrap_up: WrapUp | None
 
@@ -58,6 +60,10 @@ class TenantPolicy:
     @cached_property
     def break_codes(self) -> tuple[str, ...]:
         return tuple(self.document.get("break_codes", ()))
+
+    def hours(self, queue: str) -> Calendar | None:
+        """When it is open; None: always."""
+        return self.calendars.get(self._queues.get(queue, {}).get("hours") or "")
 
     @cached_property
     def calendars(self) -> Mapping[str, Calendar]:
@@ -75,9 +81,9 @@ class TenantPolicy:
         """The queues that turn away who waits after closing time: with their hours, and after how many
         seconds."""
         return tuple(
-            (queue["key"], self.calendars[queue["hours"]], queue["drain_seconds"])
-            for queue in self.document["queues"]
-            if queue.get("drain_seconds") is not None and queue.get("hours") in self.calendars
+            (key, hours, queue["drain_seconds"])
+            for key, queue in self._queues.items()
+            if queue.get("drain_seconds") is not None and (hours := self.hours(key)) is not None
         )
 
     def rules(self, queue: str, channel: str) -> QueueRules:
@@ -135,6 +141,9 @@ class TenantPolicy:
             auto_accept=handling.get("auto_accept", False),
             service_level_seconds=handling.get(
                 "service_level_seconds", SERVICE_LEVEL_SECONDS.get(channel, 86400.0)
+            ),
+            service_level_clock=handling.get(
+                "service_level_clock", "wall" if channel in LIVE_CHANNELS else "business"
             ),
             short_abandon_seconds=document.get("short_abandon_seconds", SHORT_ABANDON_SECONDS),
             wrap_up=_wrap_up(document.get("wrap_up")),

@@ -236,6 +236,7 @@ class ChannelRules(Part):
     decline_cool_down_seconds: Seconds = COOL_DOWN_SECONDS
     reassign_after_seconds: Seconds | None = None
     service_level_seconds: Seconds | None = None
+    service_level_clock: Literal["wall", "business"] | None = None
     service_class: ServiceClass | None = None
     head_start_seconds: AnySeconds = 0
     expected_handle_seconds: Seconds | None = None
@@ -323,6 +324,7 @@ class Queue(Part):
         defaults = {
             "offer_seconds": OFFER_SECONDS[channel],
             "service_level_seconds": SERVICE_LEVEL_SECONDS[channel],
+            "service_level_clock": "wall" if channel in LIVE_CHANNELS else "business",
             "service_class": "live" if channel in LIVE_CHANNELS else "deferred",
             "decline": "not_allowed" if channel == "voice" else "allowed",
             "reassign_after_seconds": REASSIGN_AFTER_SECONDS if channel in REASSIGNED_CHANNELS else None,

@@ -43,8 +43,9 @@ def _handling(queue: Queue, channel: str) -> dict[str, Any]:
     handling: dict[str, Any] = {"accept": rules.accept, "decline": rules.decline}
     if rules.auto_accept:
         handling["auto_accept"] = True
-    if _names(said, "service_level_seconds"):
-        handling["service_level_seconds"] = rules.service_level_seconds
+    for member in ("service_level_seconds", "service_level_clock"):
+        if _names(said, member):
+            handling[member] = getattr(rules, member)
     return handling
 
 

@@ -23,6 +23,14 @@ from tests.parts import SETUP, SeededTenant
 DISPOSITIONS = ["solved", "complaint"]
 TWO_QUEUES: dict[str, Any] = {
     **SETUP,
+    "calendars": [
+        {
+            "key": "office",
+            "time_zone": "Asia/Shanghai",
+            "weekly": {"mon-fri": ["09:00-12:00", "13:00-18:00"]},
+            "dates": {"2025-11-25": "closed"},
+        }
+    ],
     "teams": [{"key": "support"}, {"key": "sales"}],
     "queues": [
         {
