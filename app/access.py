@@ -1,5 +1,6 @@
 """Who calls and what they may do: principals, permissions, and the signed access tokens of agents."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -86,11 +87,12 @@ Principal = AgentPrincipal | ApiKeyPrincipal
 
 
 class AccessTokens:
-    """Signed, short-lived and checked without the database: they work while it is away."""
+    """Signed, short-lived and checked without the database: they work while it is away. Those of sessions
+    that have `ended` open nothing."""
 
-    def __init__(self, key: bytes, clock: Clock) -> None:
+    def __init__(self, key: bytes, clock: Clock, ended: Container[UUID] = frozenset()) -> None:
         self._key = OctKey.import_key(key)
-        self._clock = clock
+        self._clock, self._ended = clock, ended
 
     def issue(self, principal: AgentPrincipal) -> str:
         claims: dict[str, Any] = {
@@ -114,6 +116,8 @@ class AccessTokens:
             raise Unauthenticated("This access token is not valid.") from None
         if claims.get("iss") != _ISSUER or principal.expires_at <= self._clock.now():
             raise Unauthenticated("This access token has ended: refresh it.")
+        if principal.session_id in self._ended:
+            raise Unauthenticated("This session has ended: sign in again.")
         return principal
 
 

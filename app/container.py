@@ -17,6 +17,7 @@ from app.bus.tail import Tail
 from app.chat_hub import ChatHub
 from app.clock import Clock, SystemClock
 from app.database import API_ROLE, WORKER_ROLE, Database
+from app.ended_sessions import EndedSessions
 from app.endpoints import Endpoints
 from app.events import Stream
 from app.notifications import Notifications
@@ -48,6 +49,7 @@ class Container:
     cipher: Cipher = field(repr=False)
     passwords: Passwords
     tokens: AccessTokens = field(repr=False)
+    ended_sessions: EndedSessions
     database: Database
     notifications: Notifications
     endpoints: Endpoints
@@ -103,6 +105,8 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
         stack.push_async_callback(bus.close)
         endpoints = Endpoints(database, cipher, notifications)
         await endpoints.refresh()
+        ended_sessions = EndedSessions(database, notifications, clock)
+        await ended_sessions.refresh()
         tail, policies = Tail(bus.source(Stream.ACTIVITY)), PolicyBook()
         paces = PaceBook(policies, clock)
         container = Container(
@@ -111,7 +115,8 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             key=key,
             cipher=cipher,
             passwords=passwords,
-            tokens=AccessTokens(key.derive("access tokens"), clock),
+            tokens=AccessTokens(key.derive("access tokens"), clock, ended_sessions),
+            ended_sessions=ended_sessions,
             database=database,
             notifications=notifications,
             endpoints=endpoints,
@@ -136,6 +141,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             container.keep_running(container.leases.run(), "leases")
             container.keep_running(container.pressure.run(bus), "pressure")
             container.keep_running(container.chats.run(), "chats")
+            container.keep_running(ended_sessions.run(), "ended sessions")
             container.keep_running(forget_old_failures(database, clock), "sign-ins")
         yield container
 

@@ -23,6 +23,9 @@ TYPING: Final = "touchpoint_typing"
 VISITOR_GONE: Final = "touchpoint_visitor_gone"
 """Payload: the id of a visitor whose last window at some process is closed."""
 
+SESSION_ENDED: Final = "touchpoint_session_ended"
+"""Payload: the id of a session whose access tokens open nothing any more."""
+
 PING_SECONDS: Final = 10
 RETRY_SECONDS: Final = 1
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import ACCESS_SECONDS, AccessTokens, AgentPrincipal
 from app.clock import Clock, new_id
 from app.database import Database
+from app.ended_sessions import EndedSessions
 from app.errors import TooMany, Unauthenticated
 from app.security import PASSWORD_MAX_CHARACTERS, Passwords, new_token, token_hash
 from models.access import LoginFailure, RefreshSession
@@ -47,8 +48,16 @@ class SignedIn:
 class SignIn:
     """The one place that turns credentials into tokens."""
 
-    def __init__(self, database: Database, passwords: Passwords, tokens: AccessTokens, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        tokens: AccessTokens,
+        clock: Clock,
+        ended: EndedSessions,
+    ) -> None:
         self._database, self._passwords, self._tokens, self._clock = database, passwords, tokens, clock
+        self._ended = ended
 
     async def with_password(self, tenant_key: str, email: str, password: str, peer: str) -> SignedIn:
         """Raises Unauthenticated, and TooMany while the account or the peer is locked."""
@@ -75,6 +84,7 @@ class SignIn:
             if await RefreshSession.use(session, stored.id) and agent and agent.disabled_at is None:
                 return self._issue(session, agent, stored.family_id)
             await RefreshSession.end_family(session, stored.family_id)
+        await self._ended.tell(stored.family_id)
         raise Unauthenticated("This session has ended: sign in again.")
 
     async def end(self, token: str | None, principal: AgentPrincipal | None) -> tuple[UUID, UUID] | None:
@@ -95,6 +105,7 @@ class SignIn:
     async def _end_family(self, tenant_id: UUID, family_id: UUID) -> None:
         async with self._database.transaction(tenant_id) as session:
             await RefreshSession.end_family(session, family_id)
+        await self._ended.tell(family_id)
 
     async def _find(self, tenant_key: str, email: str) -> Agent | None:
         async with self._database.read() as session:

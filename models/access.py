@@ -1,5 +1,6 @@
 """Who may call: refresh sessions, API keys, and the throttle on failed sign-ins."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -24,7 +25,11 @@ class RefreshSession(Identified, Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-    __table_args__ = (Index(None, "family_id"),)
+    __table_args__ = (
+        Index(None, "family_id"),
+        Index(None, "agent_id"),
+        Index(None, "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
+    )
 
     @classmethod
     async def find(cls, session: AsyncSession, token_hash: str) -> Self | None:
@@ -44,6 +49,17 @@ class RefreshSession(Identified, Base):
     async def end_family(cls, session: AsyncSession, family_id: UUID) -> None:
         living = (cls.family_id == family_id, cls.revoked_at.is_(None))
         await session.execute(update(cls).where(*living).values(revoked_at=func.clock_timestamp()))
+
+    @classmethod
+    async def end_all_of(cls, session: AsyncSession, agent_ids: Collection[UUID]) -> None:
+        living = (cls.agent_id.in_(agent_ids), cls.revoked_at.is_(None))
+        await session.execute(update(cls).where(*living).values(revoked_at=func.clock_timestamp()))
+
+    @classmethod
+    async def ended_lately(cls, session: AsyncSession, within: timedelta) -> Sequence[UUID]:
+        """The families, of whatever tenant."""
+        lately = text("SELECT * FROM ended_sessions(:within)").bindparams(within=within)
+        return (await session.scalars(lately)).all()
 
     @classmethod
     async def forget_old(cls, session: AsyncSession, kept: timedelta) -> None:

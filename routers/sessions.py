@@ -30,7 +30,9 @@ class TokenOut(BaseModel):
 
 
 def sign_in_of(container: Services) -> SignIn:
-    return SignIn(container.database, container.passwords, container.tokens, container.clock)
+    return SignIn(
+        container.database, container.passwords, container.tokens, container.clock, container.ended_sessions
+    )
 
 
 def agent_of(credentials: Bearer, container: Services) -> AgentPrincipal | None:

@@ -237,11 +237,16 @@ class DesktopSocket:
             await self._container.notifications.tell(TYPING, notice.model_dump_json())
 
     async def _watch_token(self) -> None:
+        """Ends with the token, unless a new one follows, or with its session."""
+        ended = self._container.ended_sessions
         while True:
             left = (self._principal.expires_at - self._container.clock.now()).total_seconds()
-            if left <= 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await ended.end_of(self._principal.session_id)
+            me = self._principal  # perhaps renewed meanwhile
+            if me.session_id in ended or me.expires_at <= self._container.clock.now():
                 raise Closing(TOKEN_ENDED)
-            await asyncio.sleep(left)
 
     def _last_heard(self) -> float:
         return max(self._heard_at, self._peer.heard_at)

@@ -21,6 +21,7 @@ from app.chat_hub import ChatHub
 from app.clock import SystemClock, new_id
 from app.container import Container, chatter_throttle, rubbish_throttle
 from app.database import API_ROLE, Database
+from app.ended_sessions import EndedSessions
 from app.endpoints import Endpoints
 from app.errors import Unavailable
 from app.events import Envelope, Stream
@@ -111,6 +112,7 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
         passwords, cipher = Passwords(), Cipher(key)
         stack.callback(passwords.close)
         notifications, bus = Notifications(database), MemoryLog(database)
+        ended_sessions = EndedSessions(database, notifications, clock)
         tail, policies = Tail(bus.source(Stream.ACTIVITY)), PolicyBook()
         paces = PaceBook(policies, clock)
         container = Container(
@@ -119,7 +121,8 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
             key=key,
             cipher=cipher,
             passwords=passwords,
-            tokens=AccessTokens(key.derive("access tokens"), clock),
+            tokens=AccessTokens(key.derive("access tokens"), clock, ended_sessions),
+            ended_sessions=ended_sessions,
             database=database,
             notifications=notifications,
             endpoints=Endpoints(database, cipher, notifications),

@@ -20,6 +20,7 @@ from app.setup import model
 from app.setup.difference import Change
 from channels import registry
 from interactions.desk import Desk
+from models.access import RefreshSession
 from models.agent import Agent, Device
 from models.base import Base
 from models.endpoint import Endpoint
@@ -244,6 +245,7 @@ class Reconciliation:
         for row in gone:
             if row.disabled_at is None:
                 row.disabled_at = desk.now
+                await RefreshSession.end_all_of(self.session, [row.id])
                 desk.agent_changed(row.id)
                 self.changes.removed("agent", row.email)
 

@@ -1,6 +1,7 @@
 """Signing in, staying signed in, and being kept out."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from app.container import Container
-from tests.parts import PASSWORD, SeededTenant
+from tests.parts import PASSWORD, SeededTenant, client_of, open_test_container
+from tests.waiting import eventually
 
 COOKIE = "touchpoint_refresh"
 
@@ -137,6 +139,66 @@ class TestRefresh:
         headers = {"authorization": f"Bearer {token}"}
         assert (await client.delete("/v1/sessions/current", headers=headers)).status_code == 204
         assert (await refresh_with(client, cookie)).status_code == 401
+
+
+class TestEndedSession:
+    """Its access token would be good for ten minutes."""
+
+    async def test_signed_out_opens_nothing_any_more(
+        self, client: httpx.AsyncClient, acme: SeededTenant
+    ) -> None:
+        bearer = await signed_in(client)
+        assert (await client.get("/v1/me", headers=bearer)).status_code == 200
+        await client.delete("/v1/sessions/current", headers=bearer)
+        refused = await client.get("/v1/me", headers=bearer)
+        assert (refused.status_code, refused.json()["type"]) == (401, "/problems/unauthenticated")
+
+    async def test_another_session_of_the_same_agent_goes_on(
+        self, client: httpx.AsyncClient, acme: SeededTenant
+    ) -> None:
+        one, two = await signed_in(client), await signed_in(client)
+        client.cookies.clear()
+        await client.delete("/v1/sessions/current", headers=one)
+        assert (await client.get("/v1/me", headers=two)).status_code == 200
+
+    async def test_a_cookie_used_twice_ends_its_tokens_too(
+        self, client: httpx.AsyncClient, acme: SeededTenant
+    ) -> None:
+        bearer = await signed_in(client)
+        stolen = client.cookies[COOKIE]
+        await client.post("/v1/sessions/refresh")
+        await refresh_with(client, stolen)
+        assert (await client.get("/v1/me", headers=bearer)).status_code == 401
+
+    async def test_ended_at_another_process(
+        self, client: httpx.AsyncClient, container: Container, acme: SeededTenant, tmp_path: Path
+    ) -> None:
+        container.keep_running(container.notifications.run(), "notifications")
+        container.keep_running(container.ended_sessions.run(), "ended sessions")
+        bearer = await signed_in(client)
+        async with open_test_container(container.database.url, tmp_path) as elsewhere:
+            elsewhere.keep_running(elsewhere.notifications.run(), "notifications")
+            async with client_of(elsewhere) as other:
+                await other.delete("/v1/sessions/current", headers=bearer)
+
+        async def refused() -> bool:
+            return (await client.get("/v1/me", headers=bearer)).status_code == 401
+
+        await eventually(refused)
+
+    async def test_ended_while_a_process_was_not_there(
+        self, client: httpx.AsyncClient, container: Container, acme: SeededTenant, tmp_path: Path
+    ) -> None:
+        bearer = await signed_in(client)
+        await client.delete("/v1/sessions/current", headers=bearer)
+        async with open_test_container(container.database.url, tmp_path) as elsewhere:
+            await elsewhere.ended_sessions.refresh()
+            async with client_of(elsewhere) as other:
+                assert (await other.get("/v1/me", headers=bearer)).status_code == 401
+
+
+async def signed_in(client: httpx.AsyncClient) -> dict[str, str]:
+    return {"authorization": f"Bearer {(await sign_in(client)).json()['access_token']}"}
 
 
 async def refresh_with(client: httpx.AsyncClient, cookie: str) -> Any:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from sqlalchemy import text
 
+from app.clock import new_id
 from app.database import Database
 from app.errors import CommandError
 from app.security import Cipher, InstallationKey, Passwords
@@ -174,6 +175,20 @@ class TestAgain:
             "~ endpoint contact-form: in use again",
             "~ agent li@acme.test: in use again",
         ]
+
+    async def test_an_agent_who_is_gone_is_signed_out(self, bench: Bench) -> None:
+        tenant_id = (await bench.apply(SETUP)).tenant_id
+        async with bench._owner.transaction() as session:
+            await session.execute(
+                text(
+                    "INSERT INTO refresh_session"
+                    " (id, tenant_id, family_id, agent_id, token_hash, expires_at)"
+                    " SELECT gen_random_uuid(), :t, :family, id, 'x', now() + interval '1 hour' FROM agent"
+                ),
+                {"t": tenant_id, "family": (family := new_id())},
+            )
+        await bench.apply({**SETUP, "agents": []})
+        assert await bench.rows("SELECT * FROM ended_sessions(interval '1 minute')") == [(family,)]
 
     async def test_fewer_units_than_are_held_leave_an_excess(self, bench: Bench) -> None:
         await bench.apply(SETUP)

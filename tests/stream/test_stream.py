@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 from app.bus.outbox import append
 from app.clock import new_id
 from app.events import AgentChanged
@@ -62,6 +64,16 @@ class TestToken:
         async with api.desktop(None) as desktop:
             await desktop.authenticate(api.token(center.agents["li"], seconds=1))
             await desktop.frame("ready")
+            assert await desktop.close_code() == 4001
+
+    async def test_the_connection_ends_with_the_session(self, center: Center, api: Api) -> None:
+        async with api.desktop(None) as desktop:
+            token = api.token(center.agents["li"])
+            await desktop.authenticate(token)
+            await desktop.frame("ready")
+            bearer = {"authorization": f"Bearer {token}"}
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{api.port}", headers=bearer) as http:
+                assert (await http.delete("/v1/sessions/current")).status_code == 204
             assert await desktop.close_code() == 4001
 
     async def test_a_new_token_keeps_it(self, center: Center, api: Api) -> None:
