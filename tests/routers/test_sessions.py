@@ -173,11 +173,18 @@ class TestEndedSession:
     async def test_ended_at_another_process(
         self, client: httpx.AsyncClient, container: Container, acme: SeededTenant, tmp_path: Path
     ) -> None:
+        heard: list[str] = []
+        container.notifications.hear("test", heard.append)
         container.keep_running(container.notifications.run(), "notifications")
-        container.keep_running(container.ended_sessions.run(), "ended sessions")
         bearer = await signed_in(client)
         async with open_test_container(container.database.url, tmp_path) as elsewhere:
             elsewhere.keep_running(elsewhere.notifications.run(), "notifications")
+
+            async def connected() -> bool:
+                await elsewhere.notifications.tell("test", "here")
+                return "here" in heard
+
+            await eventually(connected)
             async with client_of(elsewhere) as other:
                 await other.delete("/v1/sessions/current", headers=bearer)
 
