@@ -94,7 +94,7 @@ class Simulation:
 
     def advance(self, until: int) -> None:
         """Play everything before `until`."""
-        heap, engine, told = self._heap, self._engine, self._told
+        heap, engine = self._heap, self._engine
         while True:
             due = engine.next_deadline()
             at = heap[0][0] if heap else until
@@ -105,7 +105,9 @@ class Simulation:
             while heap and heap[0][0] == at:
                 _, _, _, happen, whom = heappop(heap)
                 happen(whom, at)
-            if told or due == at:
+            if self._told or due == at:
+                self._tell(at)
+            while self._told:
                 self._tell(at)
 
     def result(self) -> dict[str, Any]:
@@ -212,13 +214,17 @@ class Simulation:
     # ---- what the engine is told, and decides
 
     def _tell(self, at: int) -> None:
-        told = self._told
+        """What is accepted at once is told next, at the same instant."""
+        told, self._told = self._told, []
         self.events += len(told)
         for decision in self._engine.apply(told, at):
             self._heed[decision.kind](self, decision, at)
-        told.clear()
+        if self._came:
+            self._let_wait()
+
+    def _let_wait(self) -> None:
         for item, leaves_at in self._came:
-            if item.accepts_at != at:
+            if item.ends_at is None:
                 self._push(leaves_at, _LEAVE, self._leave, item)
         self._came.clear()
 
@@ -228,7 +234,10 @@ class Simulation:
         seat.settle(at)
         seat.offers += 1
         item.accepts_at = at + self._scenario.accept_after_us
-        self._push(item.accepts_at, _ACCEPT, self._accept, item)
+        if item.accepts_at == at:
+            self._accept(item, at)
+        else:
+            self._push(item.accepts_at, _ACCEPT, self._accept, item)
 
     def _revoked(self, decision: Decision, at: int) -> None:
         item = self._items.get(decision.interaction or "")
