@@ -145,7 +145,8 @@ class TestOverHttp:
         await office.run(
             "INSERT INTO touch (tenant_id, id, interaction_id, at, direction, kind, channel, text, payload, "
             "attachments, author, delivery_hops, version, created_at) "
-            "SELECT tenant_id, gen_random_uuid(), id, :moment, :direction, 'message', channel, '', '{}', '[]', jsonb_build_object('type', "
-            "CAST(:author AS text)), '[]', 1, :moment FROM interaction WHERE id = :mail",
+            "SELECT tenant_id, gen_random_uuid(), id, :moment, :direction, 'message', channel, '', '{}', "
+            "'[]', jsonb_build_object('type', CAST(:author AS text)), '[]', 1, :moment "
+            "FROM interaction WHERE id = :mail",
             mail=mail, direction=direction, author=author, moment=moment,
         )  # fmt: skip

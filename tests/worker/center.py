@@ -38,6 +38,7 @@ SETUP: dict[str, Any] = {
         {"key": "standard", "default": True},
     ],
     "break_codes": ["lunch"],
+    "calendars": [{"key": "never"}],
     "teams": [{"key": "support"}],
     "queues": [
         {
@@ -235,8 +236,9 @@ class Center:
 
 @asynccontextmanager
 async def open_center(
-    url: str, limits: Limits | None = None, **offer_seconds: float
+    url: str, limits: Limits | None = None, queue: dict[str, Any] | None = None, **offer_seconds: float
 ) -> AsyncIterator[Center]:
+    """`queue`: what the queue `billing` says besides."""
     async with AsyncExitStack() as stack:
         api = Database(url, API_ROLE, pool_size=6)
         worker = Database(url, WORKER_ROLE, pool_size=8, idle_in_transaction_seconds=10)
@@ -246,13 +248,13 @@ async def open_center(
         await log.start()
         stack.push_async_callback(log.close)
         api.wake = log.signals.wake
-        center = await _found(api, worker, log, _setup(offer_seconds))
+        center = await _found(api, worker, log, _setup(queue or {}, offer_seconds))
         center.limits = limits or Limits(undelivered_seconds=60)
         yield center
 
 
-def _setup(offer_seconds: dict[str, float]) -> dict[str, Any]:
-    queue = SETUP["queues"][0]
+def _setup(said: dict[str, Any], offer_seconds: dict[str, float]) -> dict[str, Any]:
+    queue = {**SETUP["queues"][0], **said}
     channels = {name: dict(rules) for name, rules in queue["channels"].items()}
     for channel, seconds in offer_seconds.items():
         channels.setdefault(channel, {})["offer_seconds"] = seconds

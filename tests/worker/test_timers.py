@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import select, text
 
 from interactions import offers
+from interactions.desk import Desk
 from interactions.shown import Shown, ShownOffers
 from interactions.work import WrapUp
 from models.due import Limits
 from models.interaction import Interaction, State
 from models.leg import Leg, LegState
 from models.offer import OfferState
-from tests.worker.center import Center
+from tests.waiting import eventually
+from tests.worker.center import Center, open_center
 
 FAST = Limits(
     undelivered_seconds=0,
@@ -162,7 +164,9 @@ class TestUndelivered:
         waiting = await center.queue()
         async with center.routed():
             offer = await center.offered(waiting)
-        await ShownOffers(center.api).confirm(Shown(center.tenant_id, offer.id, offer.agent_id))
+        await ShownOffers(center.api, center.policies).confirm(
+            Shown(center.tenant_id, offer.id, offer.agent_id)
+        )
         center.limits = FAST
         assert await sweep(center) == []
 
@@ -213,3 +217,24 @@ async def test_the_leg_of_a_wrap_up_frees_its_units_when_it_ends(center: Center)
     [leg] = await center.rows(select(Leg).where(Leg.interaction_id == work))
     assert leg.state == LegState.ENDED
     assert (await center.agent("li")).units_held == 0
+
+
+class TestClosingTime:
+    async def test_the_running_worker_turns_away_who_still_waits(self, database_url: str) -> None:
+        """Whichever worker runs by then: closing time and entry are in the rows and the policy."""
+        evening = {"hours": "never", "drain_seconds": 1, "closed": {"announcement": "Good night."}}
+        async with open_center(database_url, queue=evening) as center:
+            waiting, talking = await center.queue(), await center.queue()
+            async with center.api.transaction(center.tenant_id) as session:
+                li = center.agents["li"].id
+                desk, work = await Desk.one(session, center.tenant_id, talking, [li])
+                work.take(desk.agents[li], 33)
+                await desk.save()
+
+            async def closed() -> bool:
+                return (await center.interaction(waiting)).state == State.CLOSED
+
+            async with center.routed():
+                await eventually(closed)
+            assert center.told.texts == [(waiting, "Good night.")]
+            assert (await center.interaction(talking)).state == State.ACTIVE
