@@ -232,5 +232,5 @@ def _estimates(facts: Facts, policy: TenantPolicy, queue: str, paces: Paces) -> 
 
 
 def _serving(states: Sequence[AgentState], policy: TenantPolicy, queue: str) -> list[AgentState]:
-    teams = policy.policy.queues[queue].teams
+    teams = policy.policy.queues[queue].own_teams
     return [state for state in states if teams.intersection(state.agent.teams)]

@@ -124,7 +124,7 @@ class Doors:
 
     def _staffed(self, queue: str) -> bool:
         routed = self.policy.policy.queues.get(queue)
-        return routed is None or not routed.teams.isdisjoint(self.teams_signed_in)
+        return routed is None or not routed.own_teams.isdisjoint(self.teams_signed_in)
 
 
 async def _count(

@@ -78,6 +78,7 @@ def agent_snapshot(agent: Agent, devices: Iterable[Device], *, force: bool = Fal
         channels=tuple(agent.channels),
         units_max=agent.units_max,
         channel_max=dict(agent.channel_max),
+        shift=agent.shift,
         force=force,
     )
 

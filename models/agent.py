@@ -37,7 +37,7 @@ class Agent(Identified, Base):
     """A person who signs in. `presence` is what counts now, `chosen_presence` what they chose last
     (restored when they are back within five minutes). `signed_in` follows the lease. `units_held` counts
     the units of live offers and legs, `units_excess` what interrupts, forced work and a lowered maximum
-    leave over."""
+    leave over. `shift` is the key of the calendar by which they are on shift; None: always."""
 
     __tablename__ = "agent"
     email: Mapped[str]
@@ -48,6 +48,7 @@ class Agent(Identified, Base):
     channels: Mapped[list[str]] = mapped_column(default=list)
     skills: Mapped[Json] = mapped_column(default=dict)
     channel_max: Mapped[Json] = mapped_column(default=dict)
+    shift: Mapped[str | None]
     units_max: Mapped[int] = mapped_column(default=100)
     units_held: Mapped[int] = mapped_column(default=0)
     units_excess: Mapped[int] = mapped_column(default=0)

@@ -1,7 +1,7 @@
 """What is due: offers missed, connections that failed, work reassigned, and waiting work that moves."""
 
-from routing.entity import Item, Leg
-from routing.life import connect_failed, not_responding, revoke
+from routing.entity import Agent, Item, Leg
+from routing.life import connect_failed, let_go, not_responding, revoke
 from routing.world import World
 
 _UNDELIVERED, _MISSED, _CONNECT_FAILED, _REASSIGN = range(4)
@@ -18,6 +18,8 @@ def fire(world: World, now: int) -> None:
     for kind, target in world.timers.pop_due(now):
         if isinstance(target, Item):
             world.move(target, now)
+        elif isinstance(target, Agent):
+            world.turn_shift(target, now)
         else:
             order = _order(kind, target)
             due.append((order, target.item.id, target.agent.id, target))
@@ -63,8 +65,7 @@ def _connect_deadline(world: World, leg: Leg, now: int) -> None:
 def _reassign(world: World, leg: Leg, now: int) -> None:
     item, agent = leg.item, leg.agent
     world.decide("reassign", "reassign_deadline", item, agent, leg=leg.id, units=leg.units)
-    world.detach(leg)
-    agent.idle_since = max(agent.idle_since, now)
+    let_go(world, leg, now)
     item.preferred, item.returned = agent.id, True
     world.enter_queue(item, item.queue, now)
 

@@ -2,11 +2,13 @@
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["offer", "revoke", "missed", "connect_failed", "reassign", "ignored"]
+Kind = Literal["offer", "revoke", "missed", "connect_failed", "reassign", "hold", "resume", "ignored"]
 
 Reason = Literal[
     "preferred",
     "longest_idle",
+    "least_loaded",
+    "best_skill",
     "customer_left",
     "went_away",
     "lease_lost",
@@ -15,6 +17,8 @@ Reason = Literal[
     "offer_deadline",
     "connect_deadline",
     "reassign_deadline",
+    "interrupted",
+    "interruption_over",
     "unknown_agent",
     "unknown_interaction",
     "already_known",
@@ -31,6 +35,8 @@ class Decision(NamedTuple):
     `revoke`: the offer is withdrawn; the interaction waits again (unless `customer_left`).
     `missed`, `connect_failed`: the agent is not_responding(missed | device), the interaction waits again.
     `reassign`: the agent's leg ends, the interaction waits again with a new `waited_here`, returned to them.
+    `hold`, `resume`: the agent's work is interrupted by a call, or goes on after it (the live service does
+    that itself, in the transaction that bridges or ends the call).
     `leg` is the leg concerned where a snapshot named it. `interaction_version` and `agent_version` are the
     versions that the decision saw. `score_us` is age + head start and `rank` the membership's. `ordinal`
     counts the engine's decisions.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from routing.deadlines import fire
 from routing.decision import Decision
+from routing.estimate import Estimate
 from routing.events import RoutingEvent
 from routing.explain import Candidates, Explanation, candidates, explain
 from routing.export import snapshots
@@ -11,7 +12,7 @@ from routing.instant import arranged
 from routing.intake import apply_event, withdraw_told
 from routing.matching import match
 from routing.policy import Policy
-from routing.state import Snapshot
+from routing.state import QueueMeasured, Snapshot
 from routing.world import World
 
 
@@ -37,7 +38,7 @@ class Engine:
         match(world, now)
         return world.decisions
 
-    def snapshots(self) -> list[Snapshot]:
+    def snapshots(self) -> list[Snapshot | QueueMeasured]:
         """All that is known, agents first, by id: another engine of this policy that is given them at the
         time of the last `apply` decides from then on as this one does."""
         return snapshots(self._world)
@@ -57,6 +58,11 @@ class Engine:
         if offer.kind != "offer" or offer.at != self._world.now:
             raise KeyError(f"no offer of the latest instant: {offer}")
         return candidates(self._world, offer)
+
+    def estimated_wait(self, queue: str, channel: str, position: int) -> Estimate | None:
+        """How long the `position`th in line, from 1, will wait; None without agents or a handling time.
+        Raises KeyError for an unknown queue."""
+        return self._world.staffing.estimate(self._world.policy.queues[queue], channel, position)
 
     def next_deadline(self) -> int | None:
         """When `apply` must be called at the latest, even without events."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from routing.capacity import Capacity, Load
+from routing.capacity import Capacity, Interrupts, Load
 from routing.requirement import ANYONE, Requirement
 from routing.state import LegRole, LegState, Presence
 from routing.waiting import Entry, Lane
@@ -12,18 +12,24 @@ IdleEntry = tuple[int, int, str, int, "Agent"]
 
 HOLDS_NOTHING, NEVER_ACCEPTED, HOLDS_SOMETHING = 0, 1, 2
 
+Counted = tuple[bool, bool, tuple[str, ...], Mapping[str, int]]
+"""(signed in, not on a break, queues whose own teams they belong to, pieces at once by channel)."""
+
+NOT_COUNTED: Counted = (False, False, (), {})
+
 
 class Agent:
     """`open` lists the channels for which they may get one more piece now; `entry` is their place among the
     idle, valid while it carries the present `stamp`; both are set by `refresh`. `searched` are the channels
-    for which nothing waited for them at the last matching. `costs` (units by channel that they serve) and
-    `queues` (whose work they may get) follow from policy and profile."""
+    for which nothing waited for them at the last matching. `costs` (units by channel that they serve),
+    `interrupts` and `queues` (whose work they may get) follow from policy and profile, `on_shift` from their
+    `shift`, which turns at `shift_turns_at`. `counted` is what the staffing of queues counts of them."""
 
     __slots__ = (
-        "capacity", "channels", "connected", "costs", "entry", "id", "idle_since", "key", "last_accepted_at",
-        "lease", "lease_lost_at", "legs", "load", "open", "phones", "presence", "presence_reason", "queues",
-        "searched",
-        "skills", "stamp", "teams", "version",
+        "capacity", "channels", "connected", "costs", "counted", "entry", "id", "idle_since", "interrupts",
+        "key", "last_accepted_at", "lease", "lease_lost_at", "legs", "load", "on_shift", "open", "phones",
+        "presence", "presence_reason", "queues", "searched", "shift", "shift_turns_at", "skills", "stamp",
+        "teams", "version",
     )  # fmt: skip
 
     def __init__(self, id: str) -> None:  # noqa: A002
@@ -49,7 +55,17 @@ class Agent:
         self.searched: tuple[str, ...] = ()
         self.queues: tuple[str, ...] | None = None
         self.costs: Mapping[str, int] = {}
+        self.interrupts: Interrupts = {}
+        self.shift: str | None = None
+        self.on_shift = True
+        self.shift_turns_at: int | None = None
+        self.counted: Counted = NOT_COUNTED
         self.entry: IdleEntry | None = None
+
+    @property
+    def is_signed_in(self) -> bool:
+        """A lease stands behind them and they are not offline; they may be on a break."""
+        return self.lease and self.presence != "offline"
 
     @property
     def is_available(self) -> bool:
@@ -73,7 +89,7 @@ class Agent:
         self.entry = None
         self.open = ()
         if self.is_available:
-            self.open = self.capacity.channels_with_room(self.load, self.costs)
+            self.open = self.capacity.channels_with_room(self.load, self.costs, self.interrupts)
         if self.open:
             self.entry = (*self.idle_order(bool(self.legs)), self.id, self.stamp, self)
 
@@ -100,11 +116,13 @@ class Agent:
 class Item:
     """An interaction. `asked` is its own requirement, `own` that and the phone that a call takes. `lane` and
     `slot` are its place among the waiting, None while it does not wait there; `wake` is when its place must
-    be looked at again."""
+    be looked at again, `placed_in` the queue that counts it as waiting, `preferring` are the agents whose
+    changes may move it."""
 
     __slots__ = (
-        "age_since", "age_us", "asked", "boost_us", "channel", "endpoint", "entered_at", "excluded", "id",
-        "lane", "legs", "own", "preferred", "queue", "returned", "slot", "state", "tier", "version", "wake",
+        "account_team", "age_since", "age_us", "asked", "boost_us", "channel", "endpoint", "entered_at",
+        "excluded", "id", "lane", "last_agent", "legs", "own", "placed_in", "preferred", "preferring",
+        "queue", "returned", "slot", "state", "tier", "version", "wake",
     )  # fmt: skip
 
     def __init__(self, id: str, queue: str, channel: str) -> None:  # noqa: A002
@@ -123,6 +141,10 @@ class Item:
         self.entered_at = 0
         self.preferred: str | None = None
         self.returned = False
+        self.account_team: tuple[str, ...] = ()
+        self.last_agent: str | None = None
+        self.placed_in: str | None = None
+        self.preferring: tuple[str, ...] = ()
         self.excluded: Mapping[str, int] | None = None
         self.legs: tuple[Leg, ...] = ()
         self.lane: Lane | None = None
@@ -152,11 +174,12 @@ NOBODY: frozenset[str] = frozenset()
 
 class Leg:
     """An agent's part in an interaction; its units are held from offer to the end of wrap-up. `ordinal` is
-    that of the offer decided here, 0 when a snapshot brought it."""
+    that of the offer decided here, 0 when a snapshot brought it. `interrupted`: it was held here for work of
+    a channel that interrupts it."""
 
     __slots__ = (
-        "accepted_at", "agent", "channel", "confirm_by", "deadline", "id", "item", "ordinal", "reassign_at",
-        "role", "state", "units",
+        "accepted_at", "agent", "channel", "confirm_by", "deadline", "id", "interrupted", "item", "ordinal",
+        "reassign_at", "role", "state", "units",
     )  # fmt: skip
 
     def __init__(self, item: Item, agent: Agent, units: int, state: LegState = "offered") -> None:
@@ -172,3 +195,4 @@ class Leg:
         self.confirm_by: int | None = None
         self.reassign_at: int | None = None
         self.ordinal = 0
+        self.interrupted = False

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot, PolicyReplaced
+from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot, PolicyReplaced, QueueMeasured
 
 
 class OfferAccepted(NamedTuple):
@@ -64,7 +64,8 @@ class InteractionTransferred(NamedTuple):
 
 
 class InteractionQueued(NamedTuple):
-    """A new one. `tier` None: the policy's default; `waited_us` is age brought along."""
+    """A new one. `tier` None: the policy's default; `waited_us` is age brought along. `preferred_agent` is a
+    named one; then come the account team, in order, and who served the customer last."""
 
     interaction: str
     queue: str
@@ -74,6 +75,8 @@ class InteractionQueued(NamedTuple):
     preferred_agent: str | None = None
     waited_us: int = 0
     boost_us: int = 0
+    account_team: tuple[str, ...] = ()
+    last_agent: str | None = None
 
 
 TraceEvent = (
@@ -89,7 +92,9 @@ TraceEvent = (
     | InteractionTransferred
     | InteractionQueued
 )
-RoutingEvent = TraceEvent | InteractionSnapshot | AgentSnapshot | AgentRemoved | PolicyReplaced
+RoutingEvent = (
+    TraceEvent | InteractionSnapshot | AgentSnapshot | AgentRemoved | PolicyReplaced | QueueMeasured
+)
 
 TRACE_ORDER: tuple[type, ...] = (
     OfferAccepted,

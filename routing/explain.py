@@ -4,14 +4,14 @@ The reasons are those of SEMANTICS §1.3. Structured, with stable codes; `routin
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple, get_args
 
 from routing.capacity import Load
 from routing.decision import Decision
-from routing.entity import Agent, Item, Leg
-from routing.policy import Queue
-from routing.preference import preference
-from routing.waiting import Entry, Shelf
+from routing.entity import NOBODY, Agent, Item, Leg
+from routing.policy import Queue, Strategy
+from routing.waiting import Entry, Lane, Shelf
 from routing.world import World
 
 Against = Literal[
@@ -25,6 +25,7 @@ Against = Literal[
     "reserved",
     "capacity",
     "not_excluded",
+    "on_shift",
 ]
 AGAINST: tuple[Against, ...] = get_args(Against)
 """In the order in which they are asked; the first that fails is an agent's reason."""
@@ -42,18 +43,21 @@ class Group(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """At `at` something changes by time alone: the next teams see it (`visible`), an agent's cool-down ends
-    (`not_excluded`), it is kept for nobody any longer (`reserved`), its promise is overdue (`promise`)."""
+    """At `at` something changes by time alone: the next teams see it (`visible`), a step accepts who meets
+    `requirement` (`skilled`), an agent's cool-down ends (`not_excluded`) or their shift begins (`on_shift`),
+    it is kept for nobody any longer (`reserved`), its promise is overdue (`promise`)."""
 
     at: int
-    what: Literal["visible", "not_excluded", "reserved", "promise"]
+    what: Literal["visible", "skilled", "not_excluded", "on_shift", "reserved", "promise"]
     teams: tuple[str, ...] = ()
     agent: str | None = None
+    requirement: str | None = None
 
 
 class Explanation(NamedTuple):
     """Of a waiting interaction. `ahead`: how many of its queue are served before it; `overtaken`: how many
-    that have waited longer come after it. `kept_for`: only this agent is offered it."""
+    that have waited longer come after it. `kept_for`: only this agent is offered it. `lent_to`: the teams of
+    other queues that may take it now; `strict`: tiers go before waiting time."""
 
     interaction: str
     at: int
@@ -69,18 +73,23 @@ class Explanation(NamedTuple):
     ahead: int
     overtaken: int
     kept_for: str | None
+    lent_to: tuple[str, ...]
+    strict: bool
     groups: tuple[Group, ...]
     openings: tuple[Opening, ...]
     policy_version: int
 
 
 class Candidate(NamedTuple):
-    """An eligible agent; `idle_since` if they hold nothing, else `last_accepted_at`."""
+    """An eligible agent; `idle_since` if they hold nothing, else `last_accepted_at`. `units` are in use, and
+    `skill_sum` adds up their levels in the skills asked for."""
 
     agent: str
     rank: int
     idle_since: int | None
     last_accepted_at: int | None
+    units: int
+    skill_sum: int
 
 
 class Candidates(NamedTuple):
@@ -100,6 +109,9 @@ class Candidates(NamedTuple):
     overdue: bool
     overtaken: int
     kept: bool
+    lent_to: tuple[str, ...]
+    strict: bool
+    strategy: Strategy
     winner: Candidate
     runners_up: tuple[Candidate, ...]
     eligible: int
@@ -120,7 +132,7 @@ def explain(world: World, item: Item, now: int) -> Explanation:
     ahead, overtaken = _neighbours(world, item)
     overdue_at = world.overdue_at(item, queue)
     kept = _kept_for(world, item, queue, shelf, now)
-    ask = _Ask(world, item, queue, shelf, kept[0], now)
+    ask = _Ask(world, item, shelf, kept[0], now)
     return Explanation(
         interaction=item.id,
         at=now,
@@ -136,8 +148,10 @@ def explain(world: World, item: Item, now: int) -> Explanation:
         ahead=ahead,
         overtaken=overtaken,
         kept_for=kept[0],
-        groups=_grouped(world.agents.values(), ask.first_against) if item.state == "queued" else (),
-        openings=tuple(sorted(_openings(item, queue, overdue_at, kept, now))),
+        lent_to=world.waiting.lent.get(queue.key, ()),
+        strict=queue.is_strict,
+        groups=_grouped(ask.against_of(world.agents.values())) if item.state == "queued" else (),
+        openings=tuple(sorted(_openings(world, item, queue, kept, now), key=itemgetter(0, 1))),
         policy_version=world.policy.version,
     )
 
@@ -149,11 +163,11 @@ def candidates(world: World, decision: Decision) -> Candidates:
     queue = world.policy.queues[item.queue]
     shelf = world.waiting.shelf(queue, item.channel, queue.stage(decision.at - item.entered_at))
     kept = decision.agent if decision.reason == "preferred" else None
-    ask = _Ask(world, item, queue, shelf, kept, decision.at, decision.ordinal)
+    ask = _Ask(world, item, shelf, kept, decision.at, decision.ordinal)
+    winner = world.agents[decision.agent or ""]
     members = [agent for agent in world.agents.values() if not agent.teams.isdisjoint(queue.teams)]
-    able = [agent for agent in members if ask.first_against(agent) is None]
-    able.sort(key=lambda agent: (shelf.rank(agent.teams), *ask.idle_order(agent), agent.id))
-    named = [ask.candidate(agent) for agent in able[: RUNNERS_UP + 1]]
+    against = ask.against_of(agent for agent in members if agent is not winner)
+    able = sorted((agent for agent, reason in against if reason is None), key=ask.order)
     overdue_at = world.overdue_at(item, queue)
     age = item.age(decision.at)
     return Candidates(
@@ -167,12 +181,15 @@ def candidates(world: World, decision: Decision) -> Candidates:
         head_start_us=world.head_start(item, queue),
         waited_here_us=decision.at - item.entered_at,
         overdue=overdue_at is not None and overdue_at <= decision.at,
-        overtaken=sum(entry[4].age(decision.at) > age for _, entry in _waiting_in(world, item.queue)),
+        overtaken=sum(entry[-1].age(decision.at) > age for _, entry in _waiting_in(world, item.queue)),
         kept=kept is not None,
-        winner=named[0],
-        runners_up=tuple(named[1:]),
-        eligible=len(able),
-        groups=_grouped(members, ask.first_against),
+        lent_to=world.waiting.lent.get(queue.key, ()),
+        strict=queue.is_strict,
+        strategy=queue.strategy,
+        winner=ask.candidate(winner),
+        runners_up=tuple(ask.candidate(agent) for agent in able[:RUNNERS_UP]),
+        eligible=1 + len(able),
+        groups=_grouped(against),
         outside=len(world.agents) - len(members),
         policy_version=world.policy.version,
     )
@@ -185,42 +202,44 @@ class _Ask:
         self,
         world: World,
         item: Item,
-        queue: Queue,
         shelf: Shelf,
         kept_for: str | None,
         now: int,
         ordinal: int | None = None,
     ) -> None:
+        queue = shelf.queue
+        self._world = world
         self._item = item
-        self._queue = queue
         self._shelf = shelf
-        self._requirement = shelf.requirement(item.own)
+        self._lane = Lane(shelf, (item.own.text, NOBODY, None), item.own, None)
         self._units = world.policy.units[item.channel]
-        self._kept_for = kept_for
         self._excluded = item.excluded_at(now)
         self._ordinal = ordinal
+        requirement = shelf.requirement(item.own)
         self._asked: Mapping[Against, Callable[[Agent], bool]] = {
-            "signed_in": lambda agent: agent.lease and agent.connected and agent.presence != "offline",
+            "signed_in": lambda agent: agent.is_signed_in and agent.connected,
             "available": lambda agent: agent.presence == "available",
             "reachable": lambda agent: item.channel != "voice" or _is_reachable(agent, item.endpoint),
             "permitted": lambda agent: agent.channels is None or item.channel in agent.channels,
-            "member": lambda agent: not agent.teams.isdisjoint(queue.teams),
+            "member": lambda agent: self._is_member(agent),
             "visible": lambda agent: shelf.rank(agent.teams) is not None,
-            "skilled": lambda agent: self._requirement.holds(agent.skills, agent.key),
+            "skilled": lambda agent: requirement.holds(agent.skills, agent.key),
             "reserved": lambda agent: kept_for in (None, agent.id),
             "capacity": self._has_room,
             "not_excluded": lambda agent: agent.id not in self._excluded,
+            "on_shift": lambda agent: agent.on_shift or not queue.on_shift,
         }
 
-    def first_against(self, agent: Agent) -> Against | None:
-        """The first question whose answer is no; None: eligible."""
-        for reason, holds in self._asked.items():
-            if not holds(agent):
-                return reason
-        return None
+    def against_of(self, agents: Iterable[Agent]) -> list[tuple[Agent, Against | None]]:
+        """Each with the first reason against them; None: eligible."""
+        return [(agent, self._first_against(agent)) for agent in agents]
 
-    def idle_order(self, agent: Agent) -> tuple[int, int]:
-        return agent.idle_order(bool(self._legs(agent)))
+    def order(self, agent: Agent) -> tuple[int | str, ...]:
+        """The lowest is offered it first."""
+        score = {"longest_idle": 0, "least_loaded": self._load(agent).units}
+        preferred_by = score.get(self._shelf.queue.strategy, -self._lane.skill_sum(agent))
+        idle_order = agent.idle_order(bool(self._legs(agent)))
+        return self._shelf.rank(agent.teams) or 0, preferred_by, *idle_order, agent.id
 
     def candidate(self, agent: Agent) -> Candidate:
         holds = bool(self._legs(agent))
@@ -229,14 +248,30 @@ class _Ask:
             rank=self._shelf.rank(agent.teams) or 0,
             idle_since=None if holds else agent.idle_since,
             last_accepted_at=agent.last_accepted_at if holds else None,
+            units=self._load(agent).units,
+            skill_sum=self._lane.skill_sum(agent),
         )
 
+    def _first_against(self, agent: Agent) -> Against | None:
+        for reason, holds in self._asked.items():
+            if not holds(agent):
+                return reason
+        return None
+
+    def _is_member(self, agent: Agent) -> bool:
+        """Of a team that serves the queue, sees its work later, or that it is lent to now."""
+        teams = {membership.team for membership in self._shelf.queue.memberships}
+        return not agent.teams.isdisjoint(teams.union(self._world.waiting.lent.get(self._item.queue, ())))
+
     def _has_room(self, agent: Agent) -> bool:
-        load = Load(agent.load.units, dict(agent.load.pieces))
-        for leg in agent.legs:
-            if self._ordinal is not None and leg.ordinal >= self._ordinal:
-                load.remove(leg.channel, leg.units)
-        return agent.capacity.has_room(load, self._item.channel, self._units)
+        interrupts = self._world.policy.interrupts
+        return agent.capacity.has_room(self._load(agent), self._item.channel, self._units, interrupts)
+
+    def _load(self, agent: Agent) -> Load:
+        load = Load()
+        for leg in self._legs(agent):
+            load.add(leg.channel, leg.units)
+        return load
 
     def _legs(self, agent: Agent) -> list[Leg]:
         return [leg for leg in agent.legs if self._ordinal is None or leg.ordinal < self._ordinal]
@@ -248,10 +283,9 @@ def _is_reachable(agent: Agent, endpoint: str | None) -> bool:
     return endpoint in agent.phones
 
 
-def _grouped(agents: Iterable[Agent], first_against: Callable[[Agent], Against | None]) -> tuple[Group, ...]:
+def _grouped(against: Iterable[tuple[Agent, Against | None]]) -> tuple[Group, ...]:
     by_reason: dict[Against, list[str]] = {}
-    for agent in agents:
-        reason = first_against(agent)
+    for agent, reason in against:
         if reason is not None:
             by_reason.setdefault(reason, []).append(agent.id)
     return tuple(
@@ -265,20 +299,17 @@ def _kept_for(
     world: World, item: Item, queue: Queue, shelf: Shelf, now: int
 ) -> tuple[str | None, int | None]:
     """(agent, until when at the latest) if it is kept for somebody."""
-    agent = world.agents.get(item.preferred or "")
-    if agent is None or not world.suits(item, shelf, agent, item.excluded_at(now)):
-        return None, None
-    found = preference(world.policy, queue, item, agent, now)
-    kept = found.agent is not None or found.waits_until is not None
-    return (agent.id, found.waits_until) if kept else (None, None)
+    found = world.preference(item, queue, shelf, item.excluded_at(now), now)
+    agent = found.agent or found.busy
+    return (agent.id if agent else None), found.waits_until
 
 
 def _neighbours(world: World, item: Item) -> tuple[int, int]:
     """(served before it, waited longer but served after it) in its queue."""
     if item.slot is None or item.lane is None:
         return 0, 0
-    own = (item.lane.shelf.deferred, *item.slot[:3])
-    places = [((deferred, *entry[:3]), entry[4]) for deferred, entry in _waiting_in(world, item.queue)]
+    own = (item.lane.shelf.deferred, *item.slot[:4])
+    places = [((deferred, *entry[:4]), entry[-1]) for deferred, entry in _waiting_in(world, item.queue)]
     age = item.age(world.now)
     after = [other for place, other in places if place > own]
     return len(places) - len(after) - 1, sum(other.age(world.now) > age for other in after)
@@ -289,22 +320,29 @@ def _waiting_in(world: World, queue: str) -> Iterable[tuple[int, Entry]]:
     for shelf in world.waiting.shelves(queue):
         for lane in shelf.lanes.values():
             for entry in lane.heap:
-                if entry[4].slot is entry:
+                if entry[-1].slot is entry:
                     yield shelf.deferred, entry
 
 
 def _openings(
-    item: Item, queue: Queue, overdue_at: int | None, kept: tuple[str | None, int | None], now: int
+    world: World, item: Item, queue: Queue, kept: tuple[str | None, int | None], now: int
 ) -> Iterable[Opening]:
-    for delay in queue.delays:
-        if item.entered_at + delay > now:
-            teams = tuple(team.team for team in queue.memberships if team.delay_us == delay)
-            yield Opening(item.entered_at + delay, "visible", teams)
+    opened = now - item.entered_at
+    for delay in sorted({member.delay_us for member in queue.memberships if member.delay_us > opened}):
+        teams = tuple(member.team for member in queue.memberships if member.delay_us == delay)
+        yield Opening(item.entered_at + delay, "visible", teams)
+    for step in queue.steps:
+        if step.after_us > opened and step.requirement not in queue.accepted(0):
+            yield Opening(item.entered_at + step.after_us, "skilled", requirement=step.requirement.text)
     for agent, until in (item.excluded or {}).items():
         if until > now:
             yield Opening(until, "not_excluded", agent=agent)
+    for id_, worker in sorted(world.agents.items()) if queue.on_shift else ():
+        if not worker.on_shift and worker.is_available and worker.shift_turns_at is not None:
+            yield Opening(worker.shift_turns_at, "on_shift", agent=id_)
     if kept[1] is not None:
         yield Opening(kept[1], "reserved", agent=kept[0])
+    overdue_at = world.overdue_at(item, queue)
     if overdue_at is not None and overdue_at > now:
         yield Opening(overdue_at, "promise")
 

@@ -2,12 +2,13 @@
 
 from routing.entity import Agent, Item, Leg
 from routing.requirement import without_phones
-from routing.state import AgentSnapshot, InteractionSnapshot, LegSnapshot, Presence, Snapshot
+from routing.state import AgentSnapshot, InteractionSnapshot, LegSnapshot, Presence, QueueMeasured, Snapshot
 from routing.world import World
 
 
-def snapshots(world: World) -> list[Snapshot]:
-    found: list[Snapshot] = [_agent(agent) for _, agent in sorted(world.agents.items())]
+def snapshots(world: World) -> list[Snapshot | QueueMeasured]:
+    found: list[Snapshot | QueueMeasured] = [_agent(agent) for _, agent in sorted(world.agents.items())]
+    found += [measured for _, measured in sorted(world.staffing.measured.items())]
     found += [_interaction(item) for _, item in sorted(world.items.items())]
     return found
 
@@ -31,6 +32,7 @@ def _agent(agent: Agent) -> AgentSnapshot:
         channels=None if agent.channels is None else tuple(sorted(agent.channels)),
         units_max=agent.capacity.units_max,
         channel_max=agent.capacity.channel_max,
+        shift=agent.shift,
     )
 
 
@@ -49,6 +51,8 @@ def _interaction(item: Item) -> InteractionSnapshot:
         entered_at=item.entered_at,
         preferred_agent=item.preferred,
         returned=item.returned,
+        account_team=item.account_team,
+        last_agent=item.last_agent,
         excluded=tuple(sorted((item.excluded or {}).items())),
         endpoint=item.endpoint,
         legs=tuple(_leg(leg, number) for number, leg in enumerate(item.legs)),

@@ -1,4 +1,4 @@
-"""Who could take one more piece of work, in `longest_idle` order, found without looking at everybody.
+"""Who could take one more piece of work: in `longest_idle` order found without looking at everybody.
 
 A bench holds a team's open agents for one channel, all in one roster and, once they are many, those with a
 skill in one roster per level: a requirement says which of them must hold whoever meets it. All of it is kept
@@ -7,11 +7,14 @@ voided by their agent's stamp.
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from routing.entity import Agent, IdleEntry
 from routing.requirement import LEVEL_MAX, Atom
 from routing.waiting import Lane
+
+Ranked = tuple[int, int, IdleEntry]
+"""(rank, the strategy's score, the agent's place): the lowest is whom the work is offered to."""
 
 GLANCE = 16
 """With more agents than this the search goes by skill."""
@@ -48,7 +51,7 @@ class Roster:
 
 
 def _first(entries: list[IdleEntry], lane: Lane) -> IdleEntry | None:
-    holds, excluded = lane.requirement.holds, lane.excluded
+    admits, requirement = lane.admits, lane.requirement
     found: IdleEntry | None = None
     dead = seen = 0
     for entry in entries:
@@ -56,7 +59,7 @@ def _first(entries: list[IdleEntry], lane: Lane) -> IdleEntry | None:
         agent = entry[4]
         if agent.stamp != entry[3]:
             dead += 1
-        elif holds(agent.skills, agent.key) and agent.id not in excluded:
+        elif admits(agent, requirement):
             found = entry
             break
     if dead > DEAD_MAX:
@@ -135,6 +138,13 @@ class Bench:
         rosters = [roster for atom in cover for roster in self._of_atom(atom, named)]
         return min((entry for roster in rosters if (entry := roster.first(lane))), default=None)
 
+    def all_of(self, lane: Lane) -> Iterator[IdleEntry]:
+        """All who may take work of this lane."""
+        everybody = self._followed(self._everybody).levels[0]
+        for entry in (*everybody.idle, *everybody.busy):
+            if entry[4].stamp == entry[3] and lane.admits(entry[4], lane.requirement):
+                yield entry
+
     def _cost(self, cover: Sequence[Atom]) -> int:
         """About how many entries must be looked at to find somebody by these atoms."""
         indexes = [self._skills.get(atom.name, self._everybody) for atom in cover if atom.level]
@@ -209,15 +219,30 @@ class Benches:
                     if bench is not None:
                         bench.add(entry)
 
-    def best(self, lane: Lane) -> tuple[int, IdleEntry] | None:
-        """(rank, entry) of the agent whom the lane's work is offered to."""
+    def best(self, lane: Lane) -> Ranked | None:
+        """Whom the lane's work is offered to."""
         shelf = lane.shelf
         for rank, teams in shelf.teams_by_rank:
-            entries = [self._bench(team, shelf.channel).first(lane, self._named) for team in teams]
-            found = [entry for entry in entries if entry is not None]
+            if shelf.queue.strategy == "longest_idle":
+                entries = [self._bench(team, shelf.channel).first(lane, self._named) for team in teams]
+                found = [(rank, 0, entry) for entry in entries if entry is not None]
+            else:
+                found = [(rank, lane.score(entry[4]), entry) for entry in self._all_of(lane, teams)]
             if found:
-                return rank, min(found)
+                return min(found)
         return None
+
+    def eligible(self, lane: Lane) -> list[Ranked]:
+        """All who may take the lane's work, some twice (by several teams)."""
+        return [
+            (rank, lane.score(entry[4]), entry)
+            for rank, teams in lane.shelf.teams_by_rank
+            for entry in self._all_of(lane, teams)
+        ]
+
+    def _all_of(self, lane: Lane, teams: Iterable[str]) -> Iterator[IdleEntry]:
+        for team in teams:
+            yield from self._bench(team, lane.shelf.channel).all_of(lane)
 
     def _bench(self, team: str, channel: str) -> Bench:
         benches = self._benches.setdefault(team, {})

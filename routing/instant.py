@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from routing.events import TRACE_ORDER, InteractionLeft, InteractionQueued, RoutingEvent
-from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot, PolicyReplaced
+from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot, PolicyReplaced, QueueMeasured
 
 _ORDER: dict[type, int] = {
     kind: place
     for place, kind in enumerate(
-        (PolicyReplaced, InteractionSnapshot, AgentSnapshot, AgentRemoved, *TRACE_ORDER)
+        (PolicyReplaced, QueueMeasured, InteractionSnapshot, AgentSnapshot, AgentRemoved, *TRACE_ORDER)
     )
 }
 _AFTER_ALL = len(_ORDER)
@@ -39,6 +39,8 @@ def _key(event: Any, queued: set[str]) -> tuple[Any, ...]:
         kind = _AFTER_ALL
     if isinstance(event, PolicyReplaced):
         return kind, "", str(event.policy.version).zfill(20)
+    if isinstance(event, QueueMeasured):
+        return kind, event.queue, ""
     if isinstance(event, InteractionSnapshot | AgentSnapshot | AgentRemoved):
         return kind, event.id, str(event.version).zfill(20)
     return kind, getattr(event, "interaction", ""), getattr(event, "agent", "")

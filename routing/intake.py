@@ -6,7 +6,14 @@ from routing.entity import Agent, Item, Leg
 from routing.events import RoutingEvent
 from routing.life import transition, withdraw
 from routing.requirement import both, parse, phone_at, with_phones
-from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot, LegSnapshot, PolicyReplaced
+from routing.state import (
+    AgentRemoved,
+    AgentSnapshot,
+    InteractionSnapshot,
+    LegSnapshot,
+    PolicyReplaced,
+    QueueMeasured,
+)
 from routing.world import World
 
 FINAL = frozenset({"closed", "abandoned"})
@@ -22,6 +29,8 @@ def apply_event(world: World, event: RoutingEvent, now: int) -> None:
         _removed(world, event)
     elif isinstance(event, PolicyReplaced):
         _policy(world, event, now)
+    elif isinstance(event, QueueMeasured):
+        world.staffing.measure(event)
     else:
         transition(world, event, now)
 
@@ -65,6 +74,7 @@ def _copy(item: Item, snapshot: InteractionSnapshot, now: int) -> None:
     item.entered_at = now if snapshot.entered_at is None else snapshot.entered_at
     item.preferred = snapshot.preferred_agent
     item.returned = snapshot.returned
+    item.account_team, item.last_agent = snapshot.account_team, snapshot.last_agent
     item.excluded = dict(snapshot.excluded) or None
 
 
@@ -73,6 +83,7 @@ def _attach(world: World, item: Item, told: LegSnapshot) -> None:
     leg.id = told.id
     leg.role = told.role
     leg.accepted_at = told.accepted_at
+    leg.interrupted = told.state == "held" and item.channel != "voice"  # a call is held by its agent
     world.attach(leg)
     if told.state in ("offered", "connecting") and told.deadline is not None:
         leg.deadline = told.deadline
@@ -101,6 +112,7 @@ def _agent(world: World, snapshot: AgentSnapshot) -> None:
     agent.skills = with_phones(snapshot.skills, snapshot.phones or ())
     agent.channels = None if snapshot.channels is None else frozenset(snapshot.channels)
     agent.capacity = Capacity(snapshot.units_max, dict(snapshot.channel_max))
+    agent.shift = snapshot.shift
     world.qualified_anew(agent)
     world.told[agent] = None
     for leg in agent.legs:

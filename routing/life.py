@@ -66,6 +66,23 @@ def connect_failed(world: World, leg: Leg, now: int) -> None:
     not_responding(world, leg.agent, "device")
 
 
+def let_go(world: World, leg: Leg, now: int) -> None:
+    """The agent's part is over after they handled it; what it interrupted goes on."""
+    agent = leg.agent
+    agent.idle_since = max(agent.idle_since, now)
+    world.detach(leg)
+    held = sorted((other for other in agent.legs if other.interrupted), key=lambda other: other.item.id)
+    for other in held:
+        if not any(_interrupts(world, handled, other) for handled in agent.legs):
+            other.state, other.interrupted = "active", False
+            world.decide("resume", "interruption_over", other.item, agent, leg=other.id)
+
+
+def _interrupts(world: World, leg: Leg, other: Leg) -> bool:
+    """Whether `leg`, in the agent's hands, is of a channel that interrupts `other`."""
+    return leg.state == "active" and other.channel in world.policy.interrupts.get(leg.channel, ())
+
+
 def rules_of(world: World, item: Item) -> ChannelRules:
     return world.policy.queues[item.queue].channels[item.channel]
 
@@ -91,6 +108,11 @@ def _activate(world: World, leg: Leg, now: int) -> None:
     leg.state = leg.item.state = "active"
     leg.deadline = None
     world.stop_age(leg.item, now)
+    others = sorted(leg.agent.legs, key=lambda other: other.item.id)
+    for other in others:
+        if other.state == "active" and _interrupts(world, leg, other):
+            other.state, other.interrupted = "held", True
+            world.decide("hold", "interrupted", other.item, leg.agent, leg=other.id)
 
 
 def _connect_failed(world: World, event: OfferConnectFailed, now: int) -> None:
@@ -115,7 +137,7 @@ def _available(world: World, event: AgentAvailable, now: int) -> None:
     _return(world, agent)
     agent.presence, agent.presence_reason = "available", None
     agent.idle_since = max(agent.idle_since, now)
-    world.dirty[agent] = None
+    world.presence_changed(agent)
 
 
 def _unavailable(world: World, event: AgentUnavailable, now: int) -> None:
@@ -125,7 +147,7 @@ def _unavailable(world: World, event: AgentUnavailable, now: int) -> None:
     else:
         _return(world, agent)
         agent.presence, agent.presence_reason = "break", event.reason
-    world.dirty[agent] = None
+    world.presence_changed(agent)
     withdraw(world, agent, "went_away")
 
 
@@ -143,7 +165,7 @@ def _lease_lost(world: World, event: AgentLeaseLost, now: int) -> None:
     agent.lease = False
     agent.lease_lost_at = now
     agent.presence, agent.presence_reason = "offline", "connection_lost"
-    world.dirty[agent] = None
+    world.presence_changed(agent)
     withdraw(world, agent, "lease_lost")
     for leg in agent.legs:
         world.schedule_reassign(leg)
@@ -155,7 +177,7 @@ def _lease_lost(world: World, event: AgentLeaseLost, now: int) -> None:
 def _connected(world: World, event: InteractionConnected, now: int) -> None:
     item = _known_item(world, event.interaction)
     if item.state == "active" and rules_of(world, item).connect_us is None:
-        _held_leg(world, event.interaction, event.agent, "active")
+        _held_leg(world, event.interaction, event.agent, "active", "held")
         return
     leg = _held_leg(world, event.interaction, event.agent, "connecting")
     world.dirty[leg.agent] = None
@@ -163,8 +185,8 @@ def _connected(world: World, event: InteractionConnected, now: int) -> None:
 
 
 def _completed(world: World, event: InteractionCompleted, now: int) -> None:
-    leg = _held_leg(world, event.interaction, event.agent, "active")
-    leg.agent.idle_since = max(leg.agent.idle_since, now)
+    leg = _held_leg(world, event.interaction, event.agent, "active", "held")
+    let_go(world, leg, now)
     world.forget(leg.item)
 
 
@@ -183,9 +205,9 @@ def _transferred(world: World, event: InteractionTransferred, now: int) -> None:
     leg = item.primary()
     if leg is None or item.state != "active":
         raise Ignored("wrong_state")
-    leg.agent.idle_since = max(leg.agent.idle_since, now)
-    world.detach(leg)
-    item.preferred, item.returned = None, False
+    let_go(world, leg, now)
+    item.preferred = item.last_agent = None
+    item.account_team, item.returned = (), False
     world.enter_queue(item, event.queue, now)
 
 
@@ -198,6 +220,7 @@ def _queued(world: World, event: InteractionQueued, now: int) -> None:
     item.boost_us = event.boost_us
     item.age_us = event.waited_us
     item.preferred = event.preferred_agent
+    item.account_team, item.last_agent = event.account_team, event.last_agent
     world.enter_queue(item, event.queue, now)
 
 
@@ -218,10 +241,10 @@ def _known_agent(world: World, agent_id: str) -> Agent:
     return agent
 
 
-def _held_leg(world: World, interaction: str, agent: str, state: str) -> Leg:
+def _held_leg(world: World, interaction: str, agent: str, *states: str) -> Leg:
     item = _known_item(world, interaction)
     leg = item.primary()
-    if leg is None or leg.state != state:
+    if leg is None or leg.state not in states:
         raise Ignored("wrong_state")
     if leg.agent.id != agent:
         raise Ignored("not_the_holder")

@@ -6,19 +6,18 @@ only leaves; the one exception, work no longer kept for a preferred agent who ha
 anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from operator import itemgetter
 
 from routing.decision import Reason
-from routing.entity import Agent, IdleEntry, Item, Leg
+from routing.entity import HOLDS_NOTHING, Agent, Item, Leg
+from routing.idle import Ranked
+from routing.staffing import lend
 from routing.waiting import Entry, Lane, Shelf
 from routing.world import World
 
 CROWD = 8
 """With more fresh agents than this, the benches find them faster than asking each."""
-
-Ranked = tuple[int, IdleEntry]
-"""(rank, the agent's place): the lowest is whom the work is offered to."""
 
 Found = tuple[int, Entry, Ranked]
 """(deferred, entry, whom to offer it to): a shelf's first one; within a queue the lowest goes first."""
@@ -29,8 +28,20 @@ First = tuple[int, int, int, int, str, Item, Agent]
 
 def match(world: World, now: int) -> None:
     """Make all offers that can be made at `now`, in their order."""
+    if world.staffing.changed:
+        _lend(world, now)
     if world.dirty or world.waiting.hot:
         _Matching(world, now).run()
+
+
+def _lend(world: World, now: int) -> None:
+    """Lending may have turned: work that prefers somebody may go another way."""
+    turned = lend(world.staffing, world.waiting, world.counts)
+    if turned:
+        preferring = {id_: item for kept in world.preferring.values() for id_, item in kept.items()}
+        for _, item in sorted(preferring.items()):
+            if item.queue in turned:
+                world.move(item, now)
 
 
 class _Matching:
@@ -92,7 +103,8 @@ class _Matching:
         if found is None:
             self._firsts.pop(queue, None)
         else:
-            deferred, (late, origin, interaction, _, item), (rank, place) = found
+            deferred, (late, _, _, interaction, _, item), (rank, _, place) = found
+            origin = self._world.origin(item, self._world.policy.queues[queue], self._now)
             self._firsts[queue] = deferred, late, rank, origin, interaction, item, place[4]
 
     def _first_of_queue(self, queue: str) -> Found | None:
@@ -101,14 +113,16 @@ class _Matching:
         hot = world.waiting.hot.get(queue)
         if not world.waiting.shelves(queue) or not (self._fresh or hot or self._crowd):
             return None
+        reserving = queue in world.policy.reserving_queues
         fresh = [agent for agent in self._fresh if queue in world.queues_of(agent)]
-        if len(fresh) == 1 and not hot and not self._crowd:
+        if len(fresh) == 1 and not hot and not self._crowd and not reserving:
             return self._first_for(fresh[0], queue)
         if not fresh and not self._crowd:
             shelves: Iterable[Shelf] = hot or ()
         else:
             shelves = world.waiting.shelves(queue)
-        found = [first for shelf in shelves if (first := self._first_of(shelf, fresh)) is not None]
+        kept = self._reserved(queue, fresh) if reserving else ()
+        found = [first for shelf in shelves if (first := self._first_of(shelf, fresh, kept)) is not None]
         return min(found, key=itemgetter(0, 1)) if found else None
 
     def _first_for(self, agent: Agent, queue: str) -> Found | None:
@@ -121,28 +135,33 @@ class _Matching:
             for entry in shelf.order:
                 if best is not None and (shelf.deferred, entry) > best[:2]:
                     break
-                lane = entry[4].lane
+                lane = entry[-1].lane
                 if lane is not None and lane.failed != self._serial:
-                    if agent.entry is not None and _fits(agent, lane):
-                        best = shelf.deferred, entry, (rank, agent.entry)
+                    if agent.entry is not None and lane.admits(agent, lane.asks):
+                        best = shelf.deferred, entry, (rank, 0, agent.entry)
                         break
                     lane.failed = self._serial
         return best
 
-    def _first_of(self, shelf: Shelf, agents: list[Agent]) -> Found | None:
-        """The first work of the shelf that somebody is eligible for."""
-        seen = [(self._sees(agent, shelf), agent) for agent in agents]
-        fresh = [(rank, agent) for rank, agent in seen if rank is not None]
+    def _first_of(self, shelf: Shelf, agents: list[Agent], kept: Collection[Agent]) -> Found | None:
+        """The first work of the shelf that somebody is eligible for; live work not those who are `kept`."""
+        fresh = self._seeing(agents, shelf)
+        kept = () if shelf.deferred else kept
         for entry in shelf.order if fresh or self._crowd else shelf.hot_heads():
-            lane = entry[4].lane
+            lane = entry[-1].lane
             if lane is None or lane.failed == self._serial:
                 continue
-            ranked = self._best_agent(lane, fresh)
+            ranked = self._best_but(lane, fresh, kept) if kept else self._best_agent(lane, fresh)
             if ranked is not None:
                 return shelf.deferred, entry, ranked
-            lane.failed = self._serial
-            shelf.cool(lane)
+            if not kept:  # whom they are kept for is offered to them next, and then they may be free again
+                lane.failed = self._serial
+                shelf.cool(lane)
         return None
+
+    def _seeing(self, agents: Iterable[Agent], shelf: Shelf) -> list[tuple[int, Agent]]:
+        seen = [(self._sees(agent, shelf), agent) for agent in agents]
+        return [(rank, agent) for rank, agent in seen if rank is not None]
 
     @staticmethod
     def _sees(agent: Agent, shelf: Shelf) -> int | None:
@@ -153,18 +172,33 @@ class _Matching:
     def _best_agent(self, lane: Lane, fresh: list[tuple[int, Agent]]) -> Ranked | None:
         if lane.only is not None:
             rank = self._sees(lane.only, lane.shelf)
-            return None if rank is None or lane.only.entry is None else (rank, lane.only.entry)
-        best = self._best_fresh(lane, fresh) if fresh else None
+            return None if rank is None or lane.only.entry is None else (rank, 0, lane.only.entry)
+        best = min(_fitting(lane, fresh), default=None) if fresh else None
         if self._crowd or not lane.cold:
             benched = self._world.benches.best(lane)
             if benched is not None and (best is None or benched < best):
                 return benched
         return best
 
-    @staticmethod
-    def _best_fresh(lane: Lane, fresh: list[tuple[int, Agent]]) -> Ranked | None:
-        ranked = [(rank, agent.entry) for rank, agent in fresh if agent.entry and _fits(agent, lane)]
-        return min(ranked, default=None)
+    def _best_but(self, lane: Lane, fresh: list[tuple[int, Agent]], kept: Collection[Agent]) -> Ranked | None:
+        return min((ranked for ranked in self._able(lane, fresh) if ranked[2][4] not in kept), default=None)
+
+    def _able(self, lane: Lane, fresh: list[tuple[int, Agent]]) -> list[Ranked]:
+        """All who may take the lane's work now, some twice."""
+        benched = self._world.benches.eligible(lane) if self._crowd or not lane.cold else []
+        return _fitting(lane, fresh) + benched
+
+    def _reserved(self, queue: str, agents: list[Agent]) -> frozenset[Agent]:
+        """The last idle agents who could take deferred work that waits in the queue: not for live work. (What
+        waited before this matching found nobody then: at its end nobody is kept.)"""
+        idle: set[Agent] = set()
+        for shelf in self._world.waiting.shelves(queue):
+            fresh = self._seeing(agents, shelf)
+            for lane in shelf.lanes.values() if shelf.deferred else ():
+                able = self._able(lane, fresh)
+                idle.update(place[4] for _, _, place in able if place[0] == HOLDS_NOTHING)
+        limit = self._world.policy.queues[queue].reserve_deferred
+        return frozenset(idle) if len(idle) <= limit else frozenset()
 
     # ---- step 2: the winner of all queues
 
@@ -172,7 +206,8 @@ class _Matching:
         _, _, rank, origin, _, item, agent = first
         world = self._world
         rules = world.policy.queues[item.queue].channels[item.channel]
-        reason: Reason = "preferred" if item.lane and item.lane.only is agent else "longest_idle"
+        preferred = item.lane is not None and item.lane.only is agent
+        reason: Reason = "preferred" if preferred else world.policy.queues[item.queue].strategy
         world.unplace(item)
         leg = Leg(item, agent, world.policy.units[item.channel])
         leg.deadline = self._now + rules.offer_us
@@ -199,12 +234,15 @@ class _Matching:
         touched = {first[5].queue: None}
         touched.update((queue, None) for queue, other in self._firsts.items() if other[6] is agent)
         touched.update(dict.fromkeys(self._place_preferring(agent)))
+        touched.update((queue, None) for queue in world.policy.reserving_queues if world.counts.get(queue))
         for queue in touched:
             self._seek(queue)
 
 
-def _fits(agent: Agent, lane: Lane) -> bool:
-    """Whether an agent whose work this may be by queue, rank and room is asked for and not excluded."""
-    if agent.id in lane.excluded or (lane.only is not None and lane.only is not agent):
-        return False
-    return lane.own.is_anyone or lane.own.holds(agent.skills, agent.key)
+def _fitting(lane: Lane, fresh: list[tuple[int, Agent]]) -> list[Ranked]:
+    """Those of the agents, each with the rank by which they see the work, who may take it."""
+    return [
+        (rank, lane.score(agent), agent.entry)
+        for rank, agent in fresh
+        if agent.entry is not None and lane.admits(agent, lane.asks)
+    ]

@@ -1,5 +1,7 @@
-"""`prefer`: whether work is kept for the agent who had it last, or is anyone's (SEMANTICS §1.3)."""
+"""`prefer`: whether work is kept for a named agent, the account team or who had it last, or is anyone's
+(SEMANTICS §1.3)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from routing.entity import Agent, Item
@@ -7,23 +9,42 @@ from routing.policy import Policy, Queue
 
 
 class Preference(NamedTuple):
-    """`agent`: only they are offered it. `waits_until`: it waits for a busy one until then."""
+    """`agent`: only they are offered it. `waits_until`: it waits for `busy` until then."""
 
-    agent: Agent | None
-    waits_until: int | None
+    agent: Agent | None = None
+    waits_until: int | None = None
+    busy: Agent | None = None
 
 
-def preference(policy: Policy, queue: Queue, item: Item, agent: Agent, now: int) -> Preference:
-    """Whether `item` is kept for its preferred `agent`, who sees it, has the skills and is not excluded."""
-    prefers = item.returned or (queue.prefer is not None and queue.prefer.last_agent)
-    if not prefers or not agent.is_available or not agent.may_serve(item.channel):
-        return Preference(None, None)
-    if agent.capacity.has_room(agent.load, item.channel, policy.units[item.channel]):
-        return Preference(agent, None)
+NO_PREFERENCE = Preference()
+
+
+def preferred(queue: Queue, item: Item) -> tuple[str, ...]:
+    """The ids of whom the queue prefers for it, the first one first. Work that was in somebody's hands goes
+    back to them whatever the queue prefers."""
+    prefer = queue.prefer
+    named = (item.preferred,) if item.preferred and (prefer or item.returned) else ()
+    if prefer is None:
+        return named
+    team = item.account_team if prefer.account_team else ()
+    last = (item.last_agent,) if item.last_agent and prefer.last_agent else ()
+    return tuple(dict.fromkeys((*named, *team, *last)))
+
+
+def preference(policy: Policy, queue: Queue, item: Item, agents: Sequence[Agent], now: int) -> Preference:
+    """Whether `item` is kept for one of the preferred `agents`, all of whom see it, have the skills and are
+    not excluded."""
+    present = [agent for agent in agents if agent.is_available and agent.may_serve(item.channel)]
+    units = policy.units[item.channel]
+    for agent in present:
+        if agent.capacity.has_room(agent.load, item.channel, units, policy.interrupts):
+            return Preference(agent)
     until = item.entered_at + (queue.prefer.wait_us if queue.prefer else 0)
-    if now < until and _is_free_before(policy, agent, until):
-        return Preference(None, until)
-    return Preference(None, None)
+    if now < until:
+        for agent in present:
+            if _is_free_before(policy, agent, until):
+                return Preference(None, until, agent)
+    return NO_PREFERENCE
 
 
 def _is_free_before(policy: Policy, agent: Agent, until: int) -> bool:

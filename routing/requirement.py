@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice, product
 from typing import NamedTuple
@@ -14,6 +14,7 @@ DEPTH_MAX = 50
 LENGTH_MAX = 4000
 COVERS_MAX = 8
 RESERVED = frozenset({"and", "or", "anyone"})
+_PHONE = "phone:"
 
 _TOKEN = re.compile(r"\s*(?:(agent)\s*\(\s*([^\s()]+)\s*\)|([a-z][a-z0-9_-]*)|([0-9]+)|(>=)|(\()|(\)))")
 
@@ -78,16 +79,26 @@ def both(first: Requirement, second: Requirement) -> Requirement:
 
 def phone_at(endpoint: str) -> Requirement:
     """Who has a phone at this telephony endpoint: a skill of a name that no set-up can give."""
-    return _skill(f"phone:{endpoint}", 1)
+    return _skill(f"{_PHONE}{endpoint}", 1)
 
 
 def with_phones(skills: Mapping[str, int], endpoints: Iterable[str]) -> dict[str, int]:
     """The skills and, for `phone_at`, the endpoints at which a phone can be reached."""
-    return {**skills, **{f"phone:{endpoint}": 1 for endpoint in endpoints}}
+    return {**skills, **{f"{_PHONE}{endpoint}": 1 for endpoint in endpoints}}
 
 
 def without_phones(skills: Mapping[str, int]) -> dict[str, int]:
-    return {name: level for name, level in skills.items() if not name.startswith("phone:")}
+    return {name: level for name, level in skills.items() if not name.startswith(_PHONE)}
+
+
+def levels_of(skills: Mapping[str, int], names: Iterable[str]) -> int:
+    """The sum of an agent's levels in these skills, phones left out."""
+    return sum([skills.get(name, 0) for name in names if not name.startswith(_PHONE)])
+
+
+def either(options: Sequence[Requirement]) -> Requirement:
+    """What meets at least one of them."""
+    return options[0] if len(options) == 1 else _any_of(list(options))
 
 
 class _Parser:
@@ -193,7 +204,7 @@ def _named(agent: str) -> Requirement:
 
 
 def _all_of(parts: list[Requirement]) -> Requirement:
-    unique = {part.text: part for part in _flat(parts, 1) if not part.is_anyone}
+    unique = {part.text: part for part in _flat(parts, 1) if part is not ANYONE}
     if len(unique) < 2:
         return next(iter(unique.values()), ANYONE)
     tests = tuple(part.holds for part in unique.values())
@@ -213,8 +224,6 @@ def _any_of(parts: list[Requirement]) -> Requirement:
     unique = {part.text: part for part in _flat(parts, 0)}
     if len(unique) < 2:
         return parts[0]
-    if ANYONE.text in unique:
-        return ANYONE
     tests = tuple(part.holds for part in unique.values())
 
     def holds(skills: Mapping[str, int], key: str) -> bool:
@@ -224,6 +233,7 @@ def _any_of(parts: list[Requirement]) -> Requirement:
         return False
 
     combined = islice(product(*(part.covers for part in unique.values())), COVERS_MAX)
+    # With an alternative that is anyone's this is empty; the skills named beside it still count as named.
     covers = tuple(tuple(dict.fromkeys(chain.from_iterable(choice))) for choice in combined)
     text = " or ".join(part.text for part in unique.values())
     return Requirement(text, holds, _atoms(unique), covers, 0, tuple(unique.values()))

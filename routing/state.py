@@ -31,6 +31,7 @@ class LegSnapshot(NamedTuple):
 class InteractionSnapshot(NamedTuple):
     """`state` as in SEMANTICS §1.1; only `queued` waits to be offered, a final state is forgotten.
     `age` is `age_us` plus, while `age_since` is set, the time since then; `entered_at` starts `waited_here`.
+    `preferred_agent` is the named one, `account_team` the customer's, `last_agent` who had them last.
     `returned`: it was in `preferred_agent`'s hands (parked, lost lease) and goes back to them first,
     whatever the queue prefers. `excluded`: agents and until when they are not offered it. `endpoint`: a call
     of this telephony endpoint, so only for agents with a phone there."""
@@ -51,6 +52,8 @@ class InteractionSnapshot(NamedTuple):
     excluded: tuple[tuple[str, int], ...] = ()
     endpoint: str | None = None
     legs: tuple[LegSnapshot, ...] = ()
+    account_team: tuple[str, ...] = ()
+    last_agent: str | None = None
     force: bool = False
 
 
@@ -59,7 +62,8 @@ class AgentSnapshot(NamedTuple):
     a socket is open now (without one there are no new offers, open ones stay). `idle_since`: the later of the
     end of their last handled work and their last change to available. `lease_lost_at`: set while the time
     to reassign their chats and messages runs down. `channels` None: all. `phones`: the telephony endpoints
-    at which a phone of theirs can be reached; None: that is not told, and no call names its endpoint."""
+    at which a phone of theirs can be reached; None: that is not told, and no call names its endpoint.
+    `shift` is a calendar's key; None: always on shift."""
 
     id: str
     version: int
@@ -77,6 +81,7 @@ class AgentSnapshot(NamedTuple):
     channels: tuple[str, ...] | None = None
     units_max: int = 100
     channel_max: Mapping[str, int] = {}
+    shift: str | None = None
     force: bool = False
 
 
@@ -93,6 +98,15 @@ class PolicyReplaced(NamedTuple):
     policy: Policy
 
 
+class QueueMeasured(NamedTuple):
+    """What was measured of a queue lately: its service level in parts per million (None: nothing to measure)
+    and the handling time by channel, for estimates; a channel left out has the set-up's."""
+
+    queue: str
+    service_level_ppm: int | None = None
+    handle_us: Mapping[str, int] = {}
+
+
 Snapshot = InteractionSnapshot | AgentSnapshot
 
 
@@ -102,6 +116,7 @@ def to_json(snapshot: Snapshot) -> dict[str, Any]:
     if isinstance(snapshot, InteractionSnapshot):
         document["legs"] = [leg._asdict() for leg in snapshot.legs]
         document["excluded"] = [list(pair) for pair in snapshot.excluded]
+        document["account_team"] = list(snapshot.account_team)
     else:
         document["teams"] = list(snapshot.teams)
         document["channels"] = None if snapshot.channels is None else list(snapshot.channels)
@@ -116,6 +131,7 @@ def interaction_from_json(document: Mapping[str, Any]) -> InteractionSnapshot:
     known = _known(InteractionSnapshot._fields, document)
     known["legs"] = tuple(LegSnapshot(**_known(LegSnapshot._fields, leg)) for leg in document.get("legs", ()))
     known["excluded"] = tuple((agent, until) for agent, until in document.get("excluded", ()))
+    known["account_team"] = tuple(document.get("account_team", ()))
     return InteractionSnapshot(**known)
 
 

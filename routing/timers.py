@@ -1,14 +1,15 @@
-"""The instants at which something is due: deadlines of legs, and thresholds at which waiting work moves."""
+"""The instants at which something is due: deadlines of legs, thresholds at which waiting work
+moves, and the turns of shifts."""
 
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from typing import Literal
 
-from routing.entity import Item, Leg
+from routing.entity import Agent, Item, Leg
 
-TimerKind = Literal["wake", "deadline", "confirm_by", "reassign_at"]
+TimerKind = Literal["wake", "deadline", "confirm_by", "reassign_at", "shift_turns_at"]
 
-Timer = tuple[int, int, TimerKind, Item | Leg]
+Timer = tuple[int, int, TimerKind, Item | Leg | Agent]
 """(due, serial, kind, whose): valid while the attribute named by `kind` still says `due`."""
 
 SLACK = 4096
@@ -22,7 +23,7 @@ class Timers:
         self._serial = 0
         self._purge_at = SLACK
 
-    def push(self, due: int, kind: TimerKind, target: Item | Leg) -> None:
+    def push(self, due: int, kind: TimerKind, target: Item | Leg | Agent) -> None:
         self._serial += 1
         heappush(self._heap, (due, self._serial, kind, target))
         if len(self._heap) > self._purge_at:
@@ -34,7 +35,7 @@ class Timers:
             heappop(heap)
         return heap[0][0] if heap else None
 
-    def pop_due(self, now: int) -> Iterator[tuple[TimerKind, Item | Leg]]:
+    def pop_due(self, now: int) -> Iterator[tuple[TimerKind, Item | Leg | Agent]]:
         heap = self._heap
         while heap and heap[0][0] <= now:
             timer = heappop(heap)

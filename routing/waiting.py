@@ -13,13 +13,14 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from routing.policy import Queue
-from routing.requirement import Requirement, both
+from routing.requirement import Requirement, both, either, levels_of
 
 if TYPE_CHECKING:
     from routing.entity import Agent, Item
 
-Entry = tuple[int, int, str, int, "Item"]
-"""(0 overdue or 1, instant of origin less head start, interaction id, serial, interaction)."""
+Entry = tuple[int, int, int, str, int, "Item"]
+"""(0 overdue or 1, place of the tier, instant of origin, interaction id, serial, interaction): how a queue
+orders what waits. With `urgency` the place is 0 and the origin less the head start."""
 
 LaneKey = tuple[str, frozenset[str], str | None]
 
@@ -27,11 +28,13 @@ COMBINED_MAX = 1_000
 
 
 class Lane:
-    """`own` is what the interactions ask, `requirement` that and what the queue asks; `failed` is the last
+    """`own` is what the interactions ask, `requirement` that and what the queue asks; `asks` is what of it
+    is left to ask of agents who may meet the queue's in the end (`World.queues_of`). `failed` is the last
     matching that found nobody for it."""
 
     __slots__ = (
-        "cold", "count", "excluded", "failed", "head", "heap", "key", "only", "own", "requirement", "shelf",
+        "asks", "cold", "count", "excluded", "failed", "head", "heap", "key", "on_shift", "only", "own",
+        "requirement", "shelf",
     )  # fmt: skip
 
     def __init__(self, shelf: "Shelf", key: LaneKey, own: Requirement, only: "Agent | None") -> None:
@@ -39,6 +42,8 @@ class Lane:
         self.key = key
         self.own = own
         self.requirement = shelf.requirement(own)
+        self.asks = self.requirement if shelf.queue.steps else own
+        self.on_shift = shelf.queue.on_shift
         self.excluded = key[1]
         self.only = only
         self.heap: list[Entry] = []
@@ -46,6 +51,28 @@ class Lane:
         self.head: Entry | None = None
         self.cold = False
         self.failed = 0
+
+    def admits(self, agent: "Agent", requirement: Requirement) -> bool:
+        """Whether an agent who has room and sees the work meets `requirement` (`asks` or the whole one), is
+        on shift where that counts, and is not excluded."""
+        if agent.id in self.excluded or (self.only is not None and self.only is not agent):
+            return False
+        if self.on_shift and not agent.on_shift:
+            return False
+        return requirement.is_anyone or requirement.holds(agent.skills, agent.key)
+
+    def score(self, agent: "Agent") -> int:
+        """What the queue's strategy asks before the order of `longest_idle`; the lowest goes first."""
+        strategy = self.shelf.queue.strategy
+        if strategy == "longest_idle":
+            return 0
+        return agent.load.units if strategy == "least_loaded" else -self.skill_sum(agent)
+
+    def skill_sum(self, agent: "Agent") -> int:
+        """The agent's levels in all skills that the interaction asks for, and the first of the queue's own
+        and its steps' requirements that they meet."""
+        met = next((one for one in self.shelf.accepted if one.holds(agent.skills, agent.key)), self.own)
+        return levels_of(agent.skills, self.own.skills | met.skills)
 
     def add(self, entry: Entry) -> None:
         heappush(self.heap, entry)
@@ -59,34 +86,46 @@ class Lane:
         if entry is self.head:
             self.shelf.reorder(self, self._next())
         elif len(self.heap) > 2 * self.count + 16:
-            self.heap = [kept for kept in self.heap if kept[4].slot is kept]
+            self.heap = [kept for kept in self.heap if kept[-1].slot is kept]
             heapify(self.heap)
 
     def _next(self) -> Entry | None:
-        while self.heap and self.heap[0][4].slot is not self.heap[0]:
+        while self.heap and self.heap[0][-1].slot is not self.heap[0]:
             heappop(self.heap)
         return self.heap[0] if self.heap else None
 
 
 class Shelf:
     """`order` is its lanes' heads, sorted; `hot` its lanes that are not cold; `busy` its queue's shelves on
-    which something waits."""
+    which something waits. `accepted`: any of these requirements of the queue will do."""
 
     __slots__ = (
-        "busy", "channel", "combined", "deferred", "hot", "lanes", "order", "queue", "ranks", "teams_by_rank",
+        "accepted", "busy", "channel", "combined", "deferred", "hot", "lanes", "order", "queue", "ranks",
+        "stage", "teams_by_rank",
     )  # fmt: skip
 
-    def __init__(self, queue: Queue, channel: str, stage: int, all_of_queue: "Shelves") -> None:
+    def __init__(
+        self, queue: Queue, channel: str, stage: int, lent: Collection[str], busy: "dict[Shelf, None]"
+    ) -> None:
         self.queue = queue
-        self.busy = all_of_queue.busy
-        self.combined = all_of_queue.combined
+        self.busy = busy
         self.channel = channel
+        self.stage = stage
         self.deferred = 0 if queue.channels[channel].live else 1
-        self.teams_by_rank = queue.teams_by_rank(stage)
-        self.ranks: dict[frozenset[str], int | None] = {}
+        self.accepted = queue.accepted(stage)
+        self.combined: dict[str, Requirement] = {}
         self.lanes: dict[LaneKey, Lane] = {}
         self.hot: dict[Lane, None] = {}
         self.order: list[Entry] = []
+        self.lend(lent)
+
+    def lend(self, teams: Collection[str]) -> None:
+        """From now on these teams see its work too: who sought nobody before does so again."""
+        self.teams_by_rank = self.queue.teams_by_rank(self.stage, teams)
+        self.ranks: dict[frozenset[str], int | None] = {}
+        for lane in self.lanes.values():
+            lane.cold = False
+            self.hot[lane] = None
 
     def rank(self, teams: frozenset[str]) -> int | None:
         """The best rank by which a member of `teams` sees this work, None when they do not."""
@@ -110,7 +149,7 @@ class Shelf:
         if found is None:
             if len(self.combined) >= COMBINED_MAX:
                 self.combined.clear()
-            found = self.combined[own.text] = both(own, self.queue.requirement)
+            found = self.combined[own.text] = both(own, either(self.accepted))
         return found
 
     def reorder(self, lane: Lane, head: Entry | None) -> None:
@@ -141,54 +180,55 @@ class Shelf:
             del self.hot[lane]
 
 
-class Shelves:
-    """What the shelves of one queue share: which of them hold something, and the joined requirements."""
-
-    __slots__ = ("busy", "combined")
-
-    def __init__(self) -> None:
-        self.busy: dict[Shelf, None] = {}
-        self.combined: dict[str, Requirement] = {}
-
-
 class Waiting:
-    """All shelves. `hot` are those, by queue, with a lane that nobody has been sought for yet."""
+    """All shelves. `hot` are those, by queue, with a lane that nobody has been sought for yet. `lent` are the
+    teams that a queue's work is lent to now."""
 
     def __init__(self) -> None:
         self.hot: dict[str, dict[Shelf, None]] = {}
+        self.lent: dict[str, tuple[str, ...]] = {}
         self.count = 0
         self._serial = 0
         self._shelves: dict[tuple[str, str, int], Shelf] = {}
-        self._of_queue: dict[str, Shelves] = {}
-        self._views: dict[tuple[str, frozenset[str]], list[tuple[Shelf, int]]] = {}
+        self._busy: dict[str, dict[Shelf, None]] = {}
+        self._views: dict[str, dict[frozenset[str], list[tuple[Shelf, int]]]] = {}
 
     def shelves(self, queue: str) -> Collection[Shelf]:
         """The shelves of a queue on which something waits."""
-        shelves = self._of_queue.get(queue)
-        return shelves.busy if shelves else ()
+        return self._busy.get(queue, ())
 
     def view(self, queue: Queue, teams: frozenset[str]) -> list[tuple[Shelf, int]]:
         """The queue's shelves whose work members of `teams` see, with the rank by which they do."""
-        view = self._views.get((queue.key, teams))
+        views = self._views.setdefault(queue.key, {})
+        view = views.get(teams)
         if view is None:
-            stages = range(len(queue.delays) + 1)
+            stages = range(len(queue.thresholds) + 1)
             shelves = [self.shelf(queue, channel, stage) for channel in queue.channels for stage in stages]
             ranked = [(shelf, shelf.rank(teams)) for shelf in shelves]
-            view = [(shelf, rank) for shelf, rank in ranked if rank is not None]
-            self._views[queue.key, teams] = view
+            view = views[teams] = [(shelf, rank) for shelf, rank in ranked if rank is not None]
         return view
 
     def shelf(self, queue: Queue, channel: str, stage: int) -> Shelf:
         try:
             return self._shelves[queue.key, channel, stage]
         except KeyError:
-            shelf = Shelf(queue, channel, stage, self._of_queue.setdefault(queue.key, Shelves()))
+            busy = self._busy.setdefault(queue.key, {})
+            shelf = Shelf(queue, channel, stage, self.lent.get(queue.key, ()), busy)
             return self._shelves.setdefault((queue.key, channel, stage), shelf)
 
-    def add(self, item: "Item", lane: Lane, late: int, origin: int) -> None:
+    def lend(self, queue: str, teams: tuple[str, ...]) -> None:
+        """The queue's work is lent to exactly these from now on."""
+        self.lent[queue] = teams
+        self._views.pop(queue, None)
+        for shelf in [shelf for key, shelf in self._shelves.items() if key[0] == queue]:
+            shelf.lend(teams)
+        for shelf in self.shelves(queue):
+            self.hot.setdefault(queue, {})[shelf] = None
+
+    def add(self, item: "Item", lane: Lane, late: int, place: int, origin: int) -> None:
         self._serial += 1
         self.count += 1
-        entry = (late, origin, item.id, self._serial, item)
+        entry = (late, place, origin, item.id, self._serial, item)
         item.lane = lane
         item.slot = entry
         lane.add(entry)

@@ -1,14 +1,17 @@
 """All that the engine knows, and the few primitive changes that keep its indexes true."""
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
+from routing.calendar import Calendar
 from routing.decision import Decision, Kind, Reason
-from routing.entity import NOBODY, Agent, Item, Leg
+from routing.entity import NOBODY, NOT_COUNTED, Agent, Item, Leg
 from routing.gone import Gone
 from routing.idle import Benches
-from routing.policy import Policy, Queue
-from routing.preference import Preference, preference
+from routing.policy import BUSINESS_TIME_CHANNELS, Policy, Queue
+from routing.preference import NO_PREFERENCE, Preference, preference, preferred
+from routing.staffing import Staffing
 from routing.timers import Timers
 from routing.waiting import Shelf, Waiting
 
@@ -16,7 +19,8 @@ from routing.waiting import Shelf, Waiting
 class World:
     """`dirty` are the agents that changed since the last matching; of this instant, `lapsed` are those who
     became not responding and `told` those of whom a snapshot came. `preferring` is what waits, by the
-    agent it prefers; `gone` are the finished interactions with their last version."""
+    agents it prefers; `counts` how much waits, by queue and channel; `gone` are the finished interactions
+    with their last version."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -28,12 +32,14 @@ class World:
         self.lapsed: dict[Agent, None] = {}
         self.told: dict[Agent, None] = {}
         self.preferring: dict[str, dict[str, Item]] = {}
+        self.counts: dict[str, Counter[str]] = {}
         self.timers = Timers()
         self.waiting = Waiting()
         self.benches = Benches()
+        self.staffing = Staffing(policy)
         self.decisions: list[Decision] = []
         self.ordinal = 0
-        self._known_terms: dict[tuple[str, str, str | None], tuple[int, int | None]] = {}
+        self._known_terms: dict[tuple[str, str, str | None], Terms] = {}
         self._matchings = 0
 
     def begin(self, now: int) -> None:
@@ -54,8 +60,12 @@ class World:
         self.policy = policy
         self.waiting = Waiting()
         self.benches = Benches()
+        self.counts.clear()
         self._known_terms.clear()
+        measured, self.staffing = self.staffing.measured, Staffing(policy)
+        self.staffing.measured = measured
         for agent in self.agents.values():
+            agent.counted = NOT_COUNTED
             self.qualified_anew(agent)
 
     # ---- agents and legs
@@ -74,7 +84,26 @@ class World:
         agent.costs = {
             channel: units for channel, units in self.policy.units.items() if agent.may_serve(channel)
         }
+        agent.interrupts = self.policy.interrupts
         self.benches.enlist(agent)
+        self.turn_shift(agent, self.now)
+        self.presence_changed(agent)
+
+    def presence_changed(self, agent: Agent) -> None:
+        self.staffing.count(agent)
+        self.dirty[agent] = None
+
+    def turn_shift(self, agent: Agent, now: int) -> None:
+        """Whether they are on shift, and until when that holds. A calendar that is gone: always."""
+        calendar = self.policy.calendars.get(agent.shift or "")
+        agent.on_shift = calendar is None or calendar.is_open(now)
+        agent.shift_turns_at = None
+        if calendar is not None:
+            turns = calendar.next_closing if agent.on_shift else calendar.next_opening
+            agent.shift_turns_at = turns(now)
+        if agent.shift_turns_at is not None:
+            self.timers.push(agent.shift_turns_at, "shift_turns_at", agent)
+        agent.searched = ()
         self.dirty[agent] = None
 
     def queues_of(self, agent: Agent) -> tuple[str, ...]:
@@ -83,7 +112,7 @@ class World:
             of_team, queues = self.policy.queues_of_team, self.policy.queues
             keys = {key for team in agent.teams for key in of_team.get(team, ())}
             agent.queues = tuple(
-                sorted(key for key in keys if queues[key].requirement.holds(agent.skills, agent.key))
+                sorted(key for key in keys if queues[key].in_the_end.holds(agent.skills, agent.key))
             )
         return agent.queues
 
@@ -145,15 +174,21 @@ class World:
     def unplace(self, item: Item) -> None:
         self.waiting.remove(item)
         item.wake = None
-        if item.preferred is not None:
-            self._drop_preferring(item.preferred, item.id)
-
-    def _drop_preferring(self, agent_id: str, interaction_id: str) -> None:
-        kept = self.preferring.get(agent_id)
-        if kept is not None:
-            kept.pop(interaction_id, None)
+        if item.placed_in is not None:
+            self._count(item, item.placed_in, -1)
+            item.placed_in = None
+        for agent_id in item.preferring:
+            kept = self.preferring[agent_id]
+            del kept[item.id]
             if not kept:
                 del self.preferring[agent_id]
+        item.preferring = ()
+
+    def _count(self, item: Item, queue_key: str, by: int) -> None:
+        counted: Counter[str] = self.counts.setdefault(queue_key, Counter())
+        counted[item.channel] += by
+        if self.policy.queues[queue_key].lendings:
+            self.staffing.changed[queue_key] = None
 
     def move(self, item: Item, now: int) -> None:
         """Place anew what is placed."""
@@ -165,17 +200,17 @@ class World:
         queue = self.policy.queues.get(item.queue)
         if queue is None:
             return
+        item.placed_in = queue.key
+        self._count(item, queue.key, 1)
         stage = queue.stage(now - item.entered_at)
         shelf = self.waiting.shelf(queue, item.channel, stage)
         overdue_at = self.overdue_at(item, queue)
         is_overdue = overdue_at is not None and overdue_at <= now
         excluded = item.excluded_at(now) if item.excluded else NOBODY
-        kept = (
-            NO_PREFERENCE if item.preferred is None else self._preference(item, queue, shelf, excluded, now)
-        )
+        kept = self._preference(item, queue, shelf, excluded, now)
         if kept.waits_until is None:
             lane = shelf.lane(item.own, excluded, kept.agent)
-            self.waiting.add(item, lane, 0 if is_overdue else 1, self.origin(item, queue, now))
+            self.waiting.add(item, lane, 0 if is_overdue else 1, *self._order(item, queue, now))
         dues = [due for due in (kept.waits_until, self._next_stage_at(item, queue, stage)) if due is not None]
         if overdue_at is not None and not is_overdue:
             dues.append(overdue_at)
@@ -185,6 +220,12 @@ class World:
             item.wake = min(dues)
             self.timers.push(item.wake, "wake", item)
 
+    def _order(self, item: Item, queue: Queue, now: int) -> tuple[int, int]:
+        """(place of the tier, instant of origin): how it stands in its queue."""
+        if queue.is_strict:
+            return self.policy.tier_place(item.tier), now - item.age(now)
+        return 0, self.origin(item, queue, now)
+
     def _next_stage_at(self, item: Item, queue: Queue, stage: int) -> int | None:
         opens = queue.next_stage_after(stage)
         return None if opens is None else item.entered_at + opens
@@ -192,40 +233,55 @@ class World:
     def _preference(
         self, item: Item, queue: Queue, shelf: Shelf, excluded: frozenset[str], now: int
     ) -> Preference:
-        if item.preferred is None:
-            return NO_PREFERENCE
-        self.preferring.setdefault(item.preferred, {})[item.id] = item
-        agent = self.agents.get(item.preferred)
-        if agent is None or not self.suits(item, shelf, agent, excluded):
-            return NO_PREFERENCE
-        return preference(self.policy, queue, item, agent, now)
+        item.preferring = preferred(queue, item)
+        for agent_id in item.preferring:
+            self.preferring.setdefault(agent_id, {})[item.id] = item
+        return self.preference(item, queue, shelf, excluded, now) if item.preferring else NO_PREFERENCE
+
+    def preference(
+        self, item: Item, queue: Queue, shelf: Shelf, excluded: frozenset[str], now: int
+    ) -> Preference:
+        """For whom of those it prefers it is kept."""
+        known = [agent for id_ in preferred(queue, item) if (agent := self.agents.get(id_)) is not None]
+        suited = [agent for agent in known if self.suits(item, shelf, agent, excluded)]
+        return preference(self.policy, queue, item, suited, now)
 
     def suits(self, item: Item, shelf: Shelf, agent: Agent, excluded: frozenset[str]) -> bool:
-        """Whether the agent sees the work, has the skills and is not excluded from it."""
+        """Whether the agent sees the work, has the skills, is on shift if asked and is not excluded."""
         if agent.id in excluded or shelf.rank(agent.teams) is None:
+            return False
+        if shelf.queue.on_shift and not agent.on_shift:
             return False
         return shelf.requirement(item.own).holds(agent.skills, agent.key)
 
     def head_start(self, item: Item, queue: Queue) -> int:
-        return self._terms(item, queue)[0] + item.boost_us
+        return self._terms(item, queue).head_start_us + item.boost_us
 
     def origin(self, item: Item, queue: Queue, now: int) -> int:
         """The instant from which age + head start counts: it stays the same while the age runs."""
         return now - item.age(now) - self.head_start(item, queue)
 
     def overdue_at(self, item: Item, queue: Queue) -> int | None:
-        promise = self._terms(item, queue)[1]
-        return None if promise is None else item.entered_at + promise
+        promise_us, hours = self._terms(item, queue)[1:]
+        if promise_us is None:
+            return None
+        return item.entered_at + promise_us if hours is None else hours.add(item.entered_at, promise_us)
 
-    def _terms(self, item: Item, queue: Queue) -> tuple[int, int | None]:
-        """(head start of tier, queue and channel; promise)."""
+    def _terms(self, item: Item, queue: Queue) -> "Terms":
         key = (item.queue, item.channel, item.tier)
         found = self._known_terms.get(key)
         if found is None:
-            tier, rules = self.policy.tier(item.tier), queue.channels[item.channel]
-            head_start = tier.head_start_us + queue.head_start_us + rules.head_start_us
-            found = self._known_terms[key] = head_start, tier.promise(item.channel, rules.live)
+            found = self._known_terms[key] = self._terms_of(item, queue)
         return found
+
+    def _terms_of(self, item: Item, queue: Queue) -> "Terms":
+        tier, rules = self.policy.tier(item.tier), queue.channels[item.channel]
+        in_hours = item.channel in BUSINESS_TIME_CHANNELS and queue.hours is not None
+        return Terms(
+            tier.head_start_us + queue.head_start_us + rules.head_start_us,
+            tier.promise(item.channel, rules.live),
+            self.policy.calendars.get(queue.hours or "") if in_hours else None,
+        )
 
     # ---- decisions
 
@@ -255,4 +311,9 @@ class World:
         return (item for item in self.items.values() if item.state == "queued")
 
 
-NO_PREFERENCE = Preference(None, None)
+class Terms(NamedTuple):
+    """What tier, queue and channel give together. `hours`: the promise runs in their business time."""
+
+    head_start_us: int
+    promise_us: int | None
+    hours: Calendar | None

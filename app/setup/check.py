@@ -1,6 +1,6 @@
 """What names what: keys are unique, and everything that is referred to exists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.setup.dates import country_days, written_out
 from app.setup.model import Agent, Calendar, Document, Queue
@@ -34,6 +34,8 @@ class _Check:
             self._agent(("agents", index), agent)
         for index, queue in enumerate(self._document.queues):
             self._queue(("queues", index), queue)
+            self._steps(("queues", index), queue)
+        self._no_lending_in_a_circle()
         for index, endpoint in enumerate(self._document.endpoints):
             self._known(("endpoints", index, "queue"), "queue", [endpoint.queue], self._queues)
 
@@ -79,6 +81,8 @@ class _Check:
 
     def _queue(self, at: Pointer, queue: Queue) -> None:
         teams = [membership.key for membership in queue.teams]
+        if not teams:
+            self._source.complain((*at, "teams"), "nobody serves this queue: name at least one team")
         self._unique((*at, "teams"), teams, "key")
         for index, team in enumerate(teams):
             self._known((*at, "teams", index, "key"), "team", [team], self._teams)
@@ -95,6 +99,26 @@ class _Check:
             if door is not None and door.queue is not None:
                 self._known((*at, name, "queue"), "queue", [door.queue], self._queues)
 
+    def _steps(self, at: Pointer, queue: Queue) -> None:
+        """Each opens the queue's work to somebody for whom it was not open before."""
+        anyone = parse(queue.requirement).is_anyone
+        ordered = sorted(enumerate(queue.steps), key=lambda numbered: numbered[1].after_seconds)
+        for index, step in ordered:
+            if anyone and not step.lend_queues:
+                message = "this step can never open anything: whoever meets it was accepted before"
+                self._source.complain((*at, "steps", index), message)
+            anyone = anyone or (step.requirement is not None and parse(step.requirement).is_anyone)
+            if step.requirement is None and not step.lend_queues:
+                self._source.complain((*at, "steps", index), "a step needs `requirement` or `lend_queues`")
+
+    def _no_lending_in_a_circle(self) -> None:
+        lends = {queue.key: _borrowers(queue) for queue in self._document.queues}
+        for index, queue in enumerate(self._document.queues):
+            circle = _circle(queue.key, lends)
+            if circle:
+                at: Pointer = ("queues", index, "lend" if queue.lend else "steps")
+                self._source.complain(at, f"lending in a circle: {' → '.join(circle)}")
+
     def _requirement(self, at: Pointer, text: str | None) -> None:
         for message in unknown_names(parse(text), self._skills, self._agents):
             self._source.complain(at, message)
@@ -103,6 +127,26 @@ class _Check:
         for index, name in enumerate(names):
             if name not in known:
                 self._source.complain(self._source.known((*at, index)), f"unknown {noun} {name!r}")
+
+
+def _borrowers(queue: Queue) -> list[str]:
+    """The queues to whose agents it lends its work, ever."""
+    stepwise = [key for step in queue.steps for key in step.lend_queues]
+    return sorted({*stepwise, *(key for lend in queue.lend for key in lend.queues)})
+
+
+def _circle(start: str, lends: Mapping[str, Sequence[str]]) -> list[str]:
+    """A way from a queue back to it, itself at both ends; empty: there is none."""
+    ways, seen = [[start]], set[str]()
+    while ways:
+        way = ways.pop()
+        for key in lends.get(way[-1], ()):
+            if key == start:
+                return [*way, key]
+            if key not in seen:
+                seen.add(key)
+                ways.append([*way, key])
+    return []
 
 
 def unknown_names(requirement: Requirement, skills: Iterable[str], agents: Iterable[str]) -> list[str]:

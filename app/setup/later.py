@@ -7,7 +7,6 @@ from app.setup.source import Pointer, Problem, Source
 from routing.policy import REASSIGNED_CHANNELS
 
 NO_EFFECT = "no effect yet"
-BUSINESS_TIME = frozenset({"email", "task"})
 
 
 def without_effect(source: Source, document: Document) -> list[Problem]:
@@ -19,27 +18,16 @@ def without_effect(source: Source, document: Document) -> list[Problem]:
 def _places(document: Document) -> Iterator[tuple[Pointer, str]]:
     for channel in document.work.interrupts:
         yield ("work", "interrupts", channel), NO_EFFECT
-    for index, agent in enumerate(document.agents):
-        if agent.shift is not None:
-            yield ("agents", index, "shift"), NO_EFFECT
-    for index, tier in enumerate(document.tiers):
-        for named in BUSINESS_TIME & set(tier.max_wait_seconds.by_channel):
-            place: Pointer = ("tiers", index, "max_wait_seconds", named)
-            yield place, "counted by the wall clock: business time has no effect yet"
+    staffed = {team for agent in document.agents for team in agent.teams}
     for index, queue in enumerate(document.queues):
+        if staffed.isdisjoint(team.key for team in queue.teams):
+            yield ("queues", index, "teams"), "no agent is in these teams yet"
         yield from _of_queue(("queues", index), queue)
 
 
 def _of_queue(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
-    if queue.order == "strict":
-        yield (*at, "order"), NO_EFFECT
-    if queue.strategy != "longest_idle":
-        yield (*at, "strategy"), NO_EFFECT
     if queue.prefer is not None and queue.prefer.account_team:
         yield (*at, "prefer", "account_team"), NO_EFFECT
-    for name in ("steps", "lend", "reserve_deferred", "on_shift"):
-        if getattr(queue, name):
-            yield (*at, name), NO_EFFECT
     yield from _of_doors(at, queue)
     yield from _of_channels(at, queue)
 

@@ -1,9 +1,10 @@
 """The set-up as the routing engine's policy: canonical, every default written out, whole microseconds."""
 
+import re
 from typing import Any
 
 from app.setup.dates import written_out
-from app.setup.model import Calendar, Document, Queue, Tier
+from app.setup.model import Calendar, Document, Lend, Prefer, Queue, Step, Tier
 from routing.policy import CHANNELS, REASSIGNED_CHANNELS
 from routing.state import AgentSnapshot
 
@@ -12,6 +13,7 @@ def policy_document(document: Document) -> dict[str, Any]:
     """What `routing.policy.Policy.from_document` reads. Equal set-ups give equal documents."""
     return {
         "units": document.units(),
+        "interrupts": {name: sorted(others) for name, others in sorted(document.work.interrupts.items())},
         "default_tier": document.default_tier,
         "tiers": [_tier(tier) for tier in document.tiers],
         "calendars": [
@@ -66,7 +68,6 @@ def _calendar(calendar: Calendar) -> dict[str, Any]:
 
 
 def _queue(queue: Queue) -> dict[str, Any]:
-    prefer = queue.prefer
     return {
         "key": queue.key,
         "teams": [
@@ -74,12 +75,41 @@ def _queue(queue: Queue) -> dict[str, Any]:
             for member in sorted(queue.teams, key=lambda member: member.key)
         ],
         "requirement": queue.requirement or "anyone",
+        "steps": [_step(step) for step in sorted(queue.steps, key=lambda step: step.after_seconds)],
+        "order": queue.order,
+        "strategy": queue.strategy,
         "head_start_us": micros(queue.head_start_seconds),
-        "prefer": None
-        if prefer is None
-        else {"last_agent": prefer.last_agent, "wait_us": micros(prefer.prefer_seconds)},
+        "prefer": None if queue.prefer is None else _prefer(queue.prefer),
+        "lend": [_lend(lend) for lend in queue.lend],
+        "reserve_deferred": queue.reserve_deferred or 0,
+        "on_shift": queue.on_shift,
         "channels": {channel: _channel(queue, channel) for channel in CHANNELS},
     }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "after_us": micros(step.after_seconds),
+        "requirement": step.requirement,
+        "lend": sorted(step.lend_queues),
+    }
+
+
+def _prefer(prefer: Prefer) -> dict[str, Any]:
+    return {
+        "last_agent": prefer.last_agent,
+        "account_team": prefer.account_team,
+        "wait_us": micros(prefer.prefer_seconds),
+    }
+
+
+def _lend(lend: Lend) -> dict[str, Any]:
+    """`estimated_wait_seconds > 120`, `service_level < 0.8`, `nobody_signed_in`."""
+    subject, *_, limit = re.split(r"[\s<>]+", lend.when.strip())
+    if subject == "nobody_signed_in":
+        return {"when": subject, "than": None, "queues": sorted(lend.queues)}
+    when = "estimated_wait" if subject == "estimated_wait_seconds" else subject
+    return {"when": when, "than": round(float(limit) * 1_000_000), "queues": sorted(lend.queues)}
 
 
 def _channel(queue: Queue, channel: str) -> dict[str, Any]:

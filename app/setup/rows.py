@@ -210,6 +210,7 @@ class Reconciliation:
             "channels": list(CHANNELS if wanted.channels is None else wanted.channels),
             "skills": dict(wanted.skills),
             "channel_max": wanted.capacity.channel_max(),
+            "shift": wanted.shift,
             "units_max": wanted.capacity.units,
             "disabled_at": None,
         }

@@ -150,7 +150,14 @@ class TestOffered:
         scene = self.scene()
         scene.queue(1, "x")
         document = to_json(scene.engine.candidates(scene.made[-1]))
-        assert document["winner"] == {"agent": "a", "rank": 1, "idle_since": 0, "last_accepted_at": None}
+        assert document["winner"] == {
+            "agent": "a",
+            "rank": 1,
+            "idle_since": 0,
+            "last_accepted_at": None,
+            "units": 0,
+            "skill_sum": 3,
+        }
         assert document["groups"] == [{"reason": "skilled", "total": 1, "agents": ["c"]}]
 
 

@@ -52,17 +52,19 @@ BUGS = [
     Bug(
         "promises_by_lateness",
         "world.py",
-        "0 if is_overdue else 1, self.origin(item, queue, now)",
-        "0 if is_overdue else 1, overdue_at or 0 if is_overdue else self.origin(item, queue, now)",
+        "*self._order(item, queue, now)",
+        "*((0, overdue_at or 0) if is_overdue else self._order(item, queue, now))",
     ),
-    Bug("rank_ignored", "policy.py", "ranks.setdefault(membership.rank, [])", "ranks.setdefault(1, [])"),
+    Bug(
+        "rank_ignored", "policy.py", "ranks.setdefault(membership.rank, set())", "ranks.setdefault(1, set())"
+    ),
     Bug("excluded_agent_offered", "entity.py", "if until > now)", "if until > now + 10**9)"),
     Bug("missed_and_still_available", "deadlines.py", 'not_responding(world, leg.agent, "missed")', "pass"),
     Bug(
         "delay_one_microsecond_late",
         "policy.py",
-        "return self.delays[stage] if",
-        "return self.delays[stage] + 1 if",
+        "return self.thresholds[stage] if",
+        "return self.thresholds[stage] + 1 if",
     ),
     Bug("return_does_not_stop_reassigning", "life.py", "        leg.reassign_at = None", "        pass"),
     Bug("offer_outlives_its_agents_lease", "life.py", 'withdraw(world, agent, "lease_lost")', "pass"),

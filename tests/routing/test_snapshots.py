@@ -256,7 +256,7 @@ class TestAgentSnapshot:
         both = agent(version=2, phones=("here", "there"))
         assert kinds(engine.apply([both], 2)) == [("offer", "x", "a")]
         [told] = [found for found in engine.snapshots() if isinstance(found, InteractionSnapshot)]
-        assert (told.endpoint, told.requirement) == ("there", "anyone")
+        assert (told.endpoint, told.requirement) == ("there", "french >= 1 or anyone")
 
     def test_a_consult_that_rings_is_not_the_routers(self) -> None:
         primary = LegSnapshot("leg1", "a", "held", 100)

@@ -185,11 +185,15 @@ def test_a_wrong_set_up_is_refused_with_file_line_and_reason(tmp_path: Path) -> 
 
 def test_what_has_no_effect_yet_is_said(tmp_path: Path) -> None:
     setup, trace = tmp_path / "SETUP.yaml", tmp_path / "TRACE.jsonl"
-    setup.write_text("queues:\n  - key: q\n    order: strict\n", encoding="utf-8")
+    text = "teams: [{key: t}]\nqueues:\n  - key: q\n    teams: [{key: t}]\n"
+    setup.write_text(text, encoding="utf-8")
     trace.write_text("", encoding="utf-8")
     out, err = StringIO(), StringIO()
     assert route(setup, trace, out, err) == 0
-    assert (out.getvalue(), err.getvalue()) == ("", f"{setup}:3: /queues/0/order: no effect yet\n")
+    assert (out.getvalue(), err.getvalue()) == (
+        "",
+        f"{setup}:4: /queues/0/teams: no agent is in these teams yet\n",
+    )
 
 
 def test_a_missing_file_is_wrong_usage(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ CHANNELS = ("voice", "chat", "messaging", "email", "task")
 SKILLS = ("a", "b", "c")
 ALL = ("steps", "strict", "strategies", "prefer", "lending", "interrupts", "reserve")
 """What a policy may ask for besides the plain rules."""
-LANDED: tuple[str, ...] = ()
+LANDED: tuple[str, ...] = ALL
 """Those that the engine knows: a world asks for some, all or none of them."""
 
 Line = dict[str, Any]

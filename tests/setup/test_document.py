@@ -89,34 +89,32 @@ class TestExample:
     def test_what_has_no_effect_yet_is_named_with_its_line(self, files: Files) -> None:
         found = [f"{line} {pointer}" for line, pointer, _ in files.load(EXAMPLE).warnings]
         assert found == [
-            "9 /tiers/0/max_wait_seconds/email",
             "13 /work/interrupts/voice",
-            "30 /queues/0/steps",
             "33 /queues/0/prefer/account_team",
-            "37 /queues/0/lend",
+            "40 /queues/1/teams",
         ]
 
     def test_more_that_has_no_effect_yet(self, files: Files) -> None:
         text = (
-            "queues:\n- key: q\n  order: strict\n  strategy: best_skill\n  reserve_deferred: 2\n"
-            "  on_shift: true\n"
+            "teams: [{key: t}]\nqueues:\n- key: q\n  teams: [{key: t}]\n"
             "  drain_seconds: 60\n  full: {max_waiting: 3, voicemail: true}\n"
             "  channels:\n    chat: {connect_seconds: 5}\n"
             "    email: {reassign_after_seconds: 9}\n"
-            "agents: [{email: a@x, shift: early}]\ncalendars: [{key: early}]\n"
+            "agents: [{email: a@x, teams: [t]}]\n"
         )
         found = {pointer for _, pointer, _ in files.load(text).warnings}
         assert found == {
-            "/queues/0/order",
-            "/queues/0/strategy",
-            "/queues/0/reserve_deferred",
-            "/queues/0/on_shift",
             "/queues/0/drain_seconds",
             "/queues/0/full/voicemail",
-            "/agents/0/shift",
             "/queues/0/channels/chat/connect_seconds",
             "/queues/0/channels/email/reassign_after_seconds",
         }
+
+    def test_a_queue_whose_teams_have_no_agent_yet(self, files: Files) -> None:
+        text = "teams: [{key: t}]\nqueues: [{key: q, teams: [{key: t}]}]\n"
+        assert [tuple(warning) for warning in files.load(text).warnings] == [
+            (2, "/queues/0/teams", "no agent is in these teams yet")
+        ]
 
 
 class TestSecrets:
@@ -179,6 +177,22 @@ class TestRefused:
             ),
             ("queues:\n- key: q\n  closed: {queue: r}", "3 /queues/0/closed/queue: unknown queue 'r'"),
             ("queues:\n- key: q\n  full: {queue: q}", "3 /queues/0/full: needs `max_waiting` or"),
+            ("queues:\n- key: q", "2 /queues/0/teams: nobody serves this queue"),
+            (
+                "teams: [{key: t}]\nqueues:\n- {key: q, teams: [{key: t}], steps: [{after_seconds: 9}]}",
+                "3 /queues/0/steps/0: this step can never open anything",
+            ),
+            (
+                "teams: [{key: t}]\nqueues:\n- {key: q, teams: [{key: t}], requirement: agent(a@x),\n"
+                "   steps: [{after_seconds: 9}]}\nagents: [{email: a@x}]",
+                "4 /queues/0/steps/0: a step needs `requirement` or `lend_queues`",
+            ),
+            (
+                "teams: [{key: t}]\nqueues:\n"
+                "- {key: a, teams: [{key: t}], lend: [{when: nobody_signed_in, queues: [b]}]}\n"
+                "- {key: b, teams: [{key: t}], steps: [{after_seconds: 9, lend_queues: [a]}]}",
+                "3 /queues/0/lend: lending in a circle: a → b → a",
+            ),
             ("queues:\n- key: q\n  channels: {fax: {}}", "3 /queues/0/channels/fax"),
             (
                 "queues:\n- key: q\n  channels: {chat: {offer_seconds: 0}}",
@@ -295,7 +309,7 @@ class TestPolicyDocument:
         assert policy.version == 3
 
     def test_writes_every_default_out(self, files: Files) -> None:
-        (queue,) = self.policy(files, "queues: [{key: q}]")["queues"]
+        (queue,) = self.policy(files, "teams: [{key: t}]\nqueues: [{key: q, teams: [{key: t}]}]")["queues"]
         assert queue["requirement"] == "anyone"
         assert queue["prefer"] is None
         rules = queue["channels"]
@@ -311,8 +325,14 @@ class TestPolicyDocument:
         assert rules["voice"]["connect_us"] is None
 
     def test_is_equal_for_equal_set_ups(self, files: Files) -> None:
-        one = "teams: [{key: a}, {key: b}]\nqueues: [{key: q, teams: [{key: a}, {key: b}]}, {key: r}]"
-        other = "queues: [{key: r}, {teams: [{key: b}, {key: a}], key: q}]\nteams: [{key: b}, {key: a}]"
+        one = (
+            "teams: [{key: a}, {key: b}]\n"
+            "queues: [{key: q, teams: [{key: a}, {key: b}]}, {key: r, teams: [{key: a}]}]"
+        )
+        other = (
+            "queues: [{key: r, teams: [{key: a}]}, {teams: [{key: b}, {key: a}], key: q}]\n"
+            "teams: [{key: b}, {key: a}]"
+        )
         assert self.policy(files, one) == self.policy(files, other)
 
     def test_the_last_tier_is_the_default_unless_one_is_marked(self, files: Files) -> None:
