@@ -21,7 +21,8 @@ from channels.base import ChannelAdapter
 from channels.chat import ChatAdapter, ChatConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.email.parser import MailParser
-from interactions.desk import Desk
+from insights.queue_metrics import Interval, QueueMetrics, Scope
+from interactions.desk import Desk, database_now
 from interactions.intake import Intake
 from interactions.mail_reader import MailReader
 from interactions.pace import PaceBook
@@ -204,6 +205,18 @@ class House:
             visitor=str(visitor),
         )
         return touch_id
+
+    async def figures(self, queue: str) -> dict[str, Any]:
+        """What the queue's figures of the last day say."""
+        async with self.api.read(self.tenant_id) as session:
+            now = await database_now(session)
+            metrics = QueueMetrics(
+                session, self.policies, PaceBook(self.policies, SystemClock()), self.tenant_id, now
+            )
+            day = Interval(now - timedelta(days=1), now + timedelta(seconds=1))
+            report = await metrics.report(day, Scope())
+        [found] = [item for item in report["items"] if item["queue"] == queue]
+        return dict(found)
 
     async def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         async with self.worker.transaction(self.tenant_id) as session:

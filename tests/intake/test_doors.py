@@ -97,9 +97,10 @@ class TestFull:
             ("queued", None),
             ("closed", "full"),
         ]
-        assert (
-            await house.value("SELECT text FROM touch WHERE direction = 'outbound'") == "All lines are busy."
-        )
+        told = await house.value("SELECT text FROM touch WHERE direction = 'outbound'")
+        assert told == "All lines are busy."
+        found = await house.figures("small")
+        assert (found["offered"], found["waiting"], found["closed"]) == (2, 2, 1)
 
     async def test_counts_those_who_come_in_one_batch(self, house: House) -> None:
         await send_to(house, "site-chat", "small")

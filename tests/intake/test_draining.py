@@ -4,13 +4,14 @@ from functools import partial
 from typing import Any
 
 from app.clock import SystemClock
+from insights.figures import Exit
 from interactions.draining import drained
 from interactions.facts import microseconds
 from interactions.messages import tell, warn_of_silence
 from interactions.pace import PaceBook
 from interactions.timers import Timers
 from tests.intake.house import House
-from tests.intake.test_doors import call
+from tests.intake.test_doors import call, send_to
 from tests.intake.test_mails import mail
 
 
@@ -51,6 +52,16 @@ class TestAChat:
         assert (row["state"], row["end_cause"], row["ended_by"]) == ("closed", "closed", "platform")
         assert (await only(house, "SELECT * FROM segment"))["outcome"] == "ended_by_us"
         assert await house.value("SELECT text FROM touch WHERE direction = 'outbound'") == "Good night."
+
+    async def test_counts_as_offered_and_ended_by_us(self, house: House) -> None:
+        await house.feed(house.said(await house.visitor(), "hello"))
+        await wait_in(house, "evening", 601)
+        await sweep(house)
+        await send_to(house, "site-chat", "evening")
+        await house.feed(house.said(await house.visitor(), "too late"))
+        found = await house.figures("evening")
+        assert (found["offered"], found["ended_by_us"], found["closed"]) == (1, 1, 1)
+        assert sum(found[kind.value] for kind in Exit) == found["offered"]
 
     async def test_is_served_until_then(self, house: House) -> None:
         await house.feed(house.said(await house.visitor(), "hello"))
