@@ -63,13 +63,8 @@ class TenantPolicy:
 
     def hours(self, queue: str) -> Calendar | None:
         """When it is open; None: always."""
-        return self.calendars.get(self._queues.get(queue, {}).get("hours") or "")
-
-    @cached_property
-    def calendars(self) -> Mapping[str, Calendar]:
-        """By key. They keep what they have worked out."""
-        documents = self.document.get("calendars", ())
-        return {document["key"]: Calendar.from_document(document) for document in documents}
+        known = self.policy.queues.get(queue)
+        return self.policy.calendars.get(known.hours or "") if known else None
 
     @cached_property
     def prefers(self) -> bool:
