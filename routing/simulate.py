@@ -53,9 +53,12 @@ class Source:
 
 
 class Interaction:
-    """An interaction under way. `accepts_at` and `ends_at` say which happening counts."""
+    """An interaction under way. `accepts_at` and `ends_at` say which happening counts. `works_us` is the work
+    that is left while nobody does it."""
 
-    __slots__ = ("accepts_at", "came_at", "ends_at", "id", "seat", "source", "tally", "works_us")
+    __slots__ = (
+        "accepts_at", "came_at", "ends_at", "id", "is_answered", "seat", "source", "tally", "works_us",
+    )  # fmt: skip
 
     def __init__(self, id: str, came_at: int, source: Source, tally: Tally, works_us: int) -> None:  # noqa: A002
         self.id = id
@@ -65,6 +68,7 @@ class Interaction:
         self.works_us = works_us
         self.accepts_at: int | None = None
         self.ends_at: int | None = None
+        self.is_answered = False
         self.seat: Seat | None = None
 
 
@@ -163,7 +167,7 @@ class Simulation:
         self._next_arrival(source)
 
     def _leave(self, item: Interaction, at: int) -> None:
-        if item.ends_at is not None or item.id not in self._items:
+        if item.is_answered:
             return
         if at - item.came_at < item.source.stream.short_abandon_us:
             item.tally.short_abandoned += 1
@@ -174,35 +178,40 @@ class Simulation:
         self._told.append(InteractionLeft(item.id))
 
     def _accept(self, item: Interaction, at: int) -> None:
-        seat = item.seat
-        if item.accepts_at != at or seat is None:
-            return
-        item.accepts_at = None
+        if item.accepts_at == at and item.seat is not None:
+            item.accepts_at = None
+            item.seat.settle(at)
+            item.seat.offers -= 1
+            self._answer(item, item.seat, at)
+
+    def _answer(self, item: Interaction, seat: Seat, at: int) -> None:
         seat.settle(at)
-        seat.offers -= 1
         seat.in_hand += 1
-        waited = at - item.came_at
-        tally = item.tally
-        tally.waits.append(waited)
-        if waited <= item.source.stream.service_level_us:
-            tally.answered_in_time += 1
+        seat.answered_at = at
+        item.is_answered = True
+        item.tally.answer(at - item.came_at, item.source.stream.service_level_us)
         self._told.append(OfferAccepted(item.id, seat.agent))
         if item.source.connects:
             self._told.append(InteractionConnected(item.id, seat.agent))
-        self._work(item, at, item.works_us)
+        self._work(item, at)
 
-    def _work(self, item: Interaction, at: int, works_us: int) -> None:
-        item.ends_at = at + works_us
+    def _work(self, item: Interaction, at: int) -> None:
+        item.ends_at = at + item.works_us
         self._push(item.ends_at, _COMPLETE, self._complete, item)
 
     def _complete(self, item: Interaction, at: int) -> None:
+        """What the agent answers at this very instant may interrupt it: then it ends a microsecond later."""
         seat = item.seat
         if item.ends_at != at or seat is None:
             return
-        seat.settle(at)
-        seat.in_hand -= 1
-        del self._items[item.id]
-        self._told.append(InteractionCompleted(item.id, seat.agent))
+        if seat.answered_at == at and item.works_us:
+            item.works_us = 1
+            self._work(item, at)
+        else:
+            seat.settle(at)
+            seat.in_hand -= 1
+            del self._items[item.id]
+            self._told.append(InteractionCompleted(item.id, seat.agent))
 
     def _attend(self, attendance: Attendance, at: int) -> None:
         seat = self._seats[attendance.agent]
@@ -224,20 +233,20 @@ class Simulation:
 
     def _let_wait(self) -> None:
         for item, leaves_at in self._came:
-            if item.ends_at is None:
+            if not item.is_answered:
                 self._push(leaves_at, _LEAVE, self._leave, item)
         self._came.clear()
 
     def _offered(self, decision: Decision, at: int) -> None:
         item = self._items[decision.interaction or ""]
         seat = item.seat = self._seats[decision.agent or ""]
-        seat.settle(at)
-        seat.offers += 1
-        item.accepts_at = at + self._scenario.accept_after_us
-        if item.accepts_at == at:
-            self._accept(item, at)
-        else:
+        if self._scenario.accept_after_us:
+            seat.settle(at)
+            seat.offers += 1
+            item.accepts_at = at + self._scenario.accept_after_us
             self._push(item.accepts_at, _ACCEPT, self._accept, item)
+        else:
+            self._answer(item, seat, at)
 
     def _revoked(self, decision: Decision, at: int) -> None:
         item = self._items.get(decision.interaction or "")
@@ -253,4 +262,13 @@ class Simulation:
             item.seat.offers -= 1
             item.seat = None
 
-    _heed = {"offer": _offered, "revoke": _revoked}
+    def _held(self, decision: Decision, at: int) -> None:
+        """Work of a more urgent channel interrupts it."""
+        item = self._items[decision.interaction or ""]
+        if item.ends_at is not None:
+            item.works_us, item.ends_at = item.ends_at - at, None
+
+    def _resumed(self, decision: Decision, at: int) -> None:
+        self._work(self._items[decision.interaction or ""], at)
+
+    _heed = {"offer": _offered, "revoke": _revoked, "hold": _held, "resume": _resumed}

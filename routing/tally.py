@@ -23,6 +23,11 @@ class Tally:
         self.answered_in_time = 0
         self.waits = array("q")
 
+    def answer(self, waited_us: int, service_level_us: int) -> None:
+        self.waits.append(waited_us)
+        if waited_us <= service_level_us:
+            self.answered_in_time += 1
+
     @classmethod
     def sum(cls, tallies: Iterable["Tally"]) -> "Tally":
         total = cls()
@@ -74,9 +79,12 @@ def wait_probability(tallies: Iterable[Tally], accept_after_us: int) -> float | 
 
 
 class Seat:
-    """An agent's working time. `spent` sums up what they did since `counts_from`."""
+    """An agent's working time. `spent` sums up what they did since `counts_from`; `answered_at` is when they
+    last took something on."""
 
-    __slots__ = ("agent", "counts_from", "in_hand", "is_there", "offers", "since", "spent")
+    __slots__ = (
+        "agent", "answered_at", "counts_from", "in_hand", "is_there", "offers", "since", "spent",
+    )  # fmt: skip
 
     def __init__(self, agent: str, starts_at: int, counts_from: int) -> None:
         self.agent = agent
@@ -85,6 +93,7 @@ class Seat:
         self.is_there = False
         self.offers = 0
         self.in_hand = 0
+        self.answered_at = -1
         self.spent = [0, 0, 0, 0]
 
     def settle(self, at: int) -> None:

@@ -152,6 +152,23 @@ class TestFigures:
         assert result["queues"]["q"]["answered"] == 3
         assert result["occupancy"] == pytest.approx(1.0, abs=0.01)
 
+    @pytest.mark.parametrize("accept_after", [0, 0.01])
+    def test_interrupted_work_takes_longer(self, tmp_path: Path, accept_after: float) -> None:
+        """A mail of 5000 s, from the beginning; two calls from 3600 s to 7200 s: it ends at 8600 s."""
+        setup = center(1, work={"interrupts": {"voice": ["email"]}})
+        setup["agents"][0]["capacity"] = {"email": 1}
+        arrivals = [
+            {
+                **calls([FLOOD] + 23 * [0], handle=constant(5000), patience=constant(accept_after)),
+                "channel": "email",
+            },
+            calls([0, FLOOD] + 22 * [0], handle=constant(1800), patience=constant(accept_after)),
+        ]
+        result = played(
+            tmp_path, setup, arrivals, horizon_seconds=10_000, agents_accept_after_seconds=accept_after
+        )
+        assert result["occupancy"] == pytest.approx(0.86, abs=0.005)
+
     def test_requirements_choose_the_agent(self, tmp_path: Path) -> None:
         setup = center(2, skills=["french"])
         setup["agents"][0]["skills"] = {"french": 5}

@@ -115,9 +115,14 @@ def mixed(theory: ErlangC) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("agents", "load"), [(1, 0.7), (4, 0.85), (12, 0.9)])
-def test_an_endless_head_start_is_a_strict_class(tmp_path: Path, agents: int, load: float) -> None:
+@pytest.mark.parametrize("order", ["strict", "urgency"])
+def test_strict_classes_and_endless_head_starts_wait_as_cobham_says(
+    tmp_path: Path, order: str, agents: int, load: float
+) -> None:
     theory = ErlangC(agents, load, HANDLE)
-    setup = center(agents, tiers=tiers(2_000_000, 1_000_000, 0))
+    endless = (2_000_000, 1_000_000, 0) if order == "urgency" else (0, 0, 0)
+    setup = center(agents, tiers=tiers(*endless))
+    setup["queues"][0]["order"] = order
     runs = Runs(tmp_path, setup, mixed(theory), warm_up(theory))
     for tier, wait in zip(TIERS, priority_waits(theory, SHARES), strict=True):
         runs.agree(f"mean wait of {tier}", wait, of_tier(tier, "asa_seconds"))
