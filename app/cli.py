@@ -109,16 +109,30 @@ def route(
 def replay(
     start: Annotated[str, typer.Option("--from", help="2026-11-29 or 2026-11-29T14:30, the tenant's clock.")],
     end: Annotated[str, typer.Option("--to", help="Until then, not included.")],
+    policy: Annotated[
+        Path | None, typer.Option("--policy", exists=True, dir_okay=False, help="A SETUP.yaml: what if?")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw the what-if: FILE.png or .svg.")] = None,
     tenant: Annotated[str | None, typer.Option("--tenant", help="Its key, where there are several.")] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Prove that what was recorded gives the same decisions, byte for byte. Exit code 1 if not."""
-    from app.record import Wanted
-    from app.replay import run
+    """Prove that what was recorded gives the same decisions, byte for byte (exit code 1 if not). With
+    --policy: what would have happened under another policy."""
+    if plot is not None and policy is None:
+        raise typer.BadParameter("--plot draws a what-if: say --policy too")
+    from app.replay import proof, whatif
+    from app.replay.record import Wanted
 
     wanted = Wanted(start, end, tenant)
-    _exit(_with_database(_settings(data_dir=data), lambda settings: run(settings, wanted, as_json)))
+    asked = None if policy is None else whatif.Question(wanted, policy, plot)
+
+    async def answer(settings: "Settings") -> int:
+        if asked is None:
+            return await proof.run(settings, wanted, as_json)
+        return await whatif.run(settings, asked, as_json)
+
+    _exit(_with_database(_settings(data_dir=data), answer))
 
 
 @app.command()

@@ -1,8 +1,9 @@
-"""Write the demo's customers and their history into a new installation, in bulk."""
+"""Write the demo's customers, their history and a recorded yesterday into a new installation, in bulk."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,13 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import new_id
 from app.database import WORKER_ROLE, Database, act_for
 from customers.words import of_name, of_text
-from demo.people import PastTouch, Person, history, people
+from demo.day import Day
+from demo.people import PLAYED, PastTouch, Person, history, people
+from interactions.facts import microseconds
+from interactions.policies import PolicyBook
+from interactions.routing_rows import snapshots
 from models.customer import ContactAddress, Customer, CustomerAddress
 from models.endpoint import Endpoint
 from models.interaction import Interaction, State
+from models.journal import RoutingJournal
 from models.tenant import Tenant
 from models.touch import Touch
+from routing.state import AgentSnapshot
 
+DAY = timedelta(days=1)
 ENDPOINTS = {"voice": "hotline", "chat": "site-chat", "email": "support-mail"}
 CALL = {"outcome": "answered", "duration_seconds": 180.0, "ended_by": "customer", "end_cause": "normal"}
 
@@ -31,9 +39,29 @@ async def seed(database_url: str, tenant_key: str) -> int:
             await act_for(session, tenant.id)
             if (await session.scalar(select(func.count()).select_from(Customer))) or 0:
                 return 0
+            await _record_yesterday(session, tenant)
             return await _write(session, tenant.id)
     finally:
         await database.close()
+
+
+def yesterday(now: datetime, time_zone: str) -> datetime:
+    """Its midnight there."""
+    return datetime.combine(now.astimezone(ZoneInfo(time_zone)) - DAY, time(), ZoneInfo(time_zone))
+
+
+async def _record_yesterday(session: AsyncSession, tenant: Tenant) -> None:
+    """A day for `touchpoint replay`. It stands before all that the worker will write: below position 1."""
+    policy = (await PolicyBook().current(session, tenant.id)).policy
+    known = [agent for agent in await snapshots(session) if isinstance(agent, AgentSnapshot)]
+    agents = [agent for agent in known if agent.key.partition("@")[0] in PLAYED]
+    start = microseconds(yesterday(datetime.now(UTC), tenant.time_zone))
+    entries = list(Day(policy, agents, people(), start).entries())
+    base = {"tenant_id": tenant.id, "epoch": 0}
+    rows = [
+        {**base, "position": number - len(entries), **entry._asdict()} for number, entry in enumerate(entries)
+    ]
+    await session.execute(insert(RoutingJournal), rows)
 
 
 async def _write(session: AsyncSession, tenant_id: UUID) -> int:

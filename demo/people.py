@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 SEED = 20_261_122
+PLAYED = ("li", "han", "zhao", "amelie", "tom", "sun", "olga", "zhou", "maria", "wu")
 TIERS = (("platinum", 0.04), ("gold", 0.16), ("iron", 0.25), ("lead", 0.55))
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"

@@ -22,11 +22,10 @@ from demo.customers import Doors, PlayedCustomers
 from demo.history import seed
 from demo.inbox import Inbox
 from demo.pbx.exchange import Exchange
-from demo.people import Person, people
+from demo.people import PLAYED, Person, people
 from demo.players import PlayedAgent, Shift
 from demo.server import Stage, create_demo_app
 
-PLAYED = ("li", "han", "zhao", "amelie", "tom", "sun", "olga", "zhou", "maria", "wu")
 MAIL_ADDRESS = "support@hearth.test"
 MY_PHONE = "sip:1001"
 

@@ -55,6 +55,14 @@ class RoutingJournal(TenantRow, Base):
         return Stretch(first, last, count) if count else None
 
     @classmethod
+    async def ends(cls, session: AsyncSession, tenant_id: UUID) -> tuple[int, int] | None:
+        """When the tenant's journal begins and ends, None if there is none."""
+        times = select(cls.now_us).where(cls.tenant_id == tenant_id).limit(1)
+        first = await session.scalar(times.order_by(cls.position))
+        last = await session.scalar(times.order_by(cls.position.desc()))
+        return None if first is None or last is None else (first, last)
+
+    @classmethod
     async def since_rebuild(cls, session: AsyncSession, tenant_id: UUID, stretch: Stretch) -> Stretch | None:
         """`stretch`, begun at the last rebuild at or before it; None if the journal has no such rebuild."""
         before = (cls.tenant_id == tenant_id, cls.kind == "rebuild", cls.position <= stretch.first)

@@ -11,6 +11,7 @@ from routing.state import (
     AgentSnapshot,
     InteractionSnapshot,
     PolicyReplaced,
+    QueueMeasured,
     agent_from_json,
     interaction_from_json,
     to_json,
@@ -65,6 +66,8 @@ def input_to_json(event: RoutingEvent) -> dict[str, Any]:
             return {"agent_removed": event._asdict()}
         case PolicyReplaced():
             return {"policy": event.policy.version}
+        case QueueMeasured():
+            return {"measured": {**event._asdict(), "handle_us": dict(event.handle_us)}}
     raise AssertionError(f"a trace's event in the live service: {event!r}")
 
 
@@ -80,4 +83,6 @@ def input_from_json(document: Document, policy_of: Callable[[int], Policy]) -> R
             return AgentRemoved(**content)
         case "policy":
             return PolicyReplaced(policy_of(content))
+        case "measured":
+            return QueueMeasured(**content)
     raise Unreadable(f"an input {kind!r}, which this version does not know")

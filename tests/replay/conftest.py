@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from app.database import Database
-from app.record import Wanted
-from app.replay import run
+from app.replay.proof import run
+from app.replay.record import Wanted
 from app.settings import Settings
 from tests.worker.center import Center, open_center
 

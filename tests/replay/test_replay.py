@@ -121,7 +121,11 @@ class TestInterval:
         assert "lead up to" in await recorder.printed(moment(times[-1]))
 
     async def test_nothing_recorded(self, recorder: Recorder) -> None:
-        with pytest.raises(CommandError, match="Nothing of acme was recorded from 2001-01-01 to 2001-01-02"):
+        nothing = "Nothing of acme was recorded from 2001-01-01 to 2001-01-02"
+        with pytest.raises(CommandError, match=f"{nothing}, nor at any other time"):
+            await recorder.replay("2001-01-01", "2001-01-02")
+        await self._record(recorder)
+        with pytest.raises(CommandError, match=rf"{nothing}: the journal runs from 20\d\d-"):
             await recorder.replay("2001-01-01", "2001-01-02")
 
     async def test_the_beginning_is_not_kept_any_longer(self, recorder: Recorder) -> None:

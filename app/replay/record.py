@@ -64,10 +64,18 @@ class Record:
                     f"position {row.position}: not an entry of the journal: {error!r}"
                 ) from None
 
+    @property
+    def span(self) -> str:
+        """The interval on the tenant's clock, to the minute."""
+        start, end = (f"{self._at(us):%Y-%m-%d %H:%M}" for us in (self.start_us, self.end_us))
+        return f"{start} to {end}"
+
     def local(self, at_us: int) -> str:
         """A moment on the tenant's clock."""
-        at = datetime.fromtimestamp(at_us / MICROSECONDS, ZoneInfo(self.tenant.time_zone))
-        return at.isoformat(sep=" ", timespec="milliseconds")
+        return self._at(at_us).isoformat(sep=" ", timespec="milliseconds")
+
+    def _at(self, at_us: int) -> datetime:
+        return _on_the_clock_of(self.tenant, at_us)
 
 
 @asynccontextmanager
@@ -89,7 +97,8 @@ async def _find(database: Database, wanted: Wanted) -> Record:
     async with database.read(tenant.id) as session:
         inside = await RoutingJournal.stretch(session, tenant.id, start, end)
         if inside is None:
-            raise CommandError(f"Nothing of {tenant.key} was recorded from {wanted.start} to {wanted.end}.")
+            kept = await RoutingJournal.ends(session, tenant.id)
+            raise CommandError(_nothing(tenant, wanted, kept))
         whole = await RoutingJournal.since_rebuild(session, tenant.id, inside)
         if whole is None:
             raise CommandError(
@@ -99,6 +108,18 @@ async def _find(database: Database, wanted: Wanted) -> Record:
         rows = await session.scalars(select(PolicyRow).where(PolicyRow.tenant_id == tenant.id))
         documents = {row.version: row.document for row in rows}
     return Record(database, tenant, start, end, inside.first, whole, _reader(documents), documents)
+
+
+def _nothing(tenant: Tenant, wanted: Wanted, kept: tuple[int, int] | None) -> str:
+    nothing = f"Nothing of {tenant.key} was recorded from {wanted.start} to {wanted.end}"
+    if kept is None:
+        return f"{nothing}, nor at any other time."
+    first, last = (f"{_on_the_clock_of(tenant, at):%Y-%m-%d %H:%M}" for at in kept)
+    return f"{nothing}: the journal runs from {first} to {last}."
+
+
+def _on_the_clock_of(tenant: Tenant, at_us: int) -> datetime:
+    return datetime.fromtimestamp(at_us / MICROSECONDS, ZoneInfo(tenant.time_zone))
 
 
 def _reader(documents: dict[int, dict[str, Any]]) -> Callable[[int], Policy]:

@@ -1,4 +1,4 @@
-"""`touchpoint replay`: what the journal recorded, through the engine again."""
+"""What the journal recorded, through the engine again: every decision must be the same, byte for byte."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ import orjson
 import typer
 
 from app.errors import CommandError
-from app.record import Record, Tick, Wanted, open_record, progress
+from app.replay.record import Record, Tick, Wanted, open_record, progress
 from app.settings import Settings
 from routing.record import Recorded, Unreadable
 from routing.replay import Broken, Difference, Replay

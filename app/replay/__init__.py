@@ -1,0 +1,1 @@
+"""`touchpoint replay`: what the journal recorded, proven or run under another policy."""
