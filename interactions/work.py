@@ -37,7 +37,7 @@ class Work(LiveParts):
         x.queue, x.queue_entered_at, x.cool_downs = queue, self.now, {}
         x.entry_kind = entry_kind
         if entry_kind == "transfer":  # away from whom they knew
-            x.recent_agent_id = None
+            x.account_team, x.recent_agent_id = [], None
         self._to(State.QUEUED, "queued")
         if x.first_queued_at is None:
             x.first_queued_at = self.now

@@ -26,8 +26,6 @@ def _places(document: Document) -> Iterator[tuple[Pointer, str]]:
 
 
 def _of_queue(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
-    if queue.prefer is not None and queue.prefer.account_team:
-        yield (*at, "prefer", "account_team"), NO_EFFECT
     yield from _of_doors(at, queue)
     yield from _of_channels(at, queue)
 

@@ -90,7 +90,6 @@ class TestExample:
         found = [f"{line} {pointer}" for line, pointer, _ in files.load(EXAMPLE).warnings]
         assert found == [
             "13 /work/interrupts/voice",
-            "33 /queues/0/prefer/account_team",
             "40 /queues/1/teams",
         ]
 
