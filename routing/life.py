@@ -80,7 +80,7 @@ def let_go(world: World, leg: Leg, now: int) -> None:
 
 def _interrupts(world: World, leg: Leg, other: Leg) -> bool:
     """Whether `leg`, in the agent's hands, is of a channel that interrupts `other`."""
-    return leg.state == "active" and other.channel in world.policy.interrupts.get(leg.channel, ())
+    return leg.state in ("active", "held") and other.channel in world.policy.interrupts.get(leg.channel, ())
 
 
 def rules_of(world: World, item: Item) -> ChannelRules:
@@ -94,7 +94,10 @@ def _accepted(world: World, event: OfferAccepted, now: int) -> None:
     leg = _held_leg(world, event.interaction, event.agent, "offered")
     leg.accepted_at = leg.agent.last_accepted_at = now
     leg.confirm_by = None
-    world.dirty[leg.agent] = None
+    if (
+        leg.agent.open or leg.agent.id in world.preferring
+    ):  # their place, or when they are expected to be free
+        world.dirty[leg.agent] = None
     connect_us = rules_of(world, leg.item).connect_us
     if connect_us is None:
         return _activate(world, leg, now)

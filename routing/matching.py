@@ -234,7 +234,7 @@ class _Matching:
         touched = {first[5].queue: None}
         touched.update((queue, None) for queue, other in self._firsts.items() if other[6] is agent)
         touched.update(dict.fromkeys(self._place_preferring(agent)))
-        touched.update((queue, None) for queue in world.policy.reserving_queues if world.counts.get(queue))
+        touched.update(dict.fromkeys(world.policy.reserving_queues))
         for queue in touched:
             self._seek(queue)
 

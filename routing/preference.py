@@ -22,6 +22,8 @@ NO_PREFERENCE = Preference()
 def preferred(queue: Queue, item: Item) -> tuple[str, ...]:
     """The ids of whom the queue prefers for it, the first one first. Work that was in somebody's hands goes
     back to them whatever the queue prefers."""
+    if item.preferred is None and item.last_agent is None and not item.account_team:
+        return ()
     prefer = queue.prefer
     named = (item.preferred,) if item.preferred and (prefer or item.returned) else ()
     if prefer is None:

@@ -19,8 +19,8 @@ from routing.waiting import Shelf, Waiting
 class World:
     """`dirty` are the agents that changed since the last matching; of this instant, `lapsed` are those who
     became not responding and `told` those of whom a snapshot came. `preferring` is what waits, by the
-    agents it prefers; `counts` how much waits, by queue and channel; `gone` are the finished interactions
-    with their last version."""
+    agents it prefers; `counts` how much waits in queues that lend, by queue and channel; `gone` are the
+    finished interactions with their last version."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -177,6 +177,10 @@ class World:
         if item.placed_in is not None:
             self._count(item, item.placed_in, -1)
             item.placed_in = None
+        if item.preferring:
+            self._drop_preferring(item)
+
+    def _drop_preferring(self, item: Item) -> None:
         for agent_id in item.preferring:
             kept = self.preferring[agent_id]
             del kept[item.id]
@@ -187,8 +191,7 @@ class World:
     def _count(self, item: Item, queue_key: str, by: int) -> None:
         counted: Counter[str] = self.counts.setdefault(queue_key, Counter())
         counted[item.channel] += by
-        if self.policy.queues[queue_key].lendings:
-            self.staffing.changed[queue_key] = None
+        self.staffing.changed[queue_key] = None
 
     def move(self, item: Item, now: int) -> None:
         """Place anew what is placed."""
@@ -200,8 +203,9 @@ class World:
         queue = self.policy.queues.get(item.queue)
         if queue is None:
             return
-        item.placed_in = queue.key
-        self._count(item, queue.key, 1)
+        if queue.lendings:
+            item.placed_in = queue.key
+            self._count(item, queue.key, 1)
         stage = queue.stage(now - item.entered_at)
         shelf = self.waiting.shelf(queue, item.channel, stage)
         overdue_at = self.overdue_at(item, queue)
