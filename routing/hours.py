@@ -17,6 +17,14 @@ Week = tuple[tuple[Minutes, ...], ...]
 """The intervals of Monday to Sunday, each day's by start."""
 
 
+class Overlap(ValueError):
+    """`day`: of the week, or a date."""
+
+    def __init__(self, day: str) -> None:
+        self.day = day
+        super().__init__(f"intervals overlap on {day}")
+
+
 def parse_weekly(weekly: Mapping[str, Sequence[str]]) -> Week:
     """Days not named are closed. Raises ValueError that says what cannot be read."""
     days: list[list[Minutes]] = [[] for _ in DAYS]
@@ -60,7 +68,7 @@ def parse_intervals(intervals: Iterable[str]) -> tuple[Minutes, ...]:
 
 
 def refuse_overlap(week: Week, dates: Mapping[date, tuple[Minutes, ...]]) -> None:
-    """Raises ValueError naming the day on which intervals overlap: of the week, then of the dates, each
+    """Raises Overlap naming the day on which intervals overlap: of the week, then of the dates, each
     beside the days before and after it."""
     _refuse([(DAYS[number % 7], week[number % 7]) for number in range(8)])
     for day in sorted(dates):
@@ -73,7 +81,7 @@ def _refuse(days: Sequence[tuple[str, tuple[Minutes, ...]]]) -> None:
     for number, (name, intervals) in enumerate(days):
         for start, end in intervals:
             if number * DAY_MINUTES + start < busy_until:
-                raise ValueError(f"intervals overlap on {name}")
+                raise Overlap(name)
             busy_until = number * DAY_MINUTES + end
 
 

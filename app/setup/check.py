@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.setup.dates import country_days, written_out
 from app.setup.model import Agent, Calendar, Document, Queue
 from app.setup.source import Pointer, Source
-from routing.hours import parse_dates, parse_weekly, refuse_overlap
+from routing.hours import Overlap, parse_dates, parse_weekly, refuse_overlap
 from routing.requirement import Requirement, parse
 
 
@@ -66,8 +66,8 @@ class _Check:
             return
         try:
             refuse_overlap(parse_weekly(calendar.weekly), parse_dates(written_out(calendar)))
-        except ValueError as error:
-            self._source.complain((*at, "dates"), str(error))
+        except Overlap as error:
+            self._source.complain((*at, "dates", error.day), str(error))
 
     def _agent(self, at: Pointer, agent: Agent) -> None:
         self._known((*at, "teams"), "team", agent.teams, self._teams)

@@ -248,7 +248,7 @@ class TestRefused:
             (
                 "calendars:\n- key: c\n  weekly: {wed: ['22:00-06:00']}\n"
                 "  dates:\n    2026-12-24: ['05:00-12:00']",
-                "4 /calendars/0/dates: intervals overlap on 2026-12-24",
+                "5 /calendars/0/dates/2026-12-24: intervals overlap on 2026-12-24",
             ),
             ("agents:\n- email: a@x\n  shift: early", "3 /agents/0/shift: unknown calendar 'early'"),
             ("queues:\n- key: q\n  on_shift: 1", "3 /queues/0/on_shift: input should be a valid boolean"),
