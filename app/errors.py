@@ -46,7 +46,7 @@ class Conflict(ServiceError):
 
 class OfferGone(Conflict):
     """`cause`: customer_left, missed, declined, undelivered, went_away, lease_lost, not_responding, taken,
-    taken_by_supervisor, closed."""
+    taken_by_supervisor, closed; of a consult also returned."""
 
     slug, title = "offer-gone", "This offer is no longer open"
 
@@ -67,6 +67,10 @@ class InProgress(Conflict):
 
 class NoCallControl(Conflict):
     slug, title = "no-call-control", "This telephony platform is only watched"
+
+
+class NobodyFree(Conflict):
+    slug, title = "nobody-free", "Nobody is free for this"
 
 
 class ContactBlocked(Conflict):

@@ -15,7 +15,7 @@ from models.leg import Leg
 from models.presence_span import PresenceSpan
 from models.segment import Segment, SegmentKind
 
-HANDLING = frozenset({SegmentKind.AGENT, SegmentKind.WRAP_UP})
+HANDLING = frozenset({SegmentKind.AGENT, SegmentKind.CONSULT, SegmentKind.WRAP_UP})
 BUSY = frozenset({SegmentKind.OFFER, SegmentKind.CONNECT})
 
 

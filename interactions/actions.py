@@ -48,6 +48,18 @@ class Actions:
         await self._note(desk, work, note)
         return x
 
+    async def send_away(self, interaction_id: UUID, address: str, note: str | None = None) -> UUID:
+        """Cold transfer of a call to somebody outside: an order, done when they answer."""
+        desk, work, _ = await self._mine_talking(interaction_id)
+        if work.interaction.channel != "voice":
+            raise work.illegal(PHONE_ONLY)
+        if work.consulted:
+            raise work.illegal("somebody is consulted already")
+        command_id = await call_commands.order(desk, work, "call.route", "transfer", to=address)
+        await desk.save()
+        await self._note(desk, work, note)
+        return command_id
+
     async def park(self, interaction_id: UUID, until: datetime | None) -> Interaction:
         """Digital work waits for a time or for the customer; its units are free."""
         desk, work, _ = await self._mine(interaction_id)
@@ -71,8 +83,11 @@ class Actions:
         return work.interaction
 
     async def end(self, interaction_id: UUID) -> UUID | None:
-        """Hang up (a command: only the platform's event ends the call), or end a chat or mail: wrap-up."""
-        desk, work, _ = await self._mine_talking(interaction_id)
+        """Hang up (a command: only the platform's event ends the call), or end a chat or mail: wrap-up. A
+        call of ours may be given up while it rings."""
+        desk, work, leg = await self._mine(interaction_id)
+        if not work.dials_out:
+            self._check_talking(work, leg)
         command_id = None
         if work.interaction.channel == "voice":
             command_id = await call_commands.order(desk, work, "call.end", "end")
@@ -132,9 +147,12 @@ class Actions:
 
     async def _mine_talking(self, interaction_id: UUID) -> tuple[Desk, Work, Leg]:
         desk, work, leg = await self._mine(interaction_id)
+        self._check_talking(work, leg)
+        return desk, work, leg
+
+    def _check_talking(self, work: Work, leg: Leg) -> None:
         if leg.state not in (LegState.ACTIVE, LegState.HELD):
             raise work.illegal("is not answered yet")
-        return desk, work, leg
 
     async def _colleague(self, key: str) -> UUID:
         try:
@@ -154,29 +172,21 @@ class Actions:
 
     async def _give(self, desk: Desk, work: Work, me: Agent) -> None:
         rules, x = await self._rules(work), work.interaction
-        await self._check_room(work, me, rules.units)
+        await check_room(self.session, work, me, rules.units)
         if x.channel == "voice" and await call_commands.controls_calls(self.session, x.endpoint_id):
             if not await call_commands.has_phone(self.session, me.id, x.endpoint_id):
                 raise work.illegal("would ring at your phone, but you have none there")
-            work.take_call(me, rules.units, rules.connect_seconds)
-            await call_commands.dial_agent(desk, work)
+            leg = work.take_call(me, rules.units, rules.connect_seconds)
+            await call_commands.dial_agent(desk, work, leg)
         else:
             work.take(me, rules.units)
-
-    async def _check_room(self, work: Work, me: Agent, units: int) -> None:
-        channel = work.interaction.channel
-        if channel not in me.channels:
-            raise work.illegal(f"you do not work on {channel}")
-        most = me.channel_max.get(channel)
-        full = most is not None and await Leg.pieces(self.session, me.id, channel) >= most
-        if full or me.units_held + units > me.units_max:
-            raise work.illegal("you have no room for it")
 
     async def _release_phone(self, desk: Desk, work: Work, leg: Leg) -> None:
         if work.interaction.channel != "voice":
             return
         if not await call_commands.controls_calls(self.session, work.interaction.endpoint_id):
             raise NoCallControl()
+        call_commands.cancel_outside(desk, work)
         call_commands.cancel_agent_leg(desk, work, leg)
 
 
@@ -184,6 +194,17 @@ def _unknown(noun: str) -> Invalid:
     return Invalid(
         f"There is no such {noun}.", errors=[{"pointer": f"/to/{noun}", "message": f"unknown {noun}"}]
     )
+
+
+async def check_room(session: AsyncSession, work: Work, me: Agent, units: int) -> None:
+    """Whether this agent may take one more piece. Raises IllegalTransition."""
+    channel = work.interaction.channel
+    if channel not in me.channels:
+        raise work.illegal(f"you do not work on {channel}")
+    most = me.channel_max.get(channel)
+    full = most is not None and await Leg.pieces(session, me.id, channel) >= most
+    if full or me.units_held + units > me.units_max:
+        raise work.illegal("you have no room for it")
 
 
 def check_fresh(interaction: Interaction, seen_version: int, missed: list[dict[str, Any]]) -> None:

@@ -19,9 +19,10 @@ from interactions.command_rows import COMMAND_SECONDS, command_row, issue, stop_
 from interactions.desk import Desk
 from interactions.work import Work
 from models.agent import Device
+from models.customer import ContactAddress
 from models.delivery import Delivery, DeliveryState
 from models.endpoint import Endpoint
-from models.leg import Leg, LegState
+from models.leg import Leg, LegRole, LegState
 
 UNTOLD = frozenset({"call.digits", "recording.pause", "recording.resume"})
 """No event says that these were done: the platform's word that it takes them has to do."""
@@ -40,23 +41,26 @@ async def has_phone(session: AsyncSession, agent_id: UUID, endpoint_id: UUID | N
     return endpoint_id is not None and await Device.at_endpoint(session, agent_id, endpoint_id) is not None
 
 
-async def dial_agent(desk: Desk, work: Work) -> None:
+async def dial_agent(desk: Desk, work: Work, leg: Leg) -> None:
     """Make the device of the agent who accepted ring. Without a device the connection has failed."""
-    leg = work.primary
-    assert leg is not None
     x = work.interaction
     device = await desk.session.scalar(
         select(Device).where(Device.agent_id == leg.agent_id, Device.endpoint_id == x.endpoint_id)
     )
-    if device is None:
+    if device is not None and work.dials_out:
+        await redial(desk, work, leg, device)
+    elif device is not None:
+        _ring(desk, work, leg, device)
+    elif leg.role == LegRole.PRIMARY:
         work.connect_failed("unreachable")
     else:
-        _ring(desk, work, leg, device)
+        work.consult_failed("unreachable")
 
 
 async def ring_for_offers(desk: Desk, works: Sequence[Work]) -> None:
     """These are accepted by picking up: the devices of whom they are offered to ring now. Where there is no
     such device, or the platform is only watched, the desktop accepts. Two statements for all of them."""
+    works = [work for work in works if not work.dials_out]
     if not works:
         return
     endpoints = {work.interaction.endpoint_id for work in works}
@@ -65,13 +69,13 @@ async def ring_for_offers(desk: Desk, works: Sequence[Work]) -> None:
             select(Endpoint.id).where(Endpoint.id.in_(endpoints), Endpoint.controls_calls)
         )
     )
-    agents = [leg.agent_id for work in works if (leg := work.primary) is not None]
+    agents = [leg.agent_id for work in works if (leg := work.offered_leg) is not None]
     found = await desk.session.scalars(
         select(Device).where(Device.agent_id.in_(agents), Device.endpoint_id.in_(controlled))
     )
     devices: dict[tuple[UUID, UUID | None], Device] = {(d.agent_id, d.endpoint_id): d for d in found}
     for work in works:
-        leg = work.primary
+        leg = work.offered_leg
         device = devices.get((leg.agent_id, work.interaction.endpoint_id)) if leg is not None else None
         if leg is not None and device is not None:
             _ring(desk, work, leg, device)
@@ -79,7 +83,23 @@ async def ring_for_offers(desk: Desk, works: Sequence[Work]) -> None:
 
 def _ring(desk: Desk, work: Work, leg: Leg, device: Device) -> None:
     leg.device = device.address
-    leg.route_command_id = _issue(desk, work, "call.route", to=device.address, confirm_key=device.confirm_key)
+    command = "call.route" if leg.role == LegRole.PRIMARY else "call.consult"
+    leg.route_command_id = _issue(desk, work, command, to=device.address, confirm_key=device.confirm_key)
+
+
+def dial_out(desk: Desk, work: Work, leg: Leg, device: Device, to: str, ours: str | None) -> None:
+    """A call of ours: the agent's device rings first, then the customer's. `ours` is the number shown."""
+    leg.device = device.address
+    given = {"to": to, "device": device.address, "confirm_key": device.confirm_key, "from": ours}
+    leg.route_command_id = _issue(desk, work, "call.dial", **given)
+
+
+async def redial(desk: Desk, work: Work, leg: Leg, device: Device) -> None:
+    """A call of ours in another agent's hands, before the customer was reached."""
+    x = work.interaction
+    to = await desk.session.get_one(ContactAddress, x.address_id)
+    endpoint = await desk.session.get_one(Endpoint, x.endpoint_id)
+    dial_out(desk, work, leg, device, to.value, endpoint.address)
 
 
 def _issue(desk: Desk, work: Work, command: str, **arguments: Any) -> UUID:
@@ -94,6 +114,27 @@ def cancel_agent_leg(desk: Desk, work: Work, leg: Leg) -> None:
 def end_call(desk: Desk, work: Work) -> UUID:
     """Hang up on both."""
     return _issue(desk, work, "call.end")
+
+
+def hold(desk: Desk, work: Work) -> UUID:
+    """The customer hears music while somebody is consulted."""
+    return _issue(desk, work, "call.hold")
+
+
+def complete_transfer(desk: Desk, work: Work) -> UUID:
+    """Join the customer and who was consulted; the first agent is out of it."""
+    return _issue(desk, work, "call.complete_transfer")
+
+
+def consult_outside(desk: Desk, work: Work, address: str) -> UUID:
+    """Dial somebody outside, beside the customer's call."""
+    return _issue(desk, work, "call.consult", to=address)
+
+
+def cancel_outside(desk: Desk, work: Work) -> None:
+    """Who rings outside for a consult rings no more. (An agent's device is stopped when their leg ends.)"""
+    if work.interaction.outside is not None:
+        _issue(desk, work, "call.cancel", route_command_id=work.interaction.outside["command_id"])
 
 
 def turn_away(desk: Desk, work: Work, announcement: str | None) -> UUID:
@@ -117,14 +158,25 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
     """A command was refused or ran out: the desktop drops `pending`; a device that could not be dialled gives
     the customer back to the queue."""
     x = work.interaction
-    leg = work.primary
-    if _ringing_by(work, command_id) is not None:
+    leg = _ringing_by(work, command_id)
+    if leg is not None and leg.role == LegRole.PRIMARY:
         work.device_failed("failed")
-        return
-    if x.pending_command_id != command_id:
-        return
-    command = x.pending_command or ""
-    work.stop_waiting()
+    elif leg is not None:
+        leg.route_command_id = None  # nothing rings
+        work.end_consult("failed")
+        tell_failure(desk, work, command_id, "consult", reason)
+    elif x.outside is not None and x.outside["command_id"] == str(command_id):
+        work.end_consult("failed")
+        tell_failure(desk, work, command_id, "consult", reason)
+    elif x.pending_command_id == command_id:
+        command = x.pending_command or ""
+        work.stop_waiting()
+        tell_failure(desk, work, command_id, command, reason)
+
+
+def tell_failure(desk: Desk, work: Work, command_id: UUID, command: str, reason: str) -> None:
+    """The desktop of who has the call says that it did not work."""
+    x, leg = work.interaction, work.primary
     append(
         desk.session,
         CallCommandFailed(
@@ -144,10 +196,10 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
 
 def _ringing_by(work: Work, command_id: UUID) -> Leg | None:
     """The leg whose device this command makes ring, while it is awaited."""
-    leg = work.primary
-    if leg is None or leg.route_command_id != command_id or leg.state not in RINGING:
-        return None
-    return leg
+    for leg in (work.primary, work.consult):
+        if leg is not None and leg.route_command_id == command_id and leg.state in RINGING:
+            return leg
+    return None
 
 
 async def command_failed(session: AsyncSession, tenant_id: UUID, delivery: Delivery, reason: str) -> None:
@@ -163,7 +215,8 @@ async def command_failed(session: AsyncSession, tenant_id: UUID, delivery: Deliv
         return
     leg = _ringing_by(work, delivery.id)
     if ran_out and leg is not None:
-        leg.route_command_id = _issue(desk, work, "call.route", **delivery.payload["arguments"])
+        order = delivery.payload
+        leg.route_command_id = _issue(desk, work, order["command"], **order["arguments"])
     else:
         failed(desk, work, delivery.id, reason)
     await desk.save()

@@ -57,7 +57,11 @@ def _told(call: Call, work: Work) -> dict[str, Any]:
 
 
 def _outcome(call: Call, work: Work) -> str:
-    """`closed`: turned away at a door, or ended by us while it waited."""
+    """`closed`: turned away at a door, or ended by us while it waited. A call of ours that nobody answered
+    has the reason: busy, no_answer, unreachable, rejected, cancelled, agent_no_answer…."""
     if call.bridged_at is not None:
         return "answered"
+    if work.interaction.direction == "outbound":
+        cause = work.interaction.end_cause
+        return "cancelled" if cause in (None, "normal") else cause
     return "abandoned" if work.state == State.ABANDONED else "closed"

@@ -87,7 +87,7 @@ class _Hand:
         x = work.interaction
         if work.state != State.QUEUED or x.version != decision.interaction_version or work.primary:
             return False
-        if not _may_get(agent, decision.units) or decision.deadline is None:
+        if not may_get(agent, decision.units) or decision.deadline is None:
             return False
         deadline = instant_of(decision.deadline)
         offer = work.offer_to(agent, decision.units, deadline, leg_id=new_id(), offer_id=new_id())
@@ -144,7 +144,8 @@ def _mark_auto_accepted(desk: Desk, offers: Sequence[tuple[Decision, Offer]], po
             offer.auto_accept = policy.rules(offer.queue, offer.channel).auto_accept
 
 
-def _may_get(agent: Agent, units: int) -> bool:
+def may_get(agent: Agent, units: int) -> bool:
+    """Whether they are there and have room for so many units."""
     if agent.presence != Presence.AVAILABLE or not agent.signed_in or agent.disabled_at is not None:
         return False
     return agent.units_held + units - agent.units_excess <= agent.units_max

@@ -6,7 +6,7 @@ from typing import Any
 
 from interactions.work import Work
 from models.agent import Agent, Device, Presence
-from models.leg import Leg, LegState
+from models.leg import Leg, LegRole, LegState
 from routing.state import AgentSnapshot, InteractionSnapshot, LegSnapshot, to_json
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,8 +91,11 @@ def reachable(device: Device) -> bool:
 
 
 def _leg(work: Work, leg: Leg) -> LegSnapshot:
-    offered = leg.state == LegState.OFFERED and work.offer is not None
-    deadline = work.offer.deadline_at if offered and work.offer else leg.connect_deadline_at
+    deadline = leg.connect_deadline_at
+    if leg.state == LegState.OFFERED and work.offer is not None:
+        deadline = work.offer.deadline_at
+    if leg.role != LegRole.PRIMARY or work.dials_out:
+        deadline = None  # not the router's: nothing waits in its place (`timers`)
     return LegSnapshot(
         id=str(leg.id),
         agent=str(leg.agent_id),

@@ -35,7 +35,8 @@ class WrapUp:
 class LiveParts:
     """`legs` are those not ended, `offer` the open one, `segments` the open ones, `agents` the locked
     agents of the whole desk. What is new goes to `added`; `causes` says what happened, for the activity
-    event; `ringing` are legs that ended while their device rang for an offer."""
+    event; `ringing` are legs that ended while their device rang for an offer, or talked in a consult: it is
+    to stop."""
 
     interaction: Interaction
     agents: dict[UUID, Agent]
@@ -62,6 +63,12 @@ class LiveParts:
     def primary(self) -> Leg | None:
         """The live primary leg: offered, connecting, active or held."""
         return next((leg for leg in self.legs if leg.role == LegRole.PRIMARY and leg.state in LIVE), None)
+
+    @property
+    def dials_out(self) -> bool:
+        """A call of ours whose customer has not been reached yet: nobody waits on the line."""
+        x = self.interaction
+        return x.direction == "outbound" and x.channel == "voice" and x.answered_at is None
 
     @property
     def entry(self) -> Segment | None:
@@ -106,25 +113,38 @@ class LiveParts:
         elif x.waiting_since is None and state in WAITING:
             x.waiting_since = self.now
         if state != State.ACTIVE:  # commands are about a call that is talked on
-            x.pending_command = x.pending_command_id = x.pending_until = None
+            self._waits_no_more()
         x.state = state
         self._note(cause, relevant=True)
+
+    def _waits_no_more(self) -> None:
+        x = self.interaction
+        x.pending_command = x.pending_command_id = x.pending_until = None
 
     def _leg_to(self, leg: Leg, state: LegState) -> None:
         if state not in LEG_TRANSITIONS[LegState(leg.state)]:
             raise self.illegal(f"its leg is {leg.state}, which cannot become {state.value}")
         leg.state = state
 
-    def _new_leg(self, agent: Agent, units: int, state: LegState, leg_id: UUID) -> Leg:
+    def _new_leg(
+        self,
+        agent: Agent,
+        units: int,
+        state: LegState,
+        leg_id: UUID,
+        *,
+        role: LegRole = LegRole.PRIMARY,
+        queue: str | None = None,
+    ) -> Leg:
         x = self.interaction
         leg = Leg(
             id=leg_id,
             tenant_id=x.tenant_id,
             interaction_id=x.id,
             agent_id=agent.id,
-            role=LegRole.PRIMARY,
+            role=role,
             state=state,
-            queue=x.queue,
+            queue=queue or x.queue,
             units=units,
             created_at=self.now,
             wrap_up_extended=False,
@@ -134,10 +154,31 @@ class LiveParts:
         self._agent(agent.id).units_held += units
         return leg
 
+    def _open_offer(self, leg: Leg, deadline: datetime, offer_id: UUID, *, waited_us: int) -> Offer:
+        x = self.interaction
+        self.offer = Offer(
+            id=offer_id,
+            tenant_id=x.tenant_id,
+            interaction_id=x.id,
+            leg_id=leg.id,
+            agent_id=leg.agent_id,
+            queue=leg.queue,
+            channel=x.channel,
+            tier=x.tier,
+            state=OfferState.OPEN,
+            created_at=self.now,
+            deadline_at=deadline,
+            waited_us=waited_us,
+        )
+        self.added.append(self.offer)
+        self._begin(SegmentKind.OFFER, leg=leg)
+        return self.offer
+
     def _end_leg(self, leg: Leg, cause: str) -> None:
         for segment in [s for s in self.segments if s.leg_id == leg.id and s.kind != SegmentKind.QUEUE]:
             self._end_segment(segment, cause)
-        if leg.state == LegState.OFFERED and leg.route_command_id is not None:
+        asked = leg.state == LegState.OFFERED or leg.role != LegRole.PRIMARY
+        if asked and leg.route_command_id is not None:
             self.ringing.append(leg)
         leg.state, leg.ended_at, leg.end_cause = LegState.ENDED, self.now, cause
         leg.connect_deadline_at = leg.wrap_up_due_at = leg.reassign_at = None
@@ -150,7 +191,7 @@ class LiveParts:
 
     def _leave(self, leg: Leg, outcome: str, wrap_up: "WrapUp | None") -> None:
         self._end_segment(self._open(SegmentKind.HOLD), outcome)
-        self._end_segment(self._agent_segment(leg), outcome)
+        self._end_segment(self._segment(SegmentKind.AGENT, leg), outcome)
         self.interaction.last_agent_id = leg.agent_id
         if wrap_up is None:
             self._end_leg(leg, outcome)
@@ -170,6 +211,8 @@ class LiveParts:
         self._to(State.ACTIVE, cause)
         x = self.interaction
         x.last_agent_id, x.preferred_agent_id = leg.agent_id, None
+        if self.dials_out:
+            x.answered_at = self.now
         if x.channel in ANSWERED_BY_ACCEPT:
             self._answer()
 
@@ -196,9 +239,15 @@ class LiveParts:
     def _live_legs(self) -> list[Leg]:
         return [leg for leg in self.legs if leg.state in LIVE]
 
+    @property
+    def offered_leg(self) -> Leg | None:
+        """The leg that the open offer is for."""
+        offer = self.offer
+        return None if offer is None else next(leg for leg in self.legs if leg.id == offer.leg_id)
+
     def _accepted_leg(self) -> Leg:
-        leg = self.primary
-        if leg is None or self.offer is None:
+        leg = self.offered_leg
+        if leg is None:
             raise self.illegal("is not offered")
         return leg
 
@@ -238,8 +287,8 @@ class LiveParts:
     def _open(self, kind: SegmentKind) -> Segment | None:
         return next((segment for segment in self.segments if segment.kind == kind), None)
 
-    def _agent_segment(self, leg: Leg) -> Segment | None:
-        return next((s for s in self.segments if s.kind == SegmentKind.AGENT and s.leg_id == leg.id), None)
+    def _segment(self, kind: SegmentKind, leg: Leg) -> Segment | None:
+        return next((s for s in self.segments if s.kind == kind and s.leg_id == leg.id), None)
 
     def _end_segment(self, segment: Segment | None, outcome: str, at: datetime | None = None) -> None:
         if segment is None:

@@ -23,12 +23,12 @@ async def accept(
     desk, work = await _open(session, tenant_id, offer_id, agent_id)
     if not _is_open(work, offer_id):
         return await _held_already(work, offer_id, agent_id, session)
-    if (leg := work.primary) is not None and leg.route_command_id is not None:
+    if (leg := work.offered_leg) is not None and leg.route_command_id is not None:
         raise work.illegal("is accepted by picking up the phone that rings")
     if await _rings(session, work.interaction):
         rules = await policies.rules(session, work.interaction)
-        work.accept(connect_seconds=rules.connect_seconds)
-        await call_commands.dial_agent(desk, work)
+        accepted = work.accept(connect_seconds=rules.connect_seconds)
+        await call_commands.dial_agent(desk, work, accepted)
     else:
         work.accept(connect_seconds=None)
     await desk.save()
@@ -49,9 +49,12 @@ async def decline(
     rules = await policies.rules(session, work.interaction)
     if not _is_open(work, offer_id):
         raise await _gone(session, work, offer_id)
-    _check_decline(rules, reason)
-    work.end_offer(OfferState.DECLINED, "declined", reason)
-    work.cool_down(agent_id, rules.decline_cool_down_seconds)
+    if work.primary is not work.offered_leg:  # a colleague who asks may always be refused
+        work.end_offer(OfferState.DECLINED, "declined", reason)
+    else:
+        _check_decline(rules, reason)
+        work.end_offer(OfferState.DECLINED, "declined", reason)
+        work.cool_down(agent_id, rules.decline_cool_down_seconds)
     await desk.save()
 
 

@@ -41,15 +41,18 @@ class Supervision:
 
     async def reassign(self, interaction_id: UUID, queue: str | None, agent_id: UUID | None) -> Interaction:
         """Take it from wherever it is and give it to a queue, or straight to an agent, capacity or not.
-        Raises IllegalTransition once the conversation is over, NoCallControl for a call that is only
-        watched."""
+        Of a conversation that is over the wrap-up is passed on; without an agent it closes. Raises
+        NoCallControl for a call that is only watched."""
         desk, work = await self._live(interaction_id, [agent_id] if agent_id else [])
         agent = None if agent_id is None else desk.agents.get(agent_id)
         if agent_id is not None and (agent is None or agent.disabled_at is not None):
             raise NotFound("There is no such agent.")
-        await self._take_away(desk, work, queue)
-        if agent is not None:
-            await self._force(desk, work, agent)
+        if work.state == State.WRAP_UP:
+            await self._pass_wrap_up(work, queue, agent)
+        else:
+            await self._take_away(desk, work, queue)
+            if agent is not None:
+                await self._force(desk, work, agent)
         given = {"queue": queue, "agent_id": None if agent is None else str(agent.id)}
         self._audit("reassign", f"interaction/{interaction_id}", **given)
         await desk.save()
@@ -139,8 +142,6 @@ class Supervision:
 
     async def _take_away(self, desk: Desk, work: Work, to_queue: str | None) -> None:
         """It waits, and is nobody's."""
-        if work.state == State.WRAP_UP:
-            raise work.illegal("its conversation is over")
         x, version = work.interaction, await self._version_of(to_queue)
         queue, kind = to_queue or x.queue, "return" if to_queue in (None, x.queue) else "transfer"
         leg = work.primary
@@ -169,7 +170,17 @@ class Supervision:
     async def _take_phone(self, desk: Desk, work: Work, leg: Leg) -> None:
         if work.interaction.channel == "voice" and not await self._controls(work):
             raise NoCallControl()
+        call_commands.cancel_outside(desk, work)
         call_commands.cancel_agent_leg(desk, work, leg)
+
+    async def _pass_wrap_up(self, work: Work, queue: str | None, agent: Agent | None) -> None:
+        version = await self._version_of(queue)
+        if queue is not None and version is not None:
+            work.interaction.queue, work.interaction.policy_version = queue, version
+        rules = await self.policies.rules(self.session, work.interaction)
+        if agent is not None:
+            agent.units_excess = max(agent.units_excess, agent.units_held + rules.units - agent.units_max)
+        work.pass_wrap_up(agent, rules.units, rules.wrap_up)
 
     async def _force(self, desk: Desk, work: Work, agent: Agent) -> None:
         rules = await self.policies.rules(self.session, work.interaction)
@@ -179,8 +190,8 @@ class Supervision:
             return
         if not await call_commands.has_phone(self.session, agent.id, work.interaction.endpoint_id):
             raise _wrong("/agent", "has no phone at this endpoint", "This agent has no phone there.")
-        work.take_call(agent, rules.units, rules.connect_seconds)
-        await call_commands.dial_agent(desk, work)
+        leg = work.take_call(agent, rules.units, rules.connect_seconds)
+        await call_commands.dial_agent(desk, work, leg)
 
     async def _controls(self, work: Work) -> bool:
         """Whether it is a call that we can move."""

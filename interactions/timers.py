@@ -78,6 +78,8 @@ class Timers:
                 self._gone(desk, work)
             case "pending":
                 _unanswered(desk, work)
+            case "call":
+                _not_reached(desk, work)
 
     async def _drain(self, desk: Desk, ids: Collection[UUID]) -> None:
         if ids:
@@ -138,6 +140,26 @@ def _unanswered(desk: Desk, work: Work) -> None:
     x = work.interaction
     if x.pending_command_id is not None and x.pending_until is not None and x.pending_until <= desk.now:
         call_commands.failed(desk, work, x.pending_command_id, "no answer in time")
+
+
+def _not_reached(desk: Desk, work: Work) -> None:
+    """Who is consulted does not take the offer, or their phone does not answer: back, the customer is still
+    held. The agent who calls out does not pick up: the call is over."""
+    leg, offer = work.consult, work.offer
+    if work.dials_out and (first := work.primary) is not None and _is_due(first, desk):
+        call_commands.end_call(desk, work)
+        work.connect_failed("no_answer")
+    if leg is None:
+        return
+    if leg.state == LegState.OFFERED and offer is not None and offer.deadline_at <= desk.now:
+        work.end_offer(OfferState.MISSED, "missed")
+        work.not_responding(leg.agent_id, "missed")
+    elif _is_due(leg, desk):
+        work.consult_failed("no_answer")
+
+
+def _is_due(leg: Leg, desk: Desk) -> bool:
+    return leg.connect_deadline_at is not None and leg.connect_deadline_at <= desk.now
 
 
 async def _ask_for_calls(desk: Desk, endpoint_ids: set[UUID]) -> None:

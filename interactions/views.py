@@ -45,6 +45,7 @@ def interaction_summary(work: Work) -> dict[str, Any]:
         "parked_for": x.parked_for,
         "due_at": instant(x.due_at),
         "pending": x.pending_command,
+        "outside": x.outside,
         "disposition": x.disposition,
         "follows": _text(x.follows_id),
         "legs": [leg_summary(leg) for leg in work.legs],

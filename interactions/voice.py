@@ -28,6 +28,7 @@ from app.events import (
 )
 from interactions import call_commands
 from interactions.call_facts import happened, is_late, merge
+from interactions.consult_calls import ConsultCalls
 from interactions.desk import Desk
 from interactions.policies import PolicyBook
 from interactions.work import Work
@@ -38,6 +39,9 @@ from models.segment import Segment, SegmentKind
 
 SNAPSHOT_SLACK = timedelta(seconds=5)
 """A call younger than this may be missing in a platform's list."""
+
+SHOWN_BY_HOLDING = ("hold", "resume", "swap", "return")
+"""Orders that are done when the customer is held, or back."""
 
 Open = Callable[[Call, CallIncoming, datetime], Awaitable[Work]]
 """Make the interaction of a call that has just become known (intake: address, customer, queue, door,
@@ -112,6 +116,7 @@ class Mover:
 
     def __init__(self, desk: Desk, policies: PolicyBook) -> None:
         self.desk, self.policies = desk, policies
+        self.consults = ConsultCalls(desk, policies)
 
     async def catch_up(self, work: Work, call: Call) -> None:
         """The interaction is new, but the call's end or bridge was known before: durations are the events'
@@ -129,6 +134,8 @@ class Mover:
 
     async def move(self, work: Work, report: Report) -> None:
         event = report.event
+        if await self.consults.took(work, event, late=report.late):
+            return
         if isinstance(event, CallEnded):
             report.call.ended_at = report.call.ended_at or self.desk.now
             await self.ended(work, event.by, event.cause)
@@ -146,6 +153,9 @@ class Mover:
     async def ended(self, work: Work, by: str, cause: str) -> None:
         """The call is over: abandoned while nobody talked, else wrap-up."""
         if work.final or work.state == State.WRAP_UP:
+            return
+        if work.dials_out:
+            work.close(by, cause, "not_reached")
             return
         if work.state == State.ACTIVE:
             rules = await self.policies.rules(self.desk.session, work.interaction)
@@ -178,7 +188,10 @@ class Mover:
         leg = work.primary
         if leg is None or not _is_ours(leg, event, late=late):
             return
-        if leg.state == LegState.CONNECTING or _rings_for_offer(leg, event, late=late):
+        if work.dials_out and (event.cause, event.by) == ("normal", "agent"):
+            await self.ended(work, "agent", "cancelled")
+            call_commands.end_call(self.desk, work)
+        elif leg.state == LegState.CONNECTING or _rings_for_offer(leg, event, late=late):
             # Taken down by the platform in good order: the caller is gone, and the call's end comes next.
             if (event.cause, event.by) != ("normal", "platform"):
                 work.device_failed(event.cause)
@@ -186,6 +199,8 @@ class Mover:
             await self._agent_gone(work, leg, event)
 
     async def _agent_gone(self, work: Work, leg: Leg, event: LegEnded) -> None:
+        if await self.consults.first_gone(work, event):
+            return
         if event.cause == "normal":
             rules = await self.policies.rules(self.desk.session, work.interaction)
             if await call_commands.controls_calls(self.desk.session, work.interaction.endpoint_id):
@@ -205,7 +220,7 @@ class Mover:
             work.resume()
         else:
             return
-        if work.interaction.pending_command in ("hold", "resume"):
+        if work.interaction.pending_command in SHOWN_BY_HOLDING:
             work.stop_waiting()
 
     async def leg_told(self, work: Work, event: LegRinging | LegAnswered, *, late: bool = False) -> None:
@@ -214,7 +229,9 @@ class Mover:
         if leg is None or event.leg != "agent" or not _is_ours(leg, event, late=late):
             return
         leg.device_leg_id = event.leg_id or leg.device_leg_id
-        if isinstance(event, LegAnswered) and _rings_for_offer(leg, event, late=late):
+        if isinstance(event, LegAnswered) and work.dials_out:
+            work.agent_reached()
+        elif isinstance(event, LegAnswered) and _rings_for_offer(leg, event, late=late):
             rules = await self.policies.rules(self.desk.session, work.interaction)
             work.accept(connect_seconds=rules.connect_seconds)
 

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.clock import new_id
-from interactions.live_parts import MICROSECOND, LiveParts, WrapUp
-from models.agent import Agent, Presence
+from interactions.consulting import Consulting
+from interactions.live_parts import MICROSECOND, WrapUp
+from models.agent import Agent
 from models.interaction import State
-from models.leg import Leg, LegState
+from models.leg import Leg, LegRole, LegState
 from models.offer import Offer, OfferState
 from models.segment import Segment, SegmentKind
 
@@ -19,7 +20,7 @@ __all__ = ["Work", "WrapUp"]
 
 
 @dataclass
-class Work(LiveParts):
+class Work(Consulting):
     """The transitions, by what they mean to customer and agent."""
 
     # ---- waiting ----
@@ -50,34 +51,20 @@ class Work(LiveParts):
         """Offer it to `agent`, whose units are held from now on."""
         leg = self._new_leg(agent, units, LegState.OFFERED, leg_id)
         x = self.interaction
-        waited = (self.now - x.queue_entered_at) // MICROSECOND if x.queue_entered_at else 0
-        self.offer = Offer(
-            id=offer_id,
-            tenant_id=x.tenant_id,
-            interaction_id=x.id,
-            leg_id=leg.id,
-            agent_id=agent.id,
-            queue=x.queue,
-            channel=x.channel,
-            tier=x.tier,
-            state=OfferState.OPEN,
-            created_at=self.now,
-            deadline_at=deadline,
-            waited_us=waited,
-        )
-        self.added.append(self.offer)
+        waited_us = (self.now - x.queue_entered_at) // MICROSECOND if x.queue_entered_at else 0
         self._to(State.OFFERED, "offered")
-        self._begin(SegmentKind.OFFER, leg=leg)
-        return self.offer
+        return self._open_offer(leg, deadline, offer_id, waited_us=waited_us)
 
     def end_offer(self, state: OfferState, cause: str | None, reason: str | None = None) -> None:
-        """The offer ends without an accept: it waits on, the agent's units are free."""
+        """The offer ends without an accept: it waits on, or (a consult) the customer stays on hold; the
+        agent's units are free."""
+        leg = self._accepted_leg()
         self._settle(state, cause, reason)
-        leg = self.primary
-        assert leg is not None
         self._end_leg(leg, cause or state.value)
         if self.state == State.OFFERED:
             self._to(State.QUEUED, f"offer_{state.value}")
+        else:
+            self._note(f"consult_{state.value}")
 
     def cool_down(self, agent_id: UUID, seconds: float) -> None:
         """Skip this agent for this interaction for `seconds`."""
@@ -128,6 +115,9 @@ class Work(LiveParts):
         agent = self._agent(leg.agent_id)
         agent.last_accepted_at = self.now
         self._settle(OfferState.ACCEPTED, None)
+        if leg.role != LegRole.PRIMARY:
+            self.consult_accepted(leg, connect_seconds)
+            return leg
         if connect_seconds is None:
             self._activate(leg, "accepted")
             return leg
@@ -156,6 +146,13 @@ class Work(LiveParts):
         self._to(State.CONNECTING, "connecting")
         return leg
 
+    def agent_reached(self) -> None:
+        """A call of ours: the agent has picked up, and the customer is dialled. The clock was the agent's."""
+        leg = self.primary
+        if leg is not None and leg.state == LegState.CONNECTING:
+            leg.connect_deadline_at = None
+            self._note("agent_reached")
+
     def bridged(self) -> None:
         """The platform has joined customer and agent: answered."""
         leg = self.primary
@@ -169,7 +166,10 @@ class Work(LiveParts):
         assert leg is not None
         self.stop_connecting(cause)
         self.not_responding(leg.agent_id, "device")
-        self._to(State.QUEUED, "connect_failed")
+        if self.dials_out:  # nobody waits
+            self._finish(State.CLOSED, "platform", f"agent_{cause}")
+        else:
+            self._to(State.QUEUED, "connect_failed")
 
     def device_failed(self, cause: str) -> None:
         """The device refused, or could not be dialled: while connecting, or while it rang for the offer."""
@@ -217,13 +217,16 @@ class Work(LiveParts):
         wrap_up: WrapUp | None = None,
         policy_version: int | None = None,
     ) -> None:
-        """The agent's part ends (`outcome`: transferred, returned, dropped) and the customer waits again."""
+        """The agent's part ends (`outcome`: transferred, returned, dropped) and the customer waits again. A
+        consult is over with it."""
+        self.end_consult(outcome)
         self._leave(self._talking_leg(), outcome, wrap_up)
         self.enter_queue(queue, entry_kind, policy_version=policy_version)
 
     def park(self, until: datetime | None) -> None:
         """Digital work waits for people; the units are free, the work stays the agent's."""
         leg = self._talking_leg()
+        self.end_consult("parked")
         self._leave(leg, "parked", None)
         x = self.interaction
         x.parked_until, x.parked_for = until, "time" if until else "customer"
@@ -251,7 +254,9 @@ class Work(LiveParts):
     def end_contact(self, by: str, cause: str, wrap_up: WrapUp | None) -> None:
         """The contact is over: wrap-up, or closed where there is none. Raises IllegalTransition while it
         merely rings."""
-        self._leave(self._talking_leg(), "ended", wrap_up)
+        leg = self._talking_leg()
+        self.end_consult("customer_left")
+        self._leave(leg, "ended", wrap_up)
         self._end_segment(self.entry, "ended_by_us")
         if wrap_up is None:
             self._finish(State.CLOSED, by, cause)
@@ -271,6 +276,20 @@ class Work(LiveParts):
             self._finish(
                 State.CLOSED, self.interaction.ended_by or "agent", self.interaction.end_cause or "normal"
             )
+
+    def pass_wrap_up(self, agent: Agent | None, units: int, wrap_up: WrapUp | None) -> None:
+        """A supervisor takes the wrap-up from whoever has it: `agent` finishes it, or nobody (it closes)."""
+        for leg in list(self.legs):
+            self._end_leg(leg, "reassigned")
+        self._note("wrap_up_passed", relevant=True)
+        if agent is None:
+            x = self.interaction
+            return self._finish(State.CLOSED, x.ended_by or "supervisor", x.end_cause or "normal")
+        leg = self._new_leg(agent, units, LegState.WRAP_UP, new_id())
+        leg.wrap_up_at, seconds = self.now, wrap_up.seconds if wrap_up else None
+        leg.wrap_up_due_at = self.now + timedelta(seconds=seconds) if seconds else None
+        self._begin(SegmentKind.WRAP_UP, leg=leg)
+        return None
 
     def extend_wrap_up(self, leg: Leg, wrap_up: WrapUp) -> bool:
         """Once, by the queue's own seconds. False: no limit to extend, or extended before."""
@@ -318,7 +337,7 @@ class Work(LiveParts):
             self._end_leg(leg, cause)
         for segment in list(self.segments):
             self._end_segment(segment, outcome)
-        self.interaction.parked_until = self.interaction.parked_for = None
+        self.interaction.parked_until = self.interaction.parked_for = self.interaction.outside = None
         self._finish(State.CLOSED, by, cause)
 
     # ---- commands to a telephony platform ----
@@ -329,18 +348,15 @@ class Work(LiveParts):
         x.pending_command, x.pending_command_id, x.pending_until = pending, command_id, until
         self._note("pending")
 
+    def still_waiting(self) -> None:
+        """The platform is at it: `pending_until` was moved on."""
+        self._note("pending")
+
     def stop_waiting(self) -> None:
-        x = self.interaction
-        x.pending_command = x.pending_command_id = x.pending_until = None
+        self._waits_no_more()
         self._note("not_pending")
 
     # ---- agents ----
-
-    def not_responding(self, agent_id: UUID, why: str) -> None:
-        """`why`: missed or device. Only while they are available: a break that they chose stands."""
-        agent = self._agent(agent_id)
-        if agent.presence == Presence.AVAILABLE:
-            agent.presence, agent.presence_reason, agent.presence_at = Presence.NOT_RESPONDING, why, self.now
 
     def excess(self, agent_id: UUID, units: int) -> None:
         """Forced work goes beyond the maximum."""

@@ -11,7 +11,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 Kind = Literal[
-    "undelivered", "lease", "wrap_up", "parked", "silence", "visitor_gone", "pending", "live_calls", "drained"
+    "undelivered",
+    "lease",
+    "wrap_up",
+    "parked",
+    "silence",
+    "visitor_gone",
+    "pending",
+    "live_calls",
+    "drained",
+    "call",
 ]
 
 
@@ -50,6 +59,7 @@ _FIND = text(
     UNION ALL SELECT tenant_id, kind, id FROM drained_work(
       CAST(:drained_tenants AS uuid[]), CAST(:drained_queues AS text[]), CAST(:drained_channels AS text[]),
       CAST(:drained_before AS timestamptz[]))
+    UNION ALL SELECT tenant_id, kind, id FROM due_calls(:tenants)
     """
 )
 

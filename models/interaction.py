@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, func, or_, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,6 +72,7 @@ class Interaction(Identified, Base):
     version: Mapped[int] = mapped_column(BigInteger, default=1)
     relevant_version: Mapped[int] = mapped_column(BigInteger, default=1)
     conversation: Mapped[str | None]
+    outside: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     subject: Mapped[str | None]
     preview: Mapped[str | None]
     tier: Mapped[str]

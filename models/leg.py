@@ -79,7 +79,16 @@ class Leg(Identified, Base):
                 "role = 'primary' AND state IN ('offered', 'connecting', 'active', 'held')"
             ),
         ),
+        Index(
+            "uq_leg_live_consult",
+            "interaction_id",
+            unique=True,
+            postgresql_where=text(
+                "role IN ('consult', 'conference') AND state IN ('offered', 'connecting', 'active', 'held')"
+            ),
+        ),
         Index("ix_leg_interaction_id", "interaction_id"),
+        Index("ix_leg_connecting", "connect_deadline_at", postgresql_where=text("state = 'connecting'")),
         Index("ix_leg_agent_live", "agent_id", postgresql_where=text("state <> 'ended'")),
         Index("ix_leg_wrap_up_due", "wrap_up_due_at", postgresql_where=text("state = 'wrap_up'")),
     )

@@ -1,10 +1,10 @@
 """Interactions in lists and in full, and what the agent who holds one does with it (API §3)."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, status
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field
 
 from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
@@ -13,6 +13,7 @@ from interactions import lookup
 from interactions.actions import Actions
 from interactions.directory import directory
 from models.interaction import State
+from routers.consults import To
 from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router
 
 router = api_router("/v1", Permission.WORK, tags=["interactions"])
@@ -22,21 +23,8 @@ MOVES = problems(NotFound, IllegalTransition)
 ORDERS = problems(NotFound, IllegalTransition, NoCallControl)
 
 
-class TransferTo(BaseModel):
-    """One of them: a queue's key, or an agent's id or e-mail."""
-
-    queue: str | None = Field(default=None, min_length=1, max_length=63)
-    agent: str | None = Field(default=None, min_length=1, max_length=254)
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.queue is None) == (self.agent is None):
-            raise ValueError("name a queue or an agent")
-        return self
-
-
 class TransferIn(BaseModel):
-    to: TransferTo
+    to: To
     note: Text | None = None
 
 
@@ -124,8 +112,12 @@ async def record(interaction_id: UUID, step: Literal["pause", "resume"], actions
     responses=problems(NotFound, IllegalTransition, NoCallControl, Invalid),
 )
 async def transfer(interaction_id: UUID, wish: TransferIn, actions: Acts) -> dict[str, Any]:
-    """Cold: the customer waits again, with their age."""
-    await actions.transfer(interaction_id, wish.to.queue, wish.to.agent, wish.note)
+    """Cold: the customer waits again, with their age. To an address outside it is an order: `pending` shows
+    it, and the agent keeps the caller until somebody answers there."""
+    if wish.to.address is not None:
+        await actions.send_away(interaction_id, wish.to.address.dialled, wish.note)
+    else:
+        await actions.transfer(interaction_id, wish.to.queue, wish.to.agent, wish.note)
     return await lookup.one(actions.session, interaction_id)
 
 

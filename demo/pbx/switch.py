@@ -36,15 +36,20 @@ class CallState(StrEnum):
 
 @dataclass
 class AgentLeg:
+    """`part`: agent or consult, as it was dialled."""
+
     id: str
     device: str
     command_id: str
+    part: str = "agent"
     answered: bool = False
 
 
 @dataclass
 class PhoneCall:
-    """`caller` None: withheld. `cause` and `ended_by` are set when it has ended."""
+    """`caller` None: withheld. `leg` is who has the call, `consult` who is asked beside it, `away` who rings
+    for a transfer to a number; `outbound`: the customer is dialled once the agent has picked up. `cause` and
+    `ended_by` are set when it has ended."""
 
     id: str
     caller: str | None
@@ -52,9 +57,16 @@ class PhoneCall:
     state: CallState = CallState.RINGING
     sequence: int = 0
     leg: AgentLeg | None = None
+    consult: AgentLeg | None = None
+    away: AgentLeg | None = None
+    outbound: bool = False
     cause: str | None = None
     ended_by: str | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def legs(self) -> list[AgentLeg]:
+        return [leg for leg in (self.leg, self.consult, self.away) if leg is not None]
 
     def become(self, state: CallState) -> None:
         self.state = state
@@ -93,28 +105,38 @@ class Switch:
         if call.state == CallState.ENDED:
             return
         call.cause, call.ended_by = cause, by
-        if call.leg is not None:
-            self._end_leg(call, "normal", "platform")
+        for leg in call.legs:
+            self._end_leg(call, leg, "normal", "platform")
         self._tell(call, "call.ended", data={"cause": cause, "by": by})
         call.become(CallState.ENDED)
 
     # ---- what agents' devices do ----
 
     def answer(self, device: str) -> None:
-        """The agent picks up: both are bridged."""
-        call = self._ringing(device)
-        if call is None or call.leg is None:
+        """Somebody picks up: an agent, who is consulted, a number outside, or a customer whom we called."""
+        found = next(((c, leg) for c in self.calls.values() for leg in c.legs if _rings(leg, device)), None)
+        if found is None:
+            self._customer_answers(device)
             return
-        call.leg.answered = True
-        self._tell(call, "leg.answered", leg=call.leg)
-        self._tell(call, "call.bridged", leg=call.leg)
-        call.become(CallState.CONNECTED)
+        call, leg = found
+        leg.answered = True
+        self._tell(call, "leg.answered", leg=leg)
+        if leg is call.away:
+            self._hand_over(call, leg)
+        elif leg is call.leg and call.outbound:
+            self._ring_customer(call)
+        elif leg is call.leg:
+            self._tell(call, "call.bridged", leg=leg)
+            call.become(CallState.CONNECTED)
 
     def device_hangs_up(self, device: str, cause: str = "normal") -> None:
-        call = next((c for c in self.calls.values() if c.leg is not None and c.leg.device == device), None)
-        if call is not None:
-            self._end_leg(call, cause, "agent")
-            call.become(CallState.MUSIC)
+        for call in self.calls.values():
+            for leg in call.legs:
+                if leg.device == device:
+                    waits = leg is call.leg and call.consult is None
+                    self._end_leg(call, leg, cause, "agent")
+                    call.become(CallState.MUSIC if waits else call.state)
+                    return
 
     # ---- what Touchpoint orders ----
 
@@ -127,6 +149,10 @@ class Switch:
         if command == "calls.list":
             self.snapshot(command_id)
             return
+        if command == "call.dial":
+            self.calls[order["call_id"]] = PhoneCall(
+                order["call_id"], order.get("from"), order["to"], outbound=True
+            )
         call = self.calls.get(order.get("call_id") or "")
         action = getattr(self, "_" + command.replace(".", "_"), None)
         if call is None or call.state == CallState.ENDED or action is None or command in self.refuses:
@@ -140,27 +166,67 @@ class Switch:
         self.emit(event if command_id is None else {**event, "command_id": command_id})
 
     def _call_route(self, call: PhoneCall, order: dict[str, Any]) -> None:
-        call.leg = AgentLeg(f"leg-{uuid4()}", order["to"], order["command_id"])
-        behaviour = self.devices.get(order["to"], Device.ANSWERS)
-        if behaviour in (Device.BUSY, Device.UNREACHABLE, Device.REJECTS):
-            self._end_leg(call, behaviour.value, "agent")
+        leg = _leg(order["to"], order)
+        if call.leg is not None and call.leg.answered:
+            call.away = leg
+        else:
+            call.leg = leg
+        self._ring(call, leg)
+
+    def _call_dial(self, call: PhoneCall, order: dict[str, Any]) -> None:
+        call.leg = _leg(order["device"], order)
+        self._ring(call, call.leg)
+
+    def _call_consult(self, call: PhoneCall, order: dict[str, Any]) -> None:
+        call.consult = _leg(order["to"], order, "consult")
+        self._ring(call, call.consult)
+
+    def _call_swap(self, call: PhoneCall, order: dict[str, Any]) -> None:
+        if call.consult is None or not call.consult.answered:
+            self._refuse(order, "nobody is consulted")
+        elif call.state == CallState.HELD:
+            self._tell(call, "leg.held", leg=call.consult)
+            self._customer_held(call, order, held=False)
+        else:
+            self._customer_held(call, order, held=True)
+            self._tell(call, "leg.resumed", leg=call.consult)
+
+    def _call_complete_transfer(self, call: PhoneCall, order: dict[str, Any]) -> None:
+        if call.consult is None or not call.consult.answered:
+            self._refuse(order, "nobody is consulted")
             return
-        self._tell(call, "leg.ringing", leg=call.leg)
-        if behaviour == Device.ANSWERS:
-            self._after(self.answer_seconds, partial(self.answer, order["to"]))
+        if call.leg is not None:
+            self._end_leg(call, call.leg, "normal", "platform")
+        call.leg, call.consult = call.consult, None
+        self._tell(call, "call.bridged", leg=call.leg)
+        call.become(CallState.CONNECTED)
+
+    def _call_cancel_transfer(self, call: PhoneCall, order: dict[str, Any]) -> None:
+        if call.consult is not None:
+            self._end_leg(call, call.consult, "normal", "platform")
+        if call.state == CallState.HELD:
+            self._customer_held(call, order, held=False)
+
+    def _call_conference(self, call: PhoneCall, order: dict[str, Any]) -> None:
+        if call.consult is None or not call.consult.answered:
+            self._refuse(order, "nobody is consulted")
+            return
+        if call.state == CallState.HELD:
+            self._customer_held(call, order, held=False)
+        self._tell(call, "call.bridged", command_id=order["command_id"])
 
     def _call_cancel(self, call: PhoneCall, order: dict[str, Any]) -> None:
-        if call.leg is not None and call.leg.command_id == order.get("route_command_id"):
-            self._end_leg(call, "normal", "platform")
-            call.become(CallState.MUSIC)
+        for leg in call.legs:
+            if leg.command_id == order.get("route_command_id"):
+                waits = leg is call.leg
+                self._end_leg(call, leg, "normal", "platform")
+                call.become(CallState.MUSIC if waits else call.state)
 
     def _call_hold(self, call: PhoneCall, order: dict[str, Any]) -> None:
-        self._tell(call, "leg.held", command_id=order["command_id"], kind="customer")
-        call.become(CallState.HELD)
+        self._customer_held(call, order, held=True)
 
     def _call_resume(self, call: PhoneCall, order: dict[str, Any]) -> None:
-        self._tell(call, "leg.resumed", command_id=order["command_id"], kind="customer")
-        call.become(CallState.CONNECTED)
+        self._customer_held(call, order, held=False)
 
     def _call_end(self, call: PhoneCall, order: dict[str, Any]) -> None:
         self.hang_up(call.id, by="agent")
@@ -180,12 +246,49 @@ class Switch:
 
     # ---- inner parts ----
 
-    def _ringing(self, device: str) -> PhoneCall | None:
-        waiting = (c for c in self.calls.values() if c.leg is not None and c.leg.device == device)
-        return next((c for c in waiting if c.leg is not None and not c.leg.answered), None)
+    def _ring(self, call: PhoneCall, leg: AgentLeg) -> None:
+        behaviour = self.devices.get(leg.device, Device.ANSWERS)
+        if behaviour in (Device.BUSY, Device.UNREACHABLE, Device.REJECTS):
+            self._end_leg(call, leg, behaviour.value, "agent")
+            return
+        self._tell(call, "leg.ringing", leg=leg)
+        if behaviour == Device.ANSWERS:
+            self._after(self.answer_seconds, partial(self.answer, leg.device))
 
-    def _end_leg(self, call: PhoneCall, cause: str, by: str) -> None:
-        leg, call.leg = call.leg, None
+    def _ring_customer(self, call: PhoneCall) -> None:
+        """The agent whom we dialled first has picked up."""
+        behaviour = self.devices.get(call.to, Device.ANSWERS)
+        if behaviour in (Device.BUSY, Device.UNREACHABLE, Device.REJECTS):
+            self._tell(call, "leg.ended", kind="customer", data={"cause": behaviour.value, "by": "customer"})
+            self.hang_up(call.id, by="platform", cause=behaviour.value)
+            return
+        self._tell(call, "leg.ringing", kind="customer")
+        if behaviour == Device.ANSWERS:
+            self._after(self.answer_seconds, partial(self._customer_answers, call.to))
+
+    def _customer_answers(self, number: str) -> None:
+        for call in self.calls.values():
+            if call.outbound and call.to == number and call.state == CallState.RINGING:
+                self._tell(call, "leg.answered", kind="customer")
+                self._tell(call, "call.bridged", leg=call.leg)
+                call.become(CallState.CONNECTED)
+
+    def _hand_over(self, call: PhoneCall, away: AgentLeg) -> None:
+        """The number answers that the caller was sent to: the agent is out of it."""
+        self._tell(call, "call.bridged", leg=away)
+        if call.leg is not None:
+            self._end_leg(call, call.leg, "normal", "platform")
+        call.become(CallState.CONNECTED)
+
+    def _customer_held(self, call: PhoneCall, order: dict[str, Any], *, held: bool) -> None:
+        told = "leg.held" if held else "leg.resumed"
+        self._tell(call, told, command_id=order["command_id"], kind="customer")
+        call.become(CallState.HELD if held else CallState.CONNECTED)
+
+    def _end_leg(self, call: PhoneCall, leg: AgentLeg, cause: str, by: str) -> None:
+        call.leg, call.consult, call.away = (
+            None if other is leg else other for other in (call.leg, call.consult, call.away)
+        )
         self._tell(call, "leg.ended", leg=leg, data={"cause": cause, "by": by})
 
     def _refuse(self, order: dict[str, Any], reason: str) -> None:
@@ -219,12 +322,20 @@ class Switch:
             "data": data or {},
         }
         if leg is not None:
-            event |= {"leg": "agent", "leg_id": leg.id, "command_id": leg.command_id}
+            event |= {"leg": leg.part, "leg_id": leg.id, "command_id": leg.command_id}
         if kind is not None:
             event |= {"leg": kind, "leg_id": f"{call.id}-{kind}"}
         if command_id is not None:
             event["command_id"] = command_id
         self.emit(event)
+
+
+def _leg(device: str, order: dict[str, Any], part: str = "agent") -> AgentLeg:
+    return AgentLeg(f"leg-{uuid4()}", device, order["command_id"], part)
+
+
+def _rings(leg: AgentLeg, device: str) -> bool:
+    return leg.device == device and not leg.answered
 
 
 def _now() -> str:

@@ -39,11 +39,39 @@ class TestReassign:
         assert moved["policy_version"] == 2
         assert [s["outcome"] for s in moved["segments"]] == ["flowed_out", None]
 
-    async def test_not_once_the_conversation_is_over(self, office: Office) -> None:
+    async def test_a_wrap_up_is_passed_on(self, office: Office) -> None:
         chat = await office.held()
         await office.act("li", chat, "end")
-        answer = await office.act("han", chat, "reassign", {"queue": "sales"})
-        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/illegal-transition")
+        passed = (await office.act("han", chat, "reassign", {"agent": "wang@example.test"})).json()
+        assert (passed["state"], (await office.agent("li")).units_held) == ("wrap_up", 0)
+        assert [leg["state"] for leg in passed["legs"]] == ["ended", "wrap_up"]
+        assert await audited(office) == [("reassign", {"agent_id": str(office.agent_id("wang"))})]
+        done = await office.act("wang", chat, "wrap-up", {"disposition": "solved"})
+        assert (done.json()["state"], (await office.agent("wang")).units_held) == ("closed", 0)
+
+    async def test_a_wrap_up_that_nobody_finishes_is_closed(self, office: Office) -> None:
+        chat = await office.held()
+        await office.act("li", chat, "end")
+        closed = (await office.act("han", chat, "reassign", {"queue": "sales"})).json()
+        assert (closed["state"], closed["queue"], closed["disposition"]) == ("closed", "sales", None)
+        assert (await office.agent("li")).units_held == 0
+
+    @pytest.mark.parametrize("state", ["queued", "offered", "connecting", "held", "parked", "wrap_up"])
+    async def test_in_every_state_that_lives(self, office: Office, state: str) -> None:
+        await office.phone("li")
+        if state in ("parked", "wrap_up"):
+            work = await office.held()
+            await office.act("li", work, "park" if state == "parked" else "end", {})
+        elif state == "connecting":
+            work = await office.waiting("voice")
+            await office.act("li", work, "take")
+        else:
+            work = await getattr(office, "waiting" if state == "queued" else state)()
+        assert (await office.act("han", work, "prioritise", {"boost_seconds": 60})).status_code == 200
+        answer = await office.act("han", work, "reassign", {"queue": "sales"})
+        assert answer.status_code == 200, answer.text
+        assert (await office.agent("li")).units_held == 0
+        assert [action for action, _ in await audited(office)] == ["prioritise", "reassign"]
 
     async def test_a_call_that_is_only_watched_stays_where_it_is(self, office: Office) -> None:
         call = await office.held("li", "voice")

@@ -18,7 +18,7 @@ async def service(
     folder: Path = tmp_path_factory.mktemp("service")
     async with (
         clone(postgres, template_database) as url,
-        running(url, folder, lanes=12, shape=two_agents_a_lane, **KNOBS) as service,
+        running(url, folder, lanes=20, shape=two_agents_a_lane, **KNOBS) as service,
     ):
         yield service
 

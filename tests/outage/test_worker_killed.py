@@ -7,6 +7,8 @@ import pytest
 
 from demo.pbx.switch import Device
 from tests.running import Lane
+from tests.voice.test_consult import talking
+from tests.voice.test_races import units_free
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
@@ -64,3 +66,19 @@ class TestKilled:
             answered = await desk.becomes(offer["interaction_id"], "active", seconds=RESTARTED_SECONDS)
             assert answered["answered_at"] is not None
             assert len(answered["legs"]) == 1
+
+    async def test_during_a_consult_the_transfer_still_completes(self, lane: Lane) -> None:
+        async with talking(lane.service) as stage:
+            await stage.consulted()
+            await kill_worker(lane)
+            assert (await stage.act("consult/complete")).status_code == 202
+            await stage.becomes_theirs(RESTARTED_SECONDS)
+
+    async def test_nor_does_a_consult_that_nobody_takes_ring_for_ever(self, lane: Lane) -> None:
+        async with talking(lane.service) as stage:
+            stage.theirs.behaves(Device.SILENT)
+            await stage.ask()
+            await stage.take()
+            await kill_worker(lane)
+            await units_free(stage.wang, RESTARTED_SECONDS)
+            await stage.legs(primary="held")

@@ -53,6 +53,13 @@ def bodies(ids: dict[str, UUID]) -> dict[str, dict[str, Any]]:
         "POST /v1/customers": {"name": "x", "account_team": {"account": agent}},
         "PATCH /v1/customers/{customer_id}": {"name": "taken over", "account_team": {"account": agent}},
         "POST /v1/customers/{customer_id}/addresses": {"kind": "phone", "value": "+8613900139000"},
+        "POST /v1/interactions": {
+            "channel": "voice",
+            "endpoint": str(ids["endpoint_id"]),
+            "customer_id": customer,
+            "purpose": "x",
+        },
+        "POST /v1/interactions/{interaction_id}/consult": {"to": {"agent": agent}},
         "POST /v1/interactions/{interaction_id}/digits": {"digits": "1"},
         "POST /v1/interactions/{interaction_id}/transfer": {"to": {"agent": agent}},
         "POST /v1/interactions/{interaction_id}/park": {},

@@ -64,6 +64,8 @@ export interface Offer {
   accept?: "desktop" | "device";
   /** It is taken for the agent as soon as it is on screen. */
   auto_accept?: boolean;
+  /** A consult: the colleague who asks. */
+  asked_by?: { id: Id; name: string };
 }
 
 export interface Leg {
@@ -90,7 +92,10 @@ export interface InteractionSummary {
   subject: string | null;
   preview: string | null;
   customer_id: Id | null;
+  direction: "inbound" | "outbound";
   pending: string | null;
+  /** Somebody outside who is consulted. */
+  outside: { address: string; state: "ringing" | "talking" | "conference" } | null;
   created_at: string;
   queued_at: string | null;
   waiting_since: string | null;
@@ -180,7 +185,8 @@ export interface Page<T> {
 }
 
 export interface DirectoryEntry {
-  type: "queue" | "agent";
+  /** `address`: a number that was typed. */
+  type: "queue" | "agent" | "address";
   id?: Id;
   key: string;
   name: string;
@@ -333,4 +339,4 @@ export type TokenAnswer = components["schemas"]["TokenOut"];
 
 export type NewMessage = components["schemas"]["ReplyIn"];
 
-export type TransferTarget = components["schemas"]["TransferTo"];
+export type TransferTarget = components["schemas"]["To"];

@@ -48,11 +48,13 @@ export function CallBar({ interaction, leg }: { interaction: Interaction; leg: L
             </Text>
           )}
         </Group>
-        {leg.state === "connecting" ? (
+        {leg.state === "connecting" && !ours(interaction) && (
           <Text size="xs" c="dimmed">
             {t("call.connectingHint")}
           </Text>
-        ) : (
+        )}
+        {leg.state === "connecting" && ours(interaction) && <HangUp interaction={interaction} />}
+        {leg.state !== "connecting" && leg.role === "primary" && (
           <CallControls interaction={interaction} leg={leg} />
         )}
       </Group>
@@ -61,13 +63,43 @@ export function CallBar({ interaction, leg }: { interaction: Interaction; leg: L
   );
 }
 
+/** A call of ours that nobody has answered yet: it can be given up. */
+function ours(interaction: Interaction): boolean {
+  return interaction.direction === "outbound" && interaction.answered_at === null;
+}
+
+function HangUp({ interaction }: { interaction: Interaction }) {
+  const { t } = useTranslation();
+  const act = useAct(interaction.id);
+  return (
+    <Button
+      color="red"
+      leftSection={<IconPhoneOff size={15} />}
+      disabled={interaction.pending === "end"}
+      onClick={() => act.mutate("end")}
+    >
+      {t("call.end")}
+    </Button>
+  );
+}
+
 function statusText(interaction: Interaction, leg: Leg, t: ReturnType<typeof useTranslation>["t"]): string {
   if (interaction.pending) {
-    const known = ["hold", "resume", "end", "digits", "transfer"] as const;
+    const known = [
+      "hold",
+      "resume",
+      "end",
+      "digits",
+      "transfer",
+      "complete",
+      "return",
+      "conference",
+      "swap",
+    ] as const;
     const pending = known.find((command) => command === interaction.pending?.replace(/^call\./, ""));
     return t(`call.pending.${pending ?? "other"}`);
   }
-  if (leg.state === "connecting") return t("call.connecting");
+  if (leg.state === "connecting") return t(ours(interaction) ? "dial.calling" : "call.connecting");
   return leg.state === "held" ? t("call.held") : t("call.active");
 }
 
@@ -98,14 +130,7 @@ function CallControls({ interaction, leg }: { interaction: Interaction; leg: Leg
         {held ? t("call.resume") : t("call.hold")}
       </Button>
       <Keypad interaction={interaction} disabled={held} />
-      <Button
-        color="red"
-        leftSection={<IconPhoneOff size={15} />}
-        disabled={interaction.pending === "end"}
-        onClick={() => act.mutate("end")}
-      >
-        {t("call.end")}
-      </Button>
+      <HangUp interaction={interaction} />
     </Group>
   );
 }

@@ -10,6 +10,7 @@ import { moment } from "../ui/time";
 import { WhyDialog } from "../ui/WhyDialog";
 import { ActionBar } from "./ActionBar";
 import { CallBar } from "./CallBar";
+import { ConsultBar } from "./ConsultBar";
 import { Composer } from "./Composer";
 import { Conversation } from "./Conversation";
 import { useWork } from "./desk";
@@ -43,7 +44,8 @@ function Opened({ interaction }: { interaction: Interaction }) {
   const [why, setWhy] = useState(false);
   const leg = myLeg(interaction, work.agentId);
   const mine = interaction.id in work.interactions;
-  const inHand = mine && interaction.state === "active" && (leg?.state === "active" || leg?.state === "held");
+  const talking = leg?.state === "active" || leg?.state === "held";
+  const inHand = mine && interaction.state === "active" && talking && leg.role === "primary";
   useFocus(interaction.id);
   return (
     <>
@@ -81,6 +83,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
         <ActionBar interaction={interaction} inHand={inHand} openWhy={() => setWhy(true)} />
       </div>
       {interaction.channel === "voice" && mine && leg && <CallBar interaction={interaction} leg={leg} />}
+      {mine && leg && <ConsultBar interaction={interaction} leg={leg} />}
       <Conversation interaction={interaction} />
       {mine && leg?.state === "wrap_up" ? (
         <WrapUp interaction={interaction} queue={leg.queue} due={leg.wrap_up_due_at} />

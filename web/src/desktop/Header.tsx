@@ -5,6 +5,7 @@ import {
   IconClipboardPlus,
   IconHelp,
   IconLogout,
+  IconPhonePlus,
   IconPointFilled,
 } from "@tabler/icons-react";
 import { useDisclosure } from "@mantine/hooks";
@@ -14,6 +15,7 @@ import { LookMenu } from "../ui/LookMenu";
 import { useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
 import { DeviceDialog } from "./DeviceDialog";
+import { DialDialog } from "./DialDialog";
 import { PresenceMenu } from "./PresenceMenu";
 import { useMe } from "./queries";
 import { TaskDialog } from "./TaskDialog";
@@ -45,6 +47,7 @@ export function Header({ openHelp }: { openHelp: () => void }) {
       >
         {live ? t("connection.live") : t("connection.connecting")}
       </Badge>
+      <Dial />
       <NewTask />
       <Tooltip label={`${t("help.open")} (?)`}>
         <ActionIcon aria-label={t("help.open")} onClick={openHelp}>
@@ -54,6 +57,23 @@ export function Header({ openHelp }: { openHelp: () => void }) {
       <LookMenu />
       <UserMenu name={me?.name ?? ""} />
     </header>
+  );
+}
+
+function Dial() {
+  const { t } = useTranslation();
+  const { id } = useChosen();
+  const [opened, { open, close }] = useDisclosure(false);
+  const address = useWork().interactions[id ?? ""]?.address;
+  return (
+    <>
+      <Tooltip label={t("dial.open")}>
+        <ActionIcon aria-label={t("dial.open")} onClick={open}>
+          <IconPhonePlus size={18} stroke={1.7} />
+        </ActionIcon>
+      </Tooltip>
+      {opened && <DialDialog number={address?.kind === "phone" ? address.value : ""} close={close} />}
+    </>
   );
 }
 

@@ -82,6 +82,11 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
         {offer.customer.candidates.length > 1 && (
           <Text size="xs">{t("offer.candidates", { count: offer.customer.candidates.length })}</Text>
         )}
+        {offer.asked_by && (
+          <Text size="sm" fw={600}>
+            {t("consult.askedBy", { name: offer.asked_by.name })}
+          </Text>
+        )}
         {offer.reason && (
           <Text size="xs" c="dimmed">
             {word("reason", offer.reason)}

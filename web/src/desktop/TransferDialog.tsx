@@ -9,6 +9,7 @@ import { Failure } from "../ui/States";
 import { tell } from "../ui/problems";
 import { useDesk } from "./desk";
 
+/** Hand it over at once, or ask first: then a caller waits on hold. */
 export function TransferDialog({ interaction, close }: { interaction: Interaction; close: () => void }) {
   const { t } = useTranslation();
   const { store } = useDesk();
@@ -30,6 +31,22 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
       close();
     },
   });
+  const consult = useMutation({
+    mutationFn: (entry: DirectoryEntry) =>
+      content(
+        api.POST("/v1/interactions/{interaction_id}/consult", {
+          params: { path: { interaction_id: interaction.id } },
+          body: { to: targetOf(entry) },
+        }),
+      ),
+    onSuccess: () => {
+      tell(t("consult.asked"));
+      store.dispatch({ name: "interaction.touched", id: interaction.id });
+      close();
+    },
+  });
+  const busy = transfer.isPending || consult.isPending;
+  const error = transfer.error ?? consult.error;
   return (
     <Modal
       opened
@@ -39,7 +56,7 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
       <Stack gap="sm">
-        <DirectoryPick chosen={chosen} choose={setChosen} />
+        <DirectoryPick chosen={chosen} choose={setChosen} numbers={interaction.channel === "voice"} />
         <Textarea
           label={t("transfer.note")}
           autosize
@@ -47,13 +64,21 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
           value={note}
           onChange={(event) => setNote(event.currentTarget.value)}
         />
-        {transfer.error && <Failure error={transfer.error} />}
+        {error && <Failure error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {t("common.cancel")}
           </Button>
           <Button
-            disabled={!chosen}
+            variant="light"
+            disabled={!chosen || busy}
+            loading={consult.isPending}
+            onClick={() => chosen && consult.mutate(chosen)}
+          >
+            {t("consult.ask")}
+          </Button>
+          <Button
+            disabled={!chosen || busy}
             loading={transfer.isPending}
             onClick={() => chosen && transfer.mutate(chosen)}
           >

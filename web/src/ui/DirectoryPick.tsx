@@ -1,6 +1,6 @@
 import { Badge, Group, ScrollArea, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconStack2, IconUser } from "@tabler/icons-react";
+import { IconPhone, IconStack2, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,15 +9,18 @@ import { api, told } from "../client/http";
 import { StateBadge } from "./marks";
 import { Empty, Loaded } from "./States";
 
-const ICONS = { queue: IconStack2, agent: IconUser };
+const ICONS = { queue: IconStack2, agent: IconUser, address: IconPhone };
+const DIALLED = /^(sips?:\S+|\+?[0-9*#][0-9*#\s()-]+)$/;
 
 interface Props {
   chosen: DirectoryEntry | null;
   choose: (entry: DirectoryEntry) => void;
+  /** A number that is typed can be chosen too. */
+  numbers: boolean;
 }
 
-/** Queues, and agents with their state, found as one types. */
-export function DirectoryPick({ chosen, choose }: Props) {
+/** Queues, and agents with their state, found as one types; where it is about a call, any number. */
+export function DirectoryPick({ chosen, choose, numbers }: Props) {
   const { t } = useTranslation();
   const [q, setQ] = useState("");
   const [asked] = useDebouncedValue(q.trim(), 200);
@@ -35,6 +38,9 @@ export function DirectoryPick({ chosen, choose }: Props) {
         data-autofocus
       />
       <ScrollArea.Autosize mah={300} type="auto" style={{ border: "1px solid var(--desk-line)" }}>
+        {numbers && DIALLED.test(q.trim()) && (
+          <Entries items={[numberEntry(q.trim(), t)]} chosen={chosen} choose={choose} />
+        )}
         <Loaded query={directory}>
           {({ items }) => <Entries items={items} chosen={chosen} choose={choose} />}
         </Loaded>
@@ -75,6 +81,11 @@ function Entries({ items, chosen, choose }: { items: DirectoryEntry[] } & Pick<P
   });
 }
 
+function numberEntry(number: string, t: ReturnType<typeof useTranslation>["t"]): DirectoryEntry {
+  return { type: "address", key: number, name: t("consult.number", { number }) };
+}
+
 export function targetOf(entry: DirectoryEntry): TransferTarget {
+  if (entry.type === "address") return { address: { kind: "phone", value: entry.key } };
   return entry.type === "agent" ? { agent: entry.id } : { queue: entry.key };
 }

@@ -12,6 +12,7 @@ const TEXTS: Record<
   | "tooLarge"
   | "illegalTransition"
   | "noCallControl"
+  | "nobodyFree"
 > = {
   offline: "offline",
   unavailable: "unavailable",
@@ -21,6 +22,7 @@ const TEXTS: Record<
   "too-large": "tooLarge",
   "illegal-transition": "illegalTransition",
   "no-call-control": "noCallControl",
+  "nobody-free": "nobodyFree",
 };
 
 /** What happened and what to do, in the reader's language. */

@@ -138,7 +138,7 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
       <Stack gap="sm">
-        <DirectoryPick chosen={chosen} choose={setChosen} />
+        <DirectoryPick numbers={false} chosen={chosen} choose={setChosen} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {t("common.cancel")}

@@ -1,4 +1,5 @@
 import { demo } from "./en.demo";
+import { consult, dial } from "./en.consult";
 import { task } from "./en.task";
 import { wall } from "./en.wallboard";
 import { why } from "./en.why";
@@ -42,6 +43,7 @@ export const en = {
     tooLarge: "This is too large.",
     illegalTransition: "This is not possible in the present state.",
     noCallControl: "This telephone system can only be watched: use the phone itself.",
+    nobodyFree: "Nobody is free for this now.",
     contactBlocked: "This contact is not allowed now: {{reason}}",
     other: "{{detail}}",
   },
@@ -135,6 +137,7 @@ export const en = {
       went_away: "Revoked, because you went away.",
       lease_lost: "Revoked, because your connection was lost.",
       not_responding: "Revoked, because you were not responding.",
+      returned: "Your colleague took the question back.",
       taken: "Somebody else took it.",
       taken_by_supervisor: "A supervisor took it.",
       closed: "It was closed.",
@@ -173,6 +176,10 @@ export const en = {
       end: "Hanging up…",
       digits: "Sending digits…",
       transfer: "Transferring…",
+      complete: "Handing over…",
+      return: "Back to the caller…",
+      conference: "Joining all…",
+      swap: "Swapping…",
       other: "Please wait…",
     },
     hold: "Hold",
@@ -189,6 +196,11 @@ export const en = {
       digits: "Keypad",
       transfer: "Transfer",
       route: "Connect",
+      consult: "Consult",
+      complete: "Hand over",
+      return: "Back to the caller",
+      conference: "All together",
+      swap: "Swap",
     },
   },
   conversation: {
@@ -257,7 +269,7 @@ export const en = {
   },
   transfer: {
     title: "Transfer",
-    search: "Queue or agent",
+    search: "Queue, agent or number",
     queue: "Queues",
     note: "Note for whoever takes over",
     submit: "Transfer",
@@ -331,10 +343,13 @@ export const en = {
     },
   },
   task,
+  consult,
+  dial,
   why,
   reason: {
     preferred: "Preferred: they know this customer",
     longest_idle: "Free for the longest time",
+    consult: "A colleague asks for advice",
   },
   against: {
     signed_in: "not signed in",

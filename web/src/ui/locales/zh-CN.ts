@@ -1,6 +1,7 @@
 import type { en } from "./en";
 import type { Texts } from "./texts";
 import { demo } from "./zh-CN.demo";
+import { consult, dial } from "./zh-CN.consult";
 import { task } from "./zh-CN.task";
 import { wall } from "./zh-CN.wallboard";
 import { why } from "./zh-CN.why";
@@ -43,6 +44,7 @@ export const zhCN: Texts<typeof en> = {
     tooLarge: "内容过大。",
     illegalTransition: "当前状态下无法执行此操作。",
     noCallControl: "此电话系统只能查看，请直接使用话机。",
+    nobodyFree: "目前没有空闲的坐席。",
     contactBlocked: "目前不允许联系该客户：{{reason}}",
     other: "{{detail}}",
   },
@@ -129,6 +131,7 @@ export const zhCN: Texts<typeof en> = {
       went_away: "因您离开，邀约已撤回。",
       lease_lost: "因连接中断，邀约已撤回。",
       not_responding: "因您未响应，邀约已撤回。",
+      returned: "同事已撤回咨询。",
       taken: "已被其他人接走。",
       taken_by_supervisor: "已被班长接走。",
       closed: "已被关闭。",
@@ -167,6 +170,10 @@ export const zhCN: Texts<typeof en> = {
       end: "正在挂断…",
       digits: "正在发送按键…",
       transfer: "正在转接…",
+      complete: "正在转交…",
+      return: "正在返回来电者…",
+      conference: "正在合并通话…",
+      swap: "正在切换…",
       other: "请稍候…",
     },
     hold: "保持",
@@ -176,7 +183,19 @@ export const zhCN: Texts<typeof en> = {
     digit: "按键 {{digit}}",
     failed: "电话系统拒绝了“{{command}}”：{{reason}}",
     watched: "此电话系统只能查看，请使用话机。",
-    command: { hold: "保持", resume: "恢复", end: "挂断", digits: "按键", transfer: "转接", route: "接通" },
+    command: {
+      hold: "保持",
+      resume: "恢复",
+      end: "挂断",
+      digits: "按键",
+      transfer: "转接",
+      route: "接通",
+      consult: "咨询",
+      complete: "转交",
+      return: "返回来电者",
+      conference: "三方通话",
+      swap: "切换",
+    },
   },
   conversation: {
     title: "会话",
@@ -244,7 +263,7 @@ export const zhCN: Texts<typeof en> = {
   },
   transfer: {
     title: "转接",
-    search: "队列或坐席",
+    search: "队列、坐席或号码",
     queue: "队列",
     note: "给接手人的备注",
     submit: "转接",
@@ -318,10 +337,13 @@ export const zhCN: Texts<typeof en> = {
     },
   },
   task,
+  consult,
+  dial,
   why,
   reason: {
     preferred: "优先坐席：熟悉该客户",
     longest_idle: "空闲时间最长",
+    consult: "同事向您咨询",
   },
   against: {
     signed_in: "未登录",
