@@ -91,7 +91,8 @@ class Agent:
         if self.is_available:
             self.open = self.capacity.channels_with_room(self.load, self.costs, self.interrupts)
         if self.open:
-            self.entry = (*self.idle_order(bool(self.legs)), self.id, self.stamp, self)
+            band, since = self.idle_order(bool(self.legs))
+            self.entry = band, since, self.id, self.stamp, self
 
     def has_grown(self) -> bool:
         """Whether there is a channel for which nothing has been sought since they have room for it."""

@@ -127,7 +127,7 @@ class Bench:
 
     def first(self, lane: Lane, named: Mapping[str, Agent]) -> IdleEntry | None:
         """The first who may take work of this lane."""
-        if len(self._log) > LOG_MAX + 8 * len(self._everybody):
+        if len(self._log) > LOG_MAX and len(self._log) > LOG_MAX + 8 * len(self._everybody):
             self._begin_log()
         covers = lane.requirement.covers
         if not self._is_big or not covers:
@@ -214,9 +214,8 @@ class Benches:
         for team in agent.teams:
             benches = self._benches.get(team)
             if benches:
-                for channel in agent.open:
-                    bench = benches.get(channel)
-                    if bench is not None:
+                for channel, bench in benches.items():
+                    if channel in agent.open:
                         bench.add(entry)
 
     def best(self, lane: Lane) -> Ranked | None:

@@ -4,7 +4,7 @@ from routing.capacity import Capacity
 from routing.decision import Reason
 from routing.entity import Agent, Item, Leg
 from routing.events import RoutingEvent
-from routing.life import transition, withdraw
+from routing.life import TRANSITIONS, transition, withdraw
 from routing.requirement import both, parse, phone_at, with_phones
 from routing.state import (
     AgentRemoved,
@@ -21,7 +21,9 @@ FINAL = frozenset({"closed", "abandoned"})
 
 def apply_event(world: World, event: RoutingEvent, now: int) -> None:
     """Apply one event of a trace, or one snapshot."""
-    if isinstance(event, InteractionSnapshot):
+    if type(event) in TRANSITIONS:
+        transition(world, event, now)
+    elif isinstance(event, InteractionSnapshot):
         _interaction(world, event, now)
     elif isinstance(event, AgentSnapshot):
         _agent(world, event)
@@ -31,8 +33,6 @@ def apply_event(world: World, event: RoutingEvent, now: int) -> None:
         _policy(world, event, now)
     elif isinstance(event, QueueMeasured):
         world.staffing.measure(event)
-    else:
-        transition(world, event, now)
 
 
 def _interaction(world: World, snapshot: InteractionSnapshot, now: int) -> None:

@@ -35,6 +35,9 @@ class Timers:
             heappop(heap)
         return heap[0][0] if heap else None
 
+    def is_due(self, now: int) -> bool:
+        return bool(self._heap) and self._heap[0][0] <= now
+
     def pop_due(self, now: int) -> Iterator[tuple[TimerKind, Item | Leg | Agent]]:
         heap = self._heap
         while heap and heap[0][0] <= now:
