@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from routing.calendar import Calendar
+from routing.hours import Overlap
 
 MINUTE, DAY = 60, 86_400
 MICROS = 1_000_000
@@ -57,22 +58,26 @@ def all_changes() -> tuple[Change, ...]:
     return tuple(found.values())
 
 
-class Steps:
-    """What the clock on the wall shows, minute by minute, for two days around a change."""
+Intervals = list[tuple[int, int]]
 
-    def __init__(self, change: Change, intervals: list[tuple[int, int]], closed_on_the_day: bool) -> None:
+
+class Steps:
+    """What the clock on the wall shows, minute by minute, for two days around a change. `dates`: instead of
+    the week's `intervals`, by days from that of the change."""
+
+    def __init__(self, change: Change, intervals: Intervals, dates: dict[int, Intervals]) -> None:
         key, second = change
         self.zone = ZoneInfo(key)
         self.start = (second - DAY) // MINUTE * MINUTE
         self.intervals = intervals
         today = datetime.fromtimestamp(second, self.zone).date()
-        self.closed = {today} if closed_on_the_day else set()
+        self.dates = {today + timedelta(days=offset): own for offset, own in dates.items()}
         self.open = [self._is_open(self.start + step * MINUTE) for step in range(2 * DAY // MINUTE)]
         self.passed = list(accumulate((MINUTE * is_open for is_open in self.open), initial=0))
 
     def calendar(self) -> Calendar:
-        written = [f"{_clock(start)}-{_clock(end, end > 1440)}" for start, end in self.intervals]
-        return Calendar.parse(self.zone.key, {"mon-sun": written}, {str(day): [] for day in self.closed})
+        dates = {str(day): _written(own) for day, own in self.dates.items()}
+        return Calendar.parse(self.zone.key, {"mon-sun": _written(self.intervals)}, dates)
 
     def at(self, step: int) -> int:
         return (self.start + step * MINUTE) * MICROS
@@ -94,10 +99,14 @@ class Steps:
         wall = datetime.fromtimestamp(second, self.zone)
         minute, day = wall.hour * 60 + wall.minute, wall.date()
         return any(
-            date not in self.closed and start <= shown < end
+            start <= shown < end
             for date, shown in ((day, minute), (day - timedelta(days=1), minute + 1440))
-            for start, end in self.intervals
+            for start, end in self.dates.get(date, self.intervals)
         )
+
+
+def _written(intervals: Intervals) -> list[str]:
+    return [f"{_clock(start)}-{_clock(end, end > 1440)}" for start, end in intervals]
 
 
 def _clock(minutes: int, wraps: bool = False) -> str:
@@ -110,14 +119,39 @@ def _clock(minutes: int, wraps: bool = False) -> str:
 def test_every_minute_around_a_change(week: str, closed_on_the_day: bool) -> None:
     chance = random.Random(f"{week} {closed_on_the_day}")
     for change in all_changes():
-        steps = Steps(change, WEEKS[week], closed_on_the_day)
-        calendar, minutes = steps.calendar(), range(len(steps.open))
-        told = [calendar.is_open(steps.at(step)) for step in minutes]
-        assert told == steps.open, change
-        passed = [calendar.between(steps.at(0), steps.at(step)) for step in minutes]
-        assert passed == [seconds * MICROS for seconds in steps.passed[:-1]], change
-        for step in chance.sample(minutes, 40):
-            _check_ahead(change, steps, calendar, step, chance.randrange(30 * 3600))
+        steps = Steps(change, WEEKS[week], {0: []} if closed_on_the_day else {})
+        _check(change, steps, steps.calendar(), chance)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_hours_at_random(seed: int) -> None:
+    """Whatever intervals a week and single dates have: those that overlap are refused, the rest is right."""
+    chance = random.Random(seed)
+    steps = Steps(
+        chance.choice(all_changes()), _at_random(chance), {day: _at_random(chance) for day in (-1, 0, 1)}
+    )
+    try:
+        calendar = steps.calendar()
+    except Overlap:
+        return
+    _check(("seed", seed), steps, calendar, chance)
+
+
+def _at_random(chance: random.Random) -> Intervals:
+    """None to four intervals of a day; the last may run into the next."""
+    bounds = sorted(chance.sample(range(1440 + 240 * chance.randrange(2)), 2 * chance.randrange(5)))
+    intervals = list(zip(bounds[::2], bounds[1::2], strict=True))
+    return [(start, end) for start, end in intervals if start < 1440]
+
+
+def _check(change: Change, steps: Steps, calendar: Calendar, chance: random.Random) -> None:
+    minutes = range(len(steps.open))
+    told = [calendar.is_open(steps.at(step)) for step in minutes]
+    assert told == steps.open, change
+    passed = [calendar.between(steps.at(0), steps.at(step)) for step in minutes]
+    assert passed == [seconds * MICROS for seconds in steps.passed[:-1]], change
+    for step in chance.sample(minutes, 40):
+        _check_ahead(change, steps, calendar, step, chance.randrange(30 * 3600))
 
 
 def _check_ahead(change: Change, steps: Steps, calendar: Calendar, step: int, span: int) -> None:
@@ -135,7 +169,7 @@ def test_add_and_between_are_each_others_opposite() -> None:
     chance = random.Random(12)
     for change in all_changes():
         for week in WEEKS.values():
-            calendar = Steps(change, week, closed_on_the_day=False).calendar()
+            calendar = Steps(change, week, {}).calendar()
             at = change[1] * MICROS + chance.randrange(-DAY * MICROS, DAY * MICROS)
             span = chance.randrange(1, 3 * DAY * MICROS)
             end = calendar.add(at, span)
