@@ -20,15 +20,18 @@ from routing.events import (
     InteractionLeft,
     InteractionQueued,
     OfferAccepted,
-    TraceEvent,
+    RoutingEvent,
 )
 from routing.policy import Policy
+from routing.recent import Recent
 from routing.scenario import Attendance, Scenario, Stream
 from routing.state import AgentSnapshot
 from routing.tally import Seat, Tally, occupancy, wait_probability
 from routing.traffic import arrivals
 
-_ACCEPT, _ATTEND, _COMPLETE, _LEAVE, _ARRIVE = range(5)
+MEASURED_EVERY_US = 60_000_000
+
+_MEASURE, _ACCEPT, _ATTEND, _COMPLETE, _LEAVE, _ARRIVE = range(6)
 """The order of what happens at one instant, the engine's own."""
 
 Happening = tuple[int, int, int, Callable[[Any, int], None], Any]
@@ -37,12 +40,15 @@ Happening = tuple[int, int, int, Callable[[Any, int], None], Any]
 
 class Source:
     """A stream with its generators and what it counts. `connects`: an accepted call must be bridged; here it
-    is at once."""
+    is at once. `recent` is its queue's, if that lends."""
 
-    __slots__ = ("comes", "connects", "counted", "handle", "patience", "stream", "wrap_up")
+    __slots__ = ("comes", "connects", "counted", "handle", "patience", "recent", "stream", "wrap_up")
 
-    def __init__(self, stream: Stream, policy: Policy, starts_at: int, name: str) -> None:
+    def __init__(
+        self, stream: Stream, policy: Policy, recent: Recent | None, starts_at: int, name: str
+    ) -> None:
         self.stream = stream
+        self.recent = recent
         self.connects = policy.queues[stream.queue].channels[stream.channel].connect_us is not None
         self.counted = Tally()
         comes, self.handle, self.wrap_up, self.patience = (
@@ -57,7 +63,7 @@ class Interaction:
     that is left while nobody does it."""
 
     __slots__ = (
-        "accepts_at", "came_at", "ends_at", "id", "is_answered", "seat", "source", "tally", "works_us",
+        "accepts_at", "answered_at", "came_at", "ends_at", "id", "seat", "source", "tally", "works_us",
     )  # fmt: skip
 
     def __init__(self, id: str, came_at: int, source: Source, tally: Tally, works_us: int) -> None:  # noqa: A002
@@ -68,7 +74,7 @@ class Interaction:
         self.works_us = works_us
         self.accepts_at: int | None = None
         self.ends_at: int | None = None
-        self.is_answered = False
+        self.answered_at: int | None = None
         self.seat: Seat | None = None
 
 
@@ -81,16 +87,21 @@ class Simulation:
         self._engine = Engine(policy)
         self._heap: list[Happening] = []
         self._serial = self._arrived = 0
-        self._told: list[TraceEvent] = []
+        self._told: list[RoutingEvent] = []
         self._came: list[tuple[Interaction, int]] = []
         self._items: dict[str, Interaction] = {}
         self._before = Tally()
         self._seats = {agent.id: Seat(agent.id, scenario.starts_at, scenario.counts_from) for agent in agents}
+        self._recent = {key: Recent(policy.queues[key]) for key in policy.lending_queues}
         self._sources = [
-            Source(stream, policy, scenario.starts_at, f"{scenario.seed} {index}")
+            Source(
+                stream, policy, self._recent.get(stream.queue), scenario.starts_at, f"{scenario.seed} {index}"
+            )
             for index, stream in enumerate(scenario.streams)
         ]
         self._engine.apply(agents, scenario.starts_at)
+        if self._recent:
+            self._push(scenario.starts_at + MEASURED_EVERY_US, _MEASURE, self._measure, None)
         for attendance in scenario.attendances:
             self._push(attendance.at, _ATTEND, self._attend, attendance)
         for source in self._sources:
@@ -166,13 +177,20 @@ class Simulation:
         )
         self._next_arrival(source)
 
+    def _measure(self, _: None, at: int) -> None:
+        """What queues that lend did lately, as the live service tells it the engine."""
+        self._told += [recent.measured(at) for recent in self._recent.values()]
+        self._push(at + MEASURED_EVERY_US, _MEASURE, self._measure, None)
+
     def _leave(self, item: Interaction, at: int) -> None:
-        if item.is_answered:
+        if item.answered_at is not None:
             return
         if at - item.came_at < item.source.stream.short_abandon_us:
             item.tally.short_abandoned += 1
         else:
             item.tally.abandoned += 1
+            if item.source.recent is not None:
+                item.source.recent.ended(in_time=False, at=at)
         self._withdraw(item, at)
         del self._items[item.id]
         self._told.append(InteractionLeft(item.id))
@@ -188,8 +206,11 @@ class Simulation:
         seat.settle(at)
         seat.in_hand += 1
         seat.answered_at = at
-        item.is_answered = True
-        item.tally.answer(at - item.came_at, item.source.stream.service_level_us)
+        item.answered_at = at
+        in_time = at - item.came_at <= item.source.stream.service_level_us
+        item.tally.answer(at - item.came_at, in_time)
+        if item.source.recent is not None:
+            item.source.recent.ended(in_time, at)
         self._told.append(OfferAccepted(item.id, seat.agent))
         if item.source.connects:
             self._told.append(InteractionConnected(item.id, seat.agent))
@@ -212,6 +233,8 @@ class Simulation:
             seat.in_hand -= 1
             del self._items[item.id]
             self._told.append(InteractionCompleted(item.id, seat.agent))
+            if item.source.recent is not None and item.answered_at is not None:
+                item.source.recent.handled(item.source.stream.channel, at - item.answered_at, at)
 
     def _attend(self, attendance: Attendance, at: int) -> None:
         seat = self._seats[attendance.agent]
@@ -233,7 +256,7 @@ class Simulation:
 
     def _let_wait(self) -> None:
         for item, leaves_at in self._came:
-            if not item.is_answered:
+            if item.answered_at is None:
                 self._push(leaves_at, _LEAVE, self._leave, item)
         self._came.clear()
 

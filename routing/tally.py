@@ -23,10 +23,9 @@ class Tally:
         self.answered_in_time = 0
         self.waits = array("q")
 
-    def answer(self, waited_us: int, service_level_us: int) -> None:
+    def answer(self, waited_us: int, in_time: bool) -> None:
         self.waits.append(waited_us)
-        if waited_us <= service_level_us:
-            self.answered_in_time += 1
+        self.answered_in_time += in_time
 
     @classmethod
     def sum(cls, tallies: Iterable["Tally"]) -> "Tally":
