@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.bus.outbox import append
+from app.clock import SystemClock
 from app.errors import CommandError
 from app.events import PolicyPublished
 from app.setup.model import Document
@@ -17,6 +18,16 @@ from models.agent import Presence
 from tests.replay.conftest import Recorder
 from tests.waiting import eventually
 from tests.worker.center import SETUP, Center
+from tests.worker.test_recovery import FailingOnce
+
+
+class LeapingClock(SystemClock):
+    """Time that may be made to pass at once."""
+
+    leap_seconds = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.leap_seconds
 
 
 async def serve_one(center: Center) -> None:
@@ -79,6 +90,27 @@ class TestSame:
             await eventually(lambda: has_lost(recorder))
             await center.sign_in("li", socket=socket)
             await center.offered(waiting, "li")
+        assert (await recorder.replay())["exit"] == 0
+
+    async def test_a_transaction_that_failed(self, recorder: Recorder) -> None:
+        """All that the engine had been told is forgotten with it, and so is what it wrote down."""
+        center = recorder.center
+        async with center.routed(FailingOnce(center.policies, center.timers(), center.clock)):
+            await eventually(recorder.kinds)
+            await center.sign_in("li")
+            await center.offered(await center.queue(), "li")
+        assert (await recorder.kinds()).count("rebuild") == 2
+        assert (await recorder.replay())["exit"] == 0
+
+    async def test_an_engine_is_built_anew_once_a_day(self, recorder: Recorder) -> None:
+        center, clock = recorder.center, LeapingClock()
+        center.clock = clock
+        await center.sign_in("li")
+        async with center.routed():
+            await eventually(recorder.kinds)
+            clock.leap_seconds = 25 * 3600
+            await center.offered(await center.queue(), "li")
+        assert (await recorder.kinds()).count("rebuild") == 2
         assert (await recorder.replay())["exit"] == 0
 
     async def test_a_threshold_that_passed_without_a_decision(self, recorder: Recorder) -> None:
