@@ -9,8 +9,8 @@ from math import exp, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-EXACT_MAX = 200
-"""Beyond so many stages the approximation alone is right to a ten-thousandth."""
+FEW_STAGES = 100
+"""Beyond so many the expansion alone is right to a billionth."""
 
 NEAR = 1e-9
 
@@ -49,16 +49,31 @@ def pieces_at_once(units_max: int, units: int, channel_max: int | None) -> int:
 
 @lru_cache(maxsize=16_384)
 def _unit_quantile(stages: int, p: float) -> float:
-    """Of Erlang(stages, 1): the cube of Wilson and Hilferty (1931), made exact by Newton's steps."""
-    ninth = 1 / (9 * stages)
-    x = stages * max(1 - ninth + NormalDist().inv_cdf(p) * sqrt(ninth), 0.05) ** 3
-    while stages <= EXACT_MAX:
+    """Of Erlang(stages, 1), by the expansion in powers of 1/√stages; with few stages made exact by Newton's
+    steps."""
+    x = max(_expansion(stages, NormalDist().inv_cdf(p)), 0.05)
+    while stages <= FEW_STAGES:
         missing, density = _tail(stages, x)
         step = (1 - missing - p) / density
         x = max(x - step, x / 2)
         if abs(step) < NEAR * x:
             break
     return x
+
+
+def _expansion(stages: int, z: float) -> float:
+    """[Cornish and Fisher 1937; the terms for χ²: Goldberg and Levine, Annals of Mathematical Statistics 17,
+    1946.] `z` is the quantile of the normal distribution."""
+    root = sqrt(stages)
+    return (
+        stages
+        + root * z
+        + (z**2 - 1) / 3
+        + (z**3 - 7 * z) / (36 * root)
+        - (3 * z**4 + 7 * z**2 - 16) / (810 * stages)
+        + (9 * z**5 + 256 * z**3 - 433 * z) / (38_880 * stages * root)
+        + (12 * z**6 - 243 * z**4 - 923 * z**2 + 1472) / (204_120 * stages**2)
+    )
 
 
 def _tail(stages: int, x: float) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """The wait of the k-th in line, against tables: an Erlang(k, 1) quantile is half the chi-square one of 2k."""
 
 import pytest
+from scipy.stats import gamma
 
 from routing.estimate import Estimate, completions_per_second, estimate, pieces_at_once, quantile_us
 
@@ -18,6 +19,13 @@ CHI_SQUARE = [
 @pytest.mark.parametrize(("freedom", "p", "expected"), CHI_SQUARE)
 def test_quantiles_are_those_of_the_tables(freedom: int, p: float, expected: float) -> None:
     assert quantile_us(freedom // 2, 1, p) / 1_000_000 == pytest.approx(expected / 2, abs=2e-5)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 7, 30, 99, 100, 101, 250, 1_000, 100_000])
+@pytest.mark.parametrize("p", [0.01, 0.1, 0.5, 0.9, 0.99, 0.999])
+def test_quantiles_are_those_of_scipy(place: int, p: float) -> None:
+    """To a millionth, where the result's microsecond is less than that."""
+    assert quantile_us(place, 0.0001, p) / 1e6 == pytest.approx(gamma.ppf(p, place) * 10_000, rel=1e-6)
 
 
 def test_every_place_waits_longer_than_the_one_before() -> None:
