@@ -18,13 +18,12 @@ from models.interaction import Interaction
 from models.leg import Leg
 from models.policy import Policy as PolicyRow
 from routing.calendar import Calendar
-from routing.policy import CONNECT_US, LIVE_CHANNELS, SECOND, ChannelRules, Policy
+from routing.policy import CONNECT_US, LIVE_CHANNELS, SECOND, SERVICE_LEVEL_SECONDS, ChannelRules, Policy
 
 Decline = Literal["allowed", "reason_required", "not_allowed"]
 Clock = Literal["wall", "business"]
 
 SHORT_ABANDON_SECONDS: Final = 5.0
-SERVICE_LEVEL_SECONDS: Final = {"voice": 20.0, "chat": 60.0, "messaging": 900.0, "email": 14400.0}
 _NO_RULES: Final = ChannelRules(offer_us=20 * SECOND, live=True)
 
 
@@ -134,9 +133,7 @@ class TenantPolicy:
             decline=handling.get("decline", "not_allowed" if channel == "voice" else "allowed"),
             accept=handling.get("accept", "desktop"),
             auto_accept=handling.get("auto_accept", False),
-            service_level_seconds=handling.get(
-                "service_level_seconds", SERVICE_LEVEL_SECONDS.get(channel, 86400.0)
-            ),
+            service_level_seconds=handling.get("service_level_seconds", SERVICE_LEVEL_SECONDS[channel]),
             service_level_clock=handling.get(
                 "service_level_clock", "wall" if channel in LIVE_CHANNELS else "business"
             ),

@@ -19,6 +19,7 @@ REASSIGNED_CHANNELS = frozenset({"chat", "messaging"})
 BUSINESS_TIME_CHANNELS = frozenset({"email", "task"})
 """Their promises run in the queue's business hours."""
 SECOND = 1_000_000
+SERVICE_LEVEL_SECONDS = {"voice": 20, "chat": 30, "messaging": 300, "email": 14400, "task": 14400}
 CONNECT_US = 15 * SECOND
 """How long the live service waits for a bridged call where the queue does not say."""
 LENT_RANK = 1000

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from routing import calendar
 from routing.hours import parse_date, parse_intervals
-from routing.policy import CHANNELS, LIVE_CHANNELS, REASSIGNED_CHANNELS
+from routing.policy import CHANNELS, LIVE_CHANNELS, REASSIGNED_CHANNELS, SERVICE_LEVEL_SECONDS
 from routing.requirement import RESERVED, parse
 
 Channel = Literal["voice", "chat", "messaging", "email", "task"]
@@ -20,7 +20,6 @@ Role = Literal["agent", "supervisor", "admin"]
 
 SECONDS_MAX = 10**9
 OFFER_SECONDS = {"voice": 20, "chat": 30, "messaging": 60, "email": 120, "task": 120}
-SERVICE_LEVEL_SECONDS = {"voice": 20, "chat": 30, "messaging": 300, "email": 14400, "task": 14400}
 UNITS = {"voice": 100, "chat": 33, "messaging": 25, "email": 20, "task": 20}
 REASSIGN_AFTER_SECONDS = 120
 COOL_DOWN_SECONDS = 30
@@ -324,7 +323,6 @@ class Queue(Part):
         defaults = {
             "offer_seconds": OFFER_SECONDS[channel],
             "service_level_seconds": SERVICE_LEVEL_SECONDS[channel],
-            "service_level_clock": "wall" if channel in LIVE_CHANNELS else "business",
             "service_class": "live" if channel in LIVE_CHANNELS else "deferred",
             "decline": "not_allowed" if channel == "voice" else "allowed",
             "reassign_after_seconds": REASSIGN_AFTER_SECONDS if channel in REASSIGNED_CHANNELS else None,
