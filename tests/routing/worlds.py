@@ -221,7 +221,7 @@ def _shift(random: Random, at: int, told: Reference) -> list[Line]:
 _KINDS = {
     "interaction.queued": 30,
     "agent.available": 20,
-    "offer.accepted": 30,
+    "offer.accepted": 55,
     "interaction.completed": 20,
     "interaction.connected": 8,
     "offer.declined": 9,
