@@ -47,7 +47,7 @@ def _delivered(random: Random, told: list[Line], late: list[Line]) -> tuple[list
     return arrived, later
 
 
-def live_through(seed: int, build: Build | None = None, length: int = 60) -> Watched:
+def live_through(seed: int, build: Build | None = None, length: int = 120) -> Watched:
     """The whole day under the eyes of the laws. Raises AssertionError."""
     random = Random(seed)
     document = policy(random)

@@ -68,6 +68,24 @@ BUGS = [
     ),
     Bug("return_does_not_stop_reassigning", "life.py", "        leg.reassign_at = None", "        pass"),
     Bug("offer_outlives_its_agents_lease", "life.py", 'withdraw(world, agent, "lease_lost")', "pass"),
+    Bug(
+        "held_work_is_never_resumed",
+        "life.py",
+        "if not any(_interrupts(world, handled, other) for handled in agent.legs):",
+        "if False:",
+    ),
+    Bug(
+        "only_the_first_step_opens",
+        "policy.py",
+        "in self.steps if step.after",
+        "in self.steps[:1] if step.after",
+    ),
+    Bug(
+        "the_last_agent_goes_before_the_named_one",
+        "preference.py",
+        "    for agent in present:\n        if agent.capacity",
+        "    for agent in present[::-1]:\n        if agent.capacity",
+    ),
 ]
 
 
@@ -91,7 +109,7 @@ def differs_from_the_reference(build: Build, seed: int) -> bool:
     random = Random(seed)
     document = worlds.policy(random)
     people = worlds.agents(random, document)
-    lines = worlds.trace(random, document, people, 60)
+    lines = worlds.trace(random, document, people, 120)
     engine, made = build.engine(document), []
     engine.apply(build.agents(people), 0)
     for at in sorted({line["at"] for line in lines}):

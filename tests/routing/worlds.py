@@ -199,7 +199,10 @@ def _kind(random: Random, told: Reference) -> str:
 
 
 def _fitting(kind: str, told: Reference) -> list[str]:
-    return [key for key, item in told.items.items() if item["state"] in _FITS[kind]]
+    """Interactions in the right state; of those to transfer rather one that somebody has declined."""
+    fitting = [key for key, item in told.items.items() if item["state"] in _FITS[kind]]
+    declined = [key for key in fitting if told.items[key]["excluded"]]
+    return declined if declined and kind == "interaction.transferred" else fitting
 
 
 def _likely(kind: str, told: Reference) -> list[str]:
