@@ -94,8 +94,20 @@ class PlayedAgent:
             await desk.post(f"/v1/offers/{offer['offer_id']}/decline", {"reason": "busy"})
             return
         answer = await desk.post(f"/v1/offers/{offer['offer_id']}/accept")
-        if answer.is_success:
+        if not answer.is_success:
+            return
+        if "asked_by" not in offer or await self._advise(desk, offer["interaction_id"]):
             await self._serve(desk, offer["interaction_id"], offer["channel"])
+
+    async def _advise(self, desk: DeskClient, interaction_id: str) -> bool:
+        """A colleague asks: until that is over, or (True) the customer is handed over."""
+        me = desk.snapshot["me"]["id"]
+        while True:
+            await asyncio.sleep(2)
+            legs = (await desk.http.get(f"/v1/interactions/{interaction_id}")).json()["legs"]
+            mine = [leg["role"] for leg in legs if leg["agent_id"] == me and leg["state"] != "ended"]
+            if mine != ["consult"] and mine != ["conference"]:
+                return mine == ["primary"]
 
     async def _serve(self, desk: DeskClient, interaction_id: str, channel: str) -> None:
         if interaction_id in self._serving:

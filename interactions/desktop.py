@@ -11,8 +11,9 @@ from interactions.decisions import accepted_on, offer_summary
 from interactions.desk import database_now
 from interactions.policies import PolicyBook
 from interactions.work import Work
+from models.agent import Agent
 from models.interaction import Interaction
-from models.leg import Leg
+from models.leg import Leg, LegRole
 from models.offer import Decision, Offer, OfferState
 from models.screen_pop import screen_pops
 
@@ -26,7 +27,7 @@ async def work_of(session: AsyncSession, agent_id: UUID) -> list[dict[str, Any]]
 async def open_offers(session: AsyncSession, agent_id: UUID, policies: PolicyBook) -> list[dict[str, Any]]:
     """What rings at the agent now, as `offer.created` told it, with the seconds that are left."""
     query = (
-        select(Offer, Interaction, Leg.route_command_id, Decision.document["reason"].astext)
+        select(Offer, Interaction, Leg, Decision.document["reason"].astext)
         .join(Interaction, Interaction.id == Offer.interaction_id)
         .join(Leg, Leg.id == Offer.leg_id)
         .outerjoin(Decision, Decision.offer_id == Offer.id)
@@ -37,10 +38,22 @@ async def open_offers(session: AsyncSession, agent_id: UUID, policies: PolicyBoo
     if not found:
         return []
     pops = await screen_pops(session, [x.id for _, x, _, _ in found])
+    asking = await _asking(session, [x.id for _, x, leg, _ in found if leg.role == LegRole.CONSULT])
     now = await database_now(session)
     offers = []
-    for offer, x, route_command_id, reason in found:
-        rules = await policies.rules(session, x)
-        summary = offer_summary(offer, Work(x, {}, now), reason, rules.decline, pops[x.id])
-        offers.append(summary | {"accept": accepted_on(route_command_id)})
+    for offer, x, leg, reason in found:
+        work, asked_by = Work(x, {}, now), asking.get(x.id)
+        if asked_by is None:
+            rules = await policies.rules(session, x)
+            summary = offer_summary(offer, work, reason, rules.decline, pops[x.id])
+        else:
+            summary = offer_summary(offer, work, "consult", "allowed", pops[x.id]) | {"asked_by": asked_by}
+        offers.append(summary | {"accept": accepted_on(leg.route_command_id)})
     return offers
+
+
+async def _asking(session: AsyncSession, interaction_ids: list[UUID]) -> dict[UUID, dict[str, str]]:
+    """Who asks in each of these consults."""
+    holders = await Leg.holders(session, interaction_ids) if interaction_ids else {}
+    names = await Agent.names(session, set(holders.values())) if holders else {}
+    return {x: {"id": str(agent), "name": names[agent]} for x, agent in holders.items()}

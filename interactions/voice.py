@@ -158,6 +158,7 @@ class Mover:
             work.close(by, cause, "not_reached")
             return
         if work.state == State.ACTIVE:
+            call_commands.cancel_outside(self.desk, work)
             rules = await self.policies.rules(self.desk.session, work.interaction)
             work.end_contact(by, cause, rules.wrap_up)
             return

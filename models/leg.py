@@ -112,6 +112,14 @@ class Leg(Identified, Base):
         return found
 
     @classmethod
+    async def holders(cls, session: AsyncSession, interaction_ids: Collection[UUID]) -> dict[UUID, UUID]:
+        """Whose each of these interactions is now, if anybody's."""
+        query = select(cls.interaction_id, cls.agent_id).where(
+            cls.interaction_id.in_(interaction_ids), cls.role == LegRole.PRIMARY, cls.state.in_(LIVE)
+        )
+        return {row.interaction_id: row.agent_id for row in await session.execute(query)}
+
+    @classmethod
     async def stay(cls, session: AsyncSession, agent_id: UUID) -> None:
         """The agent is back: nothing of theirs counts down any more."""
         counting = update(cls).where(cls.agent_id == agent_id, cls.reassign_at.is_not(None))

@@ -61,8 +61,8 @@ class TestDial:
     async def test_a_customer_is_called(self, desk: Desk, lane: Lane) -> None:
         number = f"+86137000{lane.number:05}"
         await desk.page.get_by_role("button", name="Call a number").click()
-        await desk.page.get_by_label("Number").fill(number)
-        await desk.page.get_by_label("For queue").click()
+        await desk.page.get_by_role("textbox", name="Number").fill(number)
+        await desk.page.get_by_role("combobox", name="For queue").click()
         await desk.page.get_by_role("option", name=lane.queue, exact=True).click()
         await desk.page.get_by_role("button", name="Call", exact=True).click()
         await expect(desk.call).to_contain_text("Connected")

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.events import CommandFailed, LegAnswered, LegEnded
+from interactions.desktop import open_offers
 from models.agent import Presence
 from tests.interactions.office import Office
 from tests.interactions.test_calls import deliveries, new_call, told
@@ -98,6 +99,14 @@ class TestWhoMayBeAsked:
         for key in ("li@example.test", "nobody@example.test"):
             assert await self.ask(office, {"agent": key}) == (422, "/problems/invalid")
         assert await self.ask(office, {"queue": "nowhere"}) == (422, "/problems/invalid")
+
+    async def test_a_desktop_that_connects_finds_who_asks(self, office: Office) -> None:
+        await office.set_agent("wang", presence=Presence.AVAILABLE, signed_in=True)
+        chat = await office.held("li")
+        await office.act("li", chat, "consult", WANG)
+        async with office.container.database.read(office.tenant.id) as session:
+            [offer] = await open_offers(session, office.agent_id("wang"), office.container.policies)
+        assert (offer["asked_by"]["name"], offer["reason"], offer["decline"]) == ("Li", "consult", "allowed")
 
     async def test_no_second_one(self, office: Office) -> None:
         chat = await consulted(office)

@@ -56,7 +56,13 @@ class TestReassign:
         assert (closed["state"], closed["queue"], closed["disposition"]) == ("closed", "sales", None)
         assert (await office.agent("li")).units_held == 0
 
-    @pytest.mark.parametrize("state", ["queued", "offered", "connecting", "held", "parked", "wrap_up"])
+    @pytest.mark.parametrize(
+        "state",
+        [
+            *("queued", "offered", "connecting", "held", "parked", "wrap_up"),
+            *("self_service", "scheduled", "callback_waiting"),
+        ],
+    )
     async def test_in_every_state_that_lives(self, office: Office, state: str) -> None:
         await office.phone("li")
         if state in ("parked", "wrap_up"):
@@ -65,8 +71,11 @@ class TestReassign:
         elif state == "connecting":
             work = await office.waiting("voice")
             await office.act("li", work, "take")
+        elif state in ("offered", "held"):
+            work = await getattr(office, state)()
         else:
-            work = await getattr(office, "waiting" if state == "queued" else state)()
+            work = await office.waiting()
+            await office.run("UPDATE interaction SET state = :state", state=state)
         assert (await office.act("han", work, "prioritise", {"boost_seconds": 60})).status_code == 200
         answer = await office.act("han", work, "reassign", {"queue": "sales"})
         assert answer.status_code == 200, answer.text
