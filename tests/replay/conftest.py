@@ -27,11 +27,13 @@ class Recorder:
 
     async def replay(self, start: str = "2000-01-01", end: str = "2100-01-01", **more: Any) -> dict[str, Any]:
         """The command's answer as JSON; its exit code is `exit`."""
+        self.capsys.readouterr()  # what the worker logged meanwhile
         code = await run(self.settings, Wanted(start, end, **more), True)
         answer: dict[str, Any] = orjson.loads(self.capsys.readouterr().out)
         return {**answer, "exit": code}
 
     async def printed(self, start: str = "2000-01-01", end: str = "2100-01-01") -> str:
+        self.capsys.readouterr()
         await run(self.settings, Wanted(start, end), False)
         return self.capsys.readouterr().out
 

@@ -56,6 +56,7 @@ async def has_heard(recorder: Recorder, interaction: UUID) -> bool:
 async def what_if(recorder: Recorder, folder: Path, setup: dict[str, Any]) -> dict[str, Any]:
     path = folder / "other.yaml"
     path.write_text(yaml.safe_dump({**setup, "skills": ["billing"]}))
+    recorder.capsys.readouterr()
     await run(recorder.settings, Question(Wanted("2000-01-01", "2100-01-01"), path), True)
     found: dict[str, Any] = orjson.loads(recorder.capsys.readouterr().out)
     return found
