@@ -37,6 +37,7 @@ TOO_SLOW: Final = 4008
 PROTOCOL_ERROR: Final = 4009
 RESTART: Final = 1012
 
+ALIVE: Final = '{"type":"alive"}'
 TYPING_MAX: Final = 20
 SEND_SECONDS: Final = 5.0
 """A desktop that does not take a frame for so long is too slow."""
@@ -124,7 +125,7 @@ class DesktopSocket:
     async def _run(self, following: Following) -> None:
         """Read, write and watch the token; the first that ends, ends all."""
         parts: list[Coroutine[Any, Any, None]] = [self._read(), self._write(following)]
-        parts += [self._watch_token(), self._write_typing()]
+        parts += [self._watch_token(), self._write_typing(), self._write_alive()]
         tasks = [asyncio.create_task(part) for part in parts]
         stop_hearing = self._container.notifications.hear(TYPING, self._heard_typing)
         try:
@@ -275,6 +276,13 @@ class DesktopSocket:
             frame = {"type": "typing", "interaction_id": str(await self._typing_of.get())}
             async with self._sending:
                 await self._send(orjson.dumps(frame).decode())
+
+    async def _write_alive(self) -> None:
+        """Scripts see no pings: without this they could not tell a quiet hour from a dead network."""
+        while True:
+            await asyncio.sleep(self._container.settings.ping_seconds)
+            async with self._sending:
+                await self._send(ALIVE)
 
     async def _send_event(self, event: Told, cursor: str) -> None:
         async with self._sending:

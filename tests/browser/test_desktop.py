@@ -113,6 +113,29 @@ class TestForm:
         await desk.page.get_by_role("button", name="Close", exact=True).click()
         await expect(desk.page.get_by_text("Nothing in hand")).to_be_visible()
 
+    async def test_a_long_subject_stays_in_its_column(
+        self, screens: Screens, chat_lane: Lane, service: Service
+    ) -> None:
+        desk = await screens.desk(chat_lane.email, available=True)
+        form = {"email": "anna@example.org", "subject": "Donaudampfschiff" * 12, "text": "It is broken."}
+        path = service.endpoints["contact-form"]["path"]
+        async with httpx.AsyncClient(base_url=service.url, trust_env=False) as http:
+            (await http.post(path, json=form)).raise_for_status()
+        await desk.accept()
+        await expect(desk.conversation).to_contain_text("Donaudampfschiff")
+        assert await desk.conversation.evaluate("log => log.scrollWidth <= log.clientWidth")
+
+
+class TestTransfer:
+    async def test_nobody_hands_work_to_themselves(self, desk: Desk, lane: Lane) -> None:
+        lane.call()
+        await desk.accept()
+        await expect(desk.call).to_contain_text("Connected")
+        await desk.page.keyboard.press("Alt+t")
+        choices = desk.page.get_by_role("dialog", name="Transfer")
+        await expect(choices).to_contain_text("Agent 29")
+        await expect(choices.get_by_text(f"Agent {lane.number}", exact=True)).to_have_count(0)
+
 
 class TestStaleReply:
     async def test_shows_what_was_missed_and_can_be_sent_again(

@@ -59,6 +59,14 @@ class TestBeginning:
             assert await desktop.close_code() == 4009
 
 
+class TestAlive:
+    async def test_it_is_said_again_and_again(self, center: Center, tmp_path: Path) -> None:
+        li = center.agents["li"]
+        async with open_api(center, tmp_path, ping_seconds=0.05) as api, api.desktop(li) as desktop:
+            for _ in range(3):
+                assert await desktop.frame("alive") == {"type": "alive"}
+
+
 class TestToken:
     async def test_the_connection_ends_with_the_token(self, center: Center, api: Api) -> None:
         async with api.desktop(None) as desktop:

@@ -65,6 +65,32 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe("a connection that says nothing any more", () => {
+  it("is given up and made anew, though nobody closed it", async () => {
+    const watched = new Watched();
+    last().open();
+    last().tell({ type: "ready", cursor: "c", snapshot: null });
+    const dead = last();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(watched.statuses.at(-1)).toBe("waiting");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(last()).not.toBe(dead);
+    dead.tell(frame(1, "agent.changed", "agent/a", 1, {}));
+    expect(watched.events).toEqual([]);
+  });
+
+  it("lives as long as anything is heard", async () => {
+    new Watched();
+    const only = last();
+    only.open();
+    for (let heard = 0; heard < 10; heard += 1) {
+      await vi.advanceTimersByTimeAsync(15_000);
+      only.tell({ type: "alive" });
+    }
+    expect(last()).toBe(only);
+  });
+});
+
 describe("the stream", () => {
   it("authenticates first and hands the snapshot on", () => {
     const watched = new Watched();

@@ -1,6 +1,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "../../generated/schema";
 import type { Attachment } from "./contract";
+import { once } from "./once";
 import { Problem } from "./problem";
 import { session } from "./session";
 
@@ -26,7 +27,7 @@ async function reach(request: Request): Promise<Response> {
   });
 }
 
-export const api = createClient<paths>({ fetch: persistentFetch });
+export const api = createClient<paths>({ fetch: once(persistentFetch) });
 api.use(authorise);
 
 interface Outcome<T> {

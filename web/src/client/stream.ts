@@ -33,6 +33,10 @@ export interface StreamOptions {
 
 const TOKEN_ENDED = 4001;
 const NOT_ALLOWED = 4003;
+const SILENT = 1006;
+/** The server says something every five seconds. Its pings reach no script, and a network that is gone without a
+ * word closes nothing for many minutes. */
+const SILENT_MS = 20_000;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 8000;
 
@@ -42,6 +46,7 @@ export class EventStream {
   private expected = 1;
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private silence: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
 
   constructor(private readonly options: StreamOptions) {}
@@ -54,6 +59,7 @@ export class EventStream {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    clearTimeout(this.silence);
     this.socket?.close(1000);
     this.socket = null;
   }
@@ -80,13 +86,26 @@ export class EventStream {
     const socket = make(this.options.url);
     this.socket = socket;
     this.expected = 1;
+    this.listen(socket);
     socket.onopen = () => this.authenticate();
     socket.onmessage = (message) => {
-      if (socket === this.socket) this.receive(JSON.parse(String(message.data)));
+      if (socket !== this.socket) return;
+      this.listen(socket);
+      this.receive(JSON.parse(String(message.data)));
     };
     socket.onclose = (event) => {
       if (socket === this.socket) void this.closed(event.code);
     };
+  }
+
+  /** Anything that is heard counts; after a silence the connection is given up without waiting for its end. */
+  private listen(socket: WebSocket): void {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => {
+      if (socket !== this.socket) return;
+      void this.closed(SILENT);
+      socket.close();
+    }, SILENT_MS);
   }
 
   private receive(frame: ReadyFrame | EventFrame): void {
@@ -112,6 +131,7 @@ export class EventStream {
   }
 
   private async closed(code: number): Promise<void> {
+    clearTimeout(this.silence);
     this.socket = null;
     if (this.stopped) return;
     if (code === NOT_ALLOWED) return this.options.onStatus("refused", null);

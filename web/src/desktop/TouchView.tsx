@@ -37,7 +37,7 @@ export function TouchView({ touch }: { touch: Touch }) {
           </Group>
         </Group>
         {touch.subject && (
-          <Text size="sm" fw={600}>
+          <Text size="sm" fw={600} className={classes.subject}>
             {touch.subject}
           </Text>
         )}

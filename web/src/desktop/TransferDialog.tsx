@@ -7,12 +7,13 @@ import { api, content } from "../client/http";
 import { DirectoryPick, targetOf } from "../ui/DirectoryPick";
 import { Failure } from "../ui/States";
 import { tell } from "../ui/problems";
-import { useDesk } from "./desk";
+import { useDesk, useWork } from "./desk";
 
 /** Hand it over at once, or ask first: then a caller waits on hold. */
 export function TransferDialog({ interaction, close }: { interaction: Interaction; close: () => void }) {
   const { t } = useTranslation();
   const { store } = useDesk();
+  const work = useWork();
   const [chosen, setChosen] = useState<DirectoryEntry | null>(null);
   const [note, setNote] = useState("");
   const transfer = useMutation({
@@ -56,7 +57,12 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
       <Stack gap="sm">
-        <DirectoryPick chosen={chosen} choose={setChosen} numbers={interaction.channel === "voice"} />
+        <DirectoryPick
+          without={work.agentId}
+          chosen={chosen}
+          choose={setChosen}
+          numbers={interaction.channel === "voice"}
+        />
         <Textarea
           label={t("transfer.note")}
           autosize

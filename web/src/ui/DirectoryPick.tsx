@@ -4,7 +4,7 @@ import { IconPhone, IconStack2, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { DirectoryEntry, Page, TransferTarget } from "../client/contract";
+import type { DirectoryEntry, Id, Page, TransferTarget } from "../client/contract";
 import { api, told } from "../client/http";
 import { StateBadge } from "./marks";
 import { Empty, Loaded } from "./States";
@@ -13,6 +13,8 @@ const ICONS = { queue: IconStack2, agent: IconUser, address: IconPhone };
 const DIALLED = /^(sips?:\S+|\+?[0-9*#][0-9*#\s()-]+)$/;
 
 interface Props {
+  /** Nobody hands work to themselves. */
+  without?: Id | null;
   chosen: DirectoryEntry | null;
   choose: (entry: DirectoryEntry) => void;
   /** A number that is typed can be chosen too. */
@@ -20,7 +22,7 @@ interface Props {
 }
 
 /** Queues, and agents with their state, found as one types; where it is about a call, any number. */
-export function DirectoryPick({ chosen, choose, numbers }: Props) {
+export function DirectoryPick({ without, chosen, choose, numbers }: Props) {
   const { t } = useTranslation();
   const [q, setQ] = useState("");
   const [asked] = useDebouncedValue(q.trim(), 200);
@@ -42,7 +44,10 @@ export function DirectoryPick({ chosen, choose, numbers }: Props) {
           <Entries items={[numberEntry(q.trim(), t)]} chosen={chosen} choose={choose} />
         )}
         <Loaded query={directory}>
-          {({ items }) => <Entries items={items} chosen={chosen} choose={choose} />}
+          {({ items }) => {
+            const others = items.filter((entry) => !without || entry.id !== without);
+            return <Entries items={others} chosen={chosen} choose={choose} />;
+          }}
         </Loaded>
       </ScrollArea.Autosize>
     </Stack>

@@ -270,7 +270,7 @@ export const en = {
   transfer: {
     title: "Transfer",
     search: "Queue, agent or number",
-    queue: "Queues",
+    queue: "Queue",
     note: "Note for whoever takes over",
     submit: "Transfer",
     done: "Transferred",
