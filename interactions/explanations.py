@@ -98,10 +98,18 @@ def _named(found: Explanation | Candidates) -> Iterable[str]:
 
 
 def _candidates(document: Mapping[str, Any]) -> Candidates:
-    """The decision's document as it was before it became JSON."""
-    known = {name: document[name] for name in Candidates._fields}
-    known["winner"] = Candidate(**document["winner"])
-    known["runners_up"] = tuple(Candidate(**candidate) for candidate in document["runners_up"])
+    """The decision's document as it was before it became JSON; one of before strategies lacks their facts."""
+    known = {name: document.get(name, _BEFORE_STRATEGIES.get(name)) for name in Candidates._fields}
+    known["lent_to"] = tuple(known["lent_to"])
+    known["winner"] = _candidate(document["winner"])
+    known["runners_up"] = tuple(_candidate(candidate) for candidate in document["runners_up"])
     groups = document["groups"]
     known["groups"] = tuple(Group(g["reason"], g["total"], tuple(g["agents"])) for g in groups)
     return Candidates(**known)
+
+
+_BEFORE_STRATEGIES: Final[Mapping[str, Any]] = {"lent_to": (), "strict": False, "strategy": "longest_idle"}
+
+
+def _candidate(document: Mapping[str, Any]) -> Candidate:
+    return Candidate(**{"units": 0, "skill_sum": 0, **document})

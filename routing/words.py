@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from routing.explain import Candidates, Explanation, Group, Opening
+from routing.explain import Candidate, Candidates, Explanation, Group, Opening
 
 _NAMED_MAX = 3
 
@@ -18,6 +18,7 @@ _AGAINST = {
         "reserved": "it is kept for somebody else",
         "capacity": "no room for another {channel}",
         "not_excluded": "declined it or was not shown it a short while ago",
+        "on_shift": "not on shift",
     },
     "zh": {
         "signed_in": "未登录",
@@ -30,17 +31,22 @@ _AGAINST = {
         "reserved": "为其他坐席保留",
         "capacity": "没有余量再接{channel}",
         "not_excluded": "刚刚拒接，或未能显示",
+        "on_shift": "不在班次时间内",
     },
 }
 _OPENS = {
     "en": {
         "visible": "In {seconds} s it opens to more teams: {teams}.",
+        "skilled": "In {seconds} s it opens to more skills: {requirement}.",
+        "on_shift": "In {seconds} s the shift of {agent} begins.",
         "not_excluded": "In {seconds} s {agent} may be offered it again.",
         "reserved": "In {seconds} s at the latest it is no longer kept for {agent}.",
         "promise": "In {seconds} s its promise is overdue and it goes first.",
     },
     "zh": {
         "visible": "{seconds} 秒后对更多班组开放：{teams}。",
+        "skilled": "{seconds} 秒后放宽所需技能：{requirement}。",
+        "on_shift": "{seconds} 秒后 {agent} 的班次开始。",
         "not_excluded": "{seconds} 秒后可再次派给 {agent}。",
         "reserved": "最迟 {seconds} 秒后不再为 {agent} 保留。",
         "promise": "{seconds} 秒后超过承诺时限，将优先处理。",
@@ -54,10 +60,16 @@ _SENTENCES = {
         "overtaken": "It goes before {overtaken} that have waited longer.",
         "overdue": "Its promise is overdue: it goes first.",
         "kept_for": "It is kept for {agent}.",
+        "strict": "Tiers go before waiting time in this queue.",
+        "lent_to": "It is lent to the teams {teams}.",
         "group": "Agents: {total}, {reason}{names}.",
         "elsewhere": "It does not wait: {state}.",
         "idle": "Offered to {agent}: of all who may take it, idle the longest (rank {rank}).",
         "busy": "Offered to {agent}: nobody is idle, they accepted their last work earliest (rank {rank}).",
+        "least_loaded": "Offered to {agent}: the least loaded of who may take it ({score}, rank {rank}).",
+        "best_skill": "Offered to {agent}: the most skilled of who may take it ({score}, rank {rank}).",
+        "units": "{units} units in use",
+        "levels": "skill levels {skill_sum} in sum",
         "kept": "Offered to {agent}: it was kept for them.",
         "runners_up": "Next would have been {names}.",
     },
@@ -68,10 +80,16 @@ _SENTENCES = {
         "overtaken": "排在 {overtaken} 个等待更久的请求之前。",
         "overdue": "已超过承诺时限，优先处理。",
         "kept_for": "为 {agent} 保留。",
+        "strict": "此队列中客户等级先于等待时间。",
+        "lent_to": "已借给班组 {teams}。",
         "group": "坐席 {total} 名：{reason}{names}。",
         "elsewhere": "当前不在等待：{state}。",
         "idle": "派给 {agent}：可接者中空闲最久（级别 {rank}）。",
         "busy": "派给 {agent}：无人空闲，其上次接单最早（级别 {rank}）。",
+        "least_loaded": "派给 {agent}：可接者中负荷最轻（{score}，级别 {rank}）。",
+        "best_skill": "派给 {agent}：可接者中技能最高（{score}，级别 {rank}）。",
+        "units": "占用 {units} 单位",
+        "levels": "技能等级合计 {skill_sum}",
         "kept": "派给 {agent}：专为其保留。",
         "runners_up": "其后依次为 {names}。",
     },
@@ -103,18 +121,33 @@ class _Speaker:
             return [self._say["elsewhere"].format(state=it.state)]
         said = self._urgency(it)
         said.append(self._say["ahead" if it.ahead else "next"].format(ahead=it.ahead))
+        said += self._rules(it)
         if it.kept_for:
             said.append(self._say["kept_for"].format(agent=self._name(it.kept_for)))
         said += [self._group(group) for group in it.groups]
         return said + [self._opening(opening, it.at) for opening in it.openings]
 
     def offered(self, it: Candidates) -> list[str]:
-        how = "kept" if it.kept else "busy" if it.winner.idle_since is None else "idle"
-        said = [self._say[how].format(agent=self._name(it.winner.agent), rank=it.winner.rank)]
+        score = self._score(it, it.winner)
+        winner = {"agent": self._name(it.winner.agent), "rank": it.winner.rank, "score": score}
+        said = [self._say[_how(it)].format(**winner)]
         if it.runners_up:
-            following = ", ".join(self._name(candidate.agent) for candidate in it.runners_up)
+            following = ", ".join(self._runner_up(it, candidate) for candidate in it.runners_up)
             said.append(self._say["runners_up"].format(names=following))
-        return said + self._urgency(it) + [self._group(group) for group in it.groups]
+        return said + self._urgency(it) + self._rules(it) + [self._group(group) for group in it.groups]
+
+    def _runner_up(self, it: Candidates, candidate: Candidate) -> str:
+        score = self._score(it, candidate)
+        return f"{self._name(candidate.agent)} ({score})" if score else self._name(candidate.agent)
+
+    def _score(self, it: Candidates, candidate: Candidate) -> str:
+        """What the queue's strategy compared; empty for longest_idle."""
+        name = {"least_loaded": "units", "best_skill": "levels"}.get(it.strategy)
+        return self._say[name].format(**candidate._asdict()) if name else ""
+
+    def _rules(self, it: Explanation | Candidates) -> list[str]:
+        said = [self._say["strict"]] if it.strict else []
+        return said + ([self._say["lent_to"].format(teams=", ".join(it.lent_to))] if it.lent_to else [])
 
     def _urgency(self, it: Explanation | Candidates) -> list[str]:
         head_start = _seconds(it.head_start_us)
@@ -145,7 +178,17 @@ class _Speaker:
             seconds=_seconds(opening.at - now),
             teams=", ".join(opening.teams),
             agent=self._name(opening.agent),
+            requirement=opening.requirement,
         )
+
+
+def _how(it: Candidates) -> str:
+    """Which sentence says why the winner won."""
+    if it.kept:
+        return "kept"
+    if it.strategy != "longest_idle":
+        return it.strategy
+    return "busy" if it.winner.idle_since is None else "idle"
 
 
 def _seconds(micros: int) -> str:

@@ -105,11 +105,11 @@ def _prefer(prefer: Prefer) -> dict[str, Any]:
 
 def _lend(lend: Lend) -> dict[str, Any]:
     """`estimated_wait_seconds > 120`, `service_level < 0.8`, `nobody_signed_in`."""
-    subject, *_, limit = re.split(r"[\s<>]+", lend.when.strip())
+    subject, *limits = re.split(r"[\s<>]+", lend.when.strip())
     if subject == "nobody_signed_in":
         return {"when": subject, "than": None, "queues": sorted(lend.queues)}
     when = "estimated_wait" if subject == "estimated_wait_seconds" else subject
-    return {"when": when, "than": round(float(limit) * 1_000_000), "queues": sorted(lend.queues)}
+    return {"when": when, "than": round(float(limits[-1]) * 1_000_000), "queues": sorted(lend.queues)}
 
 
 def _channel(queue: Queue, channel: str) -> dict[str, Any]:

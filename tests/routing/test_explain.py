@@ -1,10 +1,10 @@
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from routing.events import AgentAvailable, AgentLeaseLost, AgentUnavailable, OfferAccepted, OfferDeclined
-from routing.explain import Explanation, to_json
-from routing.words import words
+from routing.explain import AGAINST, Explanation, Opening, to_json
+from routing.words import _AGAINST, _OPENS, words
 from tests.routing.center import Center, micros
 
 
@@ -202,3 +202,67 @@ class TestWords:
         scene.available(0, "a")
         scene.queue(1, "x")
         assert words(scene.engine.explain("x", micros(2)), "en") == ["It does not wait: offered."]
+
+
+class TestStrategiesInWords:
+    """Two chats in `a`'s hands, one in `b`'s; `a` is the more skilled."""
+
+    def scene(self, **queue: Any) -> Center:
+        people = {"a": {"skills": {"f": 9}}, "b": {"skills": {"f": 4}}}
+        plain = {"key": "q", "teams": [{"key": "t"}], "requirement": "f >= 3"}
+        center = Center(people, skills=["f"], queues=[{**plain, **queue}])
+        center.available(0, "a")
+        for name in ("x1", "x2"):
+            center.queue(1, name, "chat")
+            center.tell(1, OfferAccepted(name, "a"))
+        center.available(2, "b")
+        center.queue(3, "x3", "chat", requirement="agent(b)")
+        center.tell(3, OfferAccepted("x3", "b"))
+        center.queue(4, "x4", "chat")
+        return center
+
+    @pytest.mark.parametrize(
+        ("strategy", "english", "chinese"),
+        [
+            (
+                "least_loaded",
+                "Offered to b: the least loaded of who may take it (33 units in use, rank 1).",
+                "派给 b：可接者中负荷最轻（占用 33 单位，级别 1）。",
+            ),
+            (
+                "best_skill",
+                "Offered to a: the most skilled of who may take it (skill levels 9 in sum, rank 1).",
+                "派给 a：可接者中技能最高（技能等级合计 9，级别 1）。",
+            ),
+        ],
+    )
+    def test_say_what_was_compared(self, strategy: str, english: str, chinese: str) -> None:
+        center = self.scene(strategy=strategy)
+        found = center.engine.candidates(center.made[-1])
+        assert (words(found, "en")[0], words(found, "zh-CN")[0]) == (english, chinese)
+        following = {"least_loaded": "a (66 units in use)", "best_skill": "b (skill levels 4 in sum)"}
+        assert words(found, "en")[1] == f"Next would have been {following[strategy]}."
+
+    def test_what_a_step_opens_and_a_strict_order(self) -> None:
+        steps = [{"after_seconds": 30, "requirement": "f >= 1"}]
+        center = self.scene(order="strict", requirement="f >= 10", steps=steps)
+        found = center.engine.explain("x4", micros(4))
+        said = words(found, "en")
+        assert "Tiers go before waiting time in this queue." in said
+        assert "In 30 s it opens to more skills: f >= 1." in said
+        assert "30 秒后放宽所需技能：f >= 1。" in words(found, "zh")
+
+    def test_lent_work_names_the_teams(self) -> None:
+        lend = [{"when": "nobody_signed_in", "queues": ["other"]}]
+        queues = [
+            {"key": "q", "teams": [{"key": "t"}], "lend": lend},
+            {"key": "other", "teams": [{"key": "more"}]},
+        ]
+        center = Center({"a": {}}, teams=[{"key": "t"}, {"key": "more"}], queues=queues)
+        center.queue(1, "x")
+        assert "It is lent to the teams more." in words(center.engine.explain("x", micros(1)), "en")
+
+    @pytest.mark.parametrize("language", ["en", "zh"])
+    def test_every_reason_and_opening_has_words(self, language: str) -> None:
+        assert set(_AGAINST[language]) == set(AGAINST)
+        assert set(_OPENS[language]) == set(get_args(get_type_hints(Opening)["what"]))

@@ -125,7 +125,9 @@ def test_explain_adds_the_candidates(run: Route) -> None:
         '{"at": 1, "type": "agent.available", "agent": "wu@acme.test"}\n'
     )
     _, out, _ = run(trace + QUEUED, explain=True)
-    found = json.loads(out)["candidates"]
+    said, found = json.loads(out)["words"], json.loads(out)["candidates"]
+    assert said["en"][0].startswith("Offered to li@acme.test: of all who may take it, idle the longest")
+    assert said["zh"][0].startswith("派给 li@acme.test：可接者中空闲最久")
     assert found["winner"]["agent"] == "li@acme.test"
     assert [other["agent"] for other in found["runners_up"]] == ["wu@acme.test"]
 

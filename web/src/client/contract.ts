@@ -122,6 +122,8 @@ export interface Interaction extends InteractionSummary {
 export interface ListedInteraction extends InteractionSummary {
   customer_name?: string | null;
   address?: Address | null;
+  /** Only of what waits, in the list of its queue. */
+  estimated_wait_seconds?: EstimatedWait | null;
 }
 
 export interface Attachment {
@@ -219,9 +221,18 @@ export interface Figures extends Record<Exit, number> {
   aht_seconds: number | null;
   abandon_rate: number | null;
   missed_offers: number;
-  estimated_wait_seconds: { p50: number | null; p90: number | null } | null;
+  /** Of the next arrival; only rows of a queue have one. */
+  estimated_wait_seconds: EstimatedWait | null;
+  /** Of those answered that were quoted a wait: the share that waited no longer. */
+  estimate_coverage: number | null;
+  estimates_quoted: number;
   /** The path that lists what a figure of this row counts; `&figure=` names which. */
   drill: string;
+}
+
+export interface EstimatedWait {
+  p50: number;
+  p90: number;
 }
 
 export interface AgentCounts {
@@ -244,6 +255,7 @@ export interface QueueRow extends Figures {
   queue: string;
   agents: AgentCounts;
   closure: Closure | null;
+  estimated_wait_by_channel: Partial<Record<Channel, EstimatedWait | null>>;
 }
 
 /** Shares of the time in which agents were there; by wall time, and with each piece weighed by its units. */
@@ -260,6 +272,25 @@ export interface Metrics {
   by_channel: (Figures & { channel: Channel })[];
   by_team: ({ team: string; agents: AgentCounts } & Occupancy)[];
   totals: Figures & { agents: AgentCounts } & Occupancy;
+}
+
+/** Whether routing keeps its laws: what the worker saw when it last looked. */
+export interface RoutingHealth {
+  checked_at: string | null;
+  current: boolean;
+  counted_since?: string;
+  breach_seconds?: number;
+  overtakes?: number;
+  double_legs?: number;
+  oldest_eligible_waiting_seconds?: number | null;
+  not_responding?: number;
+  queues: {
+    queue: string;
+    agents: number;
+    not_responding: { id: Id; name: string }[];
+    oldest_eligible_waiting_seconds: number | null;
+    alarm_since: string | null;
+  }[];
 }
 
 export interface AgentSummary {
@@ -301,6 +332,9 @@ interface ExplanationFacts {
   head_start_us: number;
   overdue: boolean;
   overtaken: number;
+  /** Tiers go before waiting time. Decisions of before strategies lack this and `lent_to`. */
+  strict?: boolean;
+  lent_to?: string[];
   groups: ReasonGroup[];
   names: Record<Id, string>;
   policy_version: number;
@@ -313,9 +347,10 @@ export interface WaitingExplanation extends ExplanationFacts {
   kept_for: Id | null;
   openings: {
     at: number;
-    what: "visible" | "not_excluded" | "reserved" | "promise";
+    what: "visible" | "skilled" | "not_excluded" | "on_shift" | "reserved" | "promise";
     teams: string[];
     agent: Id | null;
+    requirement: string | null;
   }[];
 }
 
@@ -323,12 +358,15 @@ export interface Candidate {
   agent: Id;
   rank: number;
   idle_since: number | null;
+  units?: number;
+  skill_sum?: number;
 }
 
 export interface AssignedExplanation extends ExplanationFacts {
   kind: "assigned";
   decided_at: string;
   kept: boolean;
+  strategy?: "longest_idle" | "least_loaded" | "best_skill";
   winner: Candidate;
   runners_up: Candidate[];
 }

@@ -3,13 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type {
   AssignedExplanation,
+  Candidate,
   Explanation,
   Id,
   ReasonGroup,
   WaitingExplanation,
 } from "../client/contract";
 import { api, told } from "../client/http";
-import { word } from "./i18n";
+import { i18next, word } from "./i18n";
 import { Empty, Loaded } from "./States";
 import { duration, full } from "./time";
 
@@ -63,6 +64,7 @@ function Waiting({ found }: { found: WaitingExplanation }) {
         <Text fw={600}>{t("why.waiting")}</Text>
         <Urgency found={found} />
         <Text size="sm">{found.ahead === 0 ? t("why.first") : t("why.ahead", { count: found.ahead })}</Text>
+        <Rules found={found} />
         {found.kept_for && <Text size="sm">{t("why.keptFor", { name: name(found.kept_for) })}</Text>}
         {found.state !== "queued" && <Text size="sm">{word("state", found.state)}</Text>}
       </Stack>
@@ -78,6 +80,7 @@ function Waiting({ found }: { found: WaitingExplanation }) {
                 in: spell(opening.at - found.at),
                 teams: opening.teams.join(", "),
                 name: name(opening.agent),
+                requirement: opening.requirement ?? "",
               })}
             </Text>
           ))}
@@ -90,13 +93,20 @@ function Waiting({ found }: { found: WaitingExplanation }) {
 function Assigned({ found }: { found: AssignedExplanation }) {
   const { t } = useTranslation();
   const name = (agent: Id) => found.names[agent] ?? agent;
-  const how = found.kept ? "kept" : found.winner.idle_since === null ? "busy" : "idle";
+  const score = scoreOf(found);
   return (
     <>
       <Stack gap={2}>
         <Text fw={600}>{t("why.assigned", { name: name(found.winner.agent) })}</Text>
-        <Text size="sm">{t(`why.how.${how}`, { name: name(found.winner.agent) })}</Text>
+        <Text size="sm">
+          {t(`why.how.${howOf(found)}`, {
+            name: name(found.winner.agent),
+            score: score(found.winner),
+            rank: found.winner.rank,
+          })}
+        </Text>
         <Urgency found={found} />
+        <Rules found={found} />
         <Text size="xs" c="dimmed">
           {full(found.decided_at)}
         </Text>
@@ -109,7 +119,7 @@ function Assigned({ found }: { found: AssignedExplanation }) {
           <Group gap={6}>
             {found.runners_up.map((next) => (
               <Badge key={next.agent} color="gray">
-                {name(next.agent)}
+                {[name(next.agent), score(next)].filter(Boolean).join(" · ")}
               </Badge>
             ))}
           </Group>
@@ -143,6 +153,32 @@ function Urgency({ found }: { found: Explanation }) {
       )}
     </>
   );
+}
+
+/** What of the queue's own rules played a part. */
+function Rules({ found }: { found: Explanation }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {found.strict && <Text size="sm">{t("why.strict")}</Text>}
+      {found.lent_to && found.lent_to.length > 0 && (
+        <Text size="sm">{t("why.lentTo", { teams: found.lent_to.join(", ") })}</Text>
+      )}
+    </>
+  );
+}
+
+function howOf(found: AssignedExplanation) {
+  if (found.kept) return "kept";
+  if (found.strategy && found.strategy !== "longest_idle") return found.strategy;
+  return found.winner.idle_since === null ? "busy" : "idle";
+}
+
+/** What the queue's strategy compared, in words. */
+function scoreOf(found: AssignedExplanation): (of: Candidate) => string {
+  if (found.strategy === "least_loaded") return ({ units = 0 }) => i18next.t("why.units", { units });
+  if (found.strategy === "best_skill") return ({ skill_sum = 0 }) => i18next.t("why.levels", { sum: skill_sum });
+  return () => "";
 }
 
 /** Every agent accounted for, by the first reason against. */

@@ -7,6 +7,7 @@ import { api, content } from "../client/http";
 import { word } from "../ui/i18n";
 import { ChannelIcon, Since, StateBadge } from "../ui/marks";
 import { Empty, Loaded } from "../ui/States";
+import { WhyDialog } from "../ui/WhyDialog";
 import { useAgentStates, useMe, useSteer } from "./queries";
 import { SkillsDialog } from "./SkillsDialog";
 import { ForceCloseDialog, ReassignDialog } from "./WaitingPanel";
@@ -84,7 +85,7 @@ function AgentRow({ agent }: { agent: AgentState }) {
 
 function LegRow({ leg }: { leg: AgentState["legs"][number] }) {
   const { t } = useTranslation();
-  const [dialog, setDialog] = useState<"reassign" | "close" | null>(null);
+  const [dialog, setDialog] = useState<"why" | "reassign" | "close" | null>(null);
   const label = `${word("channel", leg.channel)}, ${word("state", leg.state)}`;
   return (
     <Group gap={6} wrap="nowrap">
@@ -99,12 +100,14 @@ function LegRow({ leg }: { leg: AgentState["legs"][number] }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item onClick={() => setDialog("why")}>{t("actions.why")}</Menu.Item>
           <Menu.Item onClick={() => setDialog("reassign")}>{t("wall.reassign")}</Menu.Item>
           <Menu.Item color="red" onClick={() => setDialog("close")}>
             {t("wall.forceClose")}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {dialog === "why" && <WhyDialog id={leg.interaction_id} name={label} close={() => setDialog(null)} />}
       {dialog === "reassign" && <ReassignDialog id={leg.interaction_id} close={() => setDialog(null)} />}
       {dialog === "close" && <ForceCloseDialog id={leg.interaction_id} close={() => setDialog(null)} />}
     </Group>

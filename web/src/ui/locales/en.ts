@@ -362,6 +362,7 @@ export const en = {
     reserved: "it is kept for somebody else",
     capacity: "no room for more work",
     not_excluded: "declined it, or were not shown it, a moment ago",
+    on_shift: "not on shift",
   },
   addressKind: {
     phone: "Phone",

@@ -13,6 +13,8 @@ export const why = {
   opens: "What changes by itself",
   opening: {
     visible: "In {{in}}: the teams {{teams}} see it too.",
+    skilled: "In {{in}}: other skills will do as well: {{requirement}}.",
+    on_shift: "In {{in}}: the shift of {{name}} begins.",
     not_excluded: "In {{in}}: {{name}} may be offered it again.",
     reserved: "In {{in}} at the latest: it is no longer kept for {{name}}.",
     promise: "In {{in}}: its promise is overdue, and it goes first.",
@@ -21,7 +23,13 @@ export const why = {
     kept: "It was kept for {{name}}, who is preferred for this customer.",
     idle: "Of all who could take it, {{name}} has been free the longest.",
     busy: "Nobody was free; {{name}} had room and took their last work earliest.",
+    least_loaded: "Of all who could take it, {{name}} is the least loaded ({{score}}).",
+    best_skill: "Of all who could take it, {{name}} is the most skilled ({{score}}).",
   },
+  units: "{{units}} units in use",
+  levels: "skill levels {{sum}} in sum",
+  strict: "In this queue tiers go before waiting time.",
+  lentTo: "It is lent to the teams {{teams}}.",
   runnersUp: "Next in line were",
   policy: "Policy version {{version}}",
 } as const;

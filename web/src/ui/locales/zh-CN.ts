@@ -356,6 +356,7 @@ export const zhCN: Texts<typeof en> = {
     reserved: "为其他坐席保留",
     capacity: "没有余量",
     not_excluded: "刚刚拒绝，或未能显示",
+    on_shift: "不在班次时间内",
   },
   addressKind: {
     phone: "电话",

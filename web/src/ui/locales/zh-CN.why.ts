@@ -16,6 +16,8 @@ export const why: Texts<typeof english> = {
   opens: "之后会自动发生的变化",
   opening: {
     visible: "{{in}} 后：班组 {{teams}} 也能看到。",
+    skilled: "{{in}} 后：也接受其他技能：{{requirement}}。",
+    on_shift: "{{in}} 后：{{name}}的班次开始。",
     not_excluded: "{{in}} 后：可再次派给{{name}}。",
     reserved: "最迟 {{in}} 后：不再为{{name}}保留。",
     promise: "{{in}} 后：超过承诺时限，将优先处理。",
@@ -24,7 +26,13 @@ export const why: Texts<typeof english> = {
     kept: "专为{{name}}保留，其为该客户的优先坐席。",
     idle: "在所有可接的坐席中，{{name}}空闲时间最长。",
     busy: "无人空闲；{{name}}尚有余量，且上次接单最早。",
+    least_loaded: "在所有可接的坐席中，{{name}}负荷最轻（{{score}}）。",
+    best_skill: "在所有可接的坐席中，{{name}}技能最高（{{score}}）。",
   },
+  units: "占用 {{units}} 单位",
+  levels: "技能等级合计 {{sum}}",
+  strict: "此队列中客户等级先于等待时间。",
+  lentTo: "已借给班组 {{teams}}。",
   runnersUp: "后备人选",
   policy: "策略版本 {{version}}",
 };
