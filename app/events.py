@@ -366,6 +366,9 @@ class AgentChanged(ActivityEvent):
 
 
 class QueueChanged(ActivityEvent):
+    """`data` has the emergency `closure` (null: none any more), or the `alarm` {kind: not_responding, raised,
+    agents, not_responding: [ids]}: half of its agents stopped responding within a minute, or that is over."""
+
     type: ClassVar[str] = "touchpoint.queue.changed.v1"
     data: dict[str, Any]
 

@@ -25,6 +25,7 @@ from app.settings import Settings
 from channels.email.parser import MailParser
 from channels.sender import Sender
 from channels.transport import NetworkTransport
+from insights.watch import Watch
 from interactions.dispatch import InteractionDispatch
 from interactions.intake import Intake
 from interactions.mail_reader import MailReader
@@ -79,9 +80,10 @@ def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
     timers = Timers(
         container.policies, container.paces, warn_of_silence, partial(tell, container.endpoints), limits
     )
+    watch = Watch(container.paces, container.clock)
     return (
         Intake(container.policies, container.paces, container.endpoints, mail_reader),
-        RoutingWorker(container.policies, timers, container.clock),
+        RoutingWorker(container.policies, timers, watch, container.clock),
     )
 
 

@@ -14,13 +14,14 @@ def next_arrivals(
     queue: Queue, waiting: Sequence[Entry], entries: Iterable[Entry], paces: Paces
 ) -> dict[str, Any]:
     """`estimated_wait_by_channel` for each channel by which something came or waits (nothing did: for which
-    the set-up expects a handling time), and `estimated_wait_seconds`, that of the channel most came by.
+    the set-up expects a handling time), and `estimated_wait_seconds`, that of the channel that has one by
+    which most came.
 
     `waiting` and `entries` are the queue's."""
     came = Counter(entry.channel for entry in (*entries, *waiting))
     used = [name for name in CHANNELS if came[name]] or _expected(queue)
     found = {name: out(_next(queue, name, waiting, paces)) for name in used}
-    usual = max(used, key=lambda name: came[name], default="")
+    usual = max(used, key=lambda name: (found[name] is not None, came[name]), default="")
     return {"estimated_wait_seconds": found.get(usual), "estimated_wait_by_channel": found}
 
 

@@ -63,7 +63,7 @@ def paces(policy: Policy, agents: Iterable[Staffed], handling: Mapping[Place, Ha
     at_once: dict[Place, int] = defaultdict(int)
     for agent in agents:
         able = {channel: _at_once(policy, agent, channel) for channel in agent.channels}
-        for queue in _served(policy, agent):
+        for queue in served(policy, agent):
             for channel, pieces in able.items():
                 heads[queue, channel] += 1
                 at_once[queue, channel] += pieces
@@ -80,10 +80,15 @@ def paces(policy: Policy, agents: Iterable[Staffed], handling: Mapping[Place, Ha
     }
 
 
-def _served(policy: Policy, agent: Staffed) -> set[str]:
-    """The queues whose set the agent is in: a team of theirs serves it, and they have the skills it asks."""
-    queues = {queue for team in agent.teams for queue in policy.queues_of_team.get(team, ())}
-    return {key for key in queues if policy.queues[key].requirement.holds(agent.skills, agent.key)}
+def served(policy: Policy, agent: Staffed) -> set[str]:
+    """The queues whose set the agent is in: a team of its own, and they have the skills it asks."""
+    named = {key for team in agent.teams for key in policy.queues_of_team.get(team, ())}
+    queues = (policy.queues[key] for key in named)
+    return {
+        queue.key
+        for queue in queues
+        if not queue.own_teams.isdisjoint(agent.teams) and queue.requirement.holds(agent.skills, agent.key)
+    }
 
 
 def _at_once(policy: Policy, agent: Staffed, channel: str) -> int:

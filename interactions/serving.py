@@ -8,7 +8,7 @@ from uuid import UUID
 from interactions.facts import microseconds
 from interactions.policies import TenantPolicy
 from models.interaction import Interaction, State
-from routing.policy import SECOND
+from routing.policy import BUSINESS_TIME_CHANNELS, SECOND, Policy, Queue
 
 
 class Place(NamedTuple):
@@ -39,11 +39,25 @@ def places(policy: TenantPolicy, waiting: Iterable[Interaction], now: datetime) 
     return found
 
 
-def _key(policy: TenantPolicy, x: Interaction, now: datetime) -> tuple[int, int, float, str]:
-    """Live before deferred, the overdue first, then the higher score, then the id."""
+def _key(policy: TenantPolicy, x: Interaction, now: datetime) -> tuple[int, int, int, float, str]:
+    """Live before deferred, the overdue first, then the place of the tier where the order is strict, then the
+    higher score (strict: age), then the id."""
     queue = policy.policy.queues.get(x.queue)
-    live = queue is None or queue.channels[x.channel].live
-    promise = policy.policy.tier(x.tier).promise(x.channel, live)
-    waited = microseconds(now) - microseconds(x.queue_entered_at) if x.queue_entered_at else 0
-    is_overdue = promise is not None and waited >= promise
-    return 0 if live else 1, 0 if is_overdue else 1, -score_seconds(policy, x, now), str(x.id)
+    if queue is None:
+        return 0, 1, 0, -score_seconds(policy, x, now), str(x.id)
+    late = 0 if _is_overdue(policy.policy, queue, x, now) else 1
+    deferred = 0 if queue.channels[x.channel].live else 1
+    if queue.is_strict:
+        return deferred, late, policy.policy.tier_place(x.tier), -age_seconds(x, now), str(x.id)
+    return deferred, late, 0, -score_seconds(policy, x, now), str(x.id)
+
+
+def _is_overdue(policy: Policy, queue: Queue, x: Interaction, now: datetime) -> bool:
+    """Whether it has waited here for what its tier promises; mail and tasks within the queue's hours."""
+    promise_us = policy.tier(x.tier).promise(x.channel, queue.channels[x.channel].live)
+    if promise_us is None or x.queue_entered_at is None:
+        return False
+    entered = microseconds(x.queue_entered_at)
+    hours = policy.calendars.get(queue.hours or "") if x.channel in BUSINESS_TIME_CHANNELS else None
+    overdue_at = entered + promise_us if hours is None else hours.add(entered, promise_us)
+    return overdue_at is not None and microseconds(now) >= overdue_at

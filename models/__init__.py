@@ -23,6 +23,7 @@ from models.segment import Segment
 from models.tenant import Tenant
 from models.touch import Attachment, Touch
 from models.visitor import Visitor
+from models.vitals import RoutingVitals
 
 __all__ = [
     "AccountTeamMember",
@@ -58,6 +59,7 @@ __all__ = [
     "Receipt",
     "RefreshSession",
     "RoutingJournal",
+    "RoutingVitals",
     "Segment",
     "Team",
     "Tenant",

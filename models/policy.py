@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, UniqueConstraint, func, select
@@ -55,6 +55,13 @@ class Queue(Identified, Base):
             same = cls.key == named
         found: str | None = await session.scalar(select(cls.key).where(same))
         return found
+
+    @classmethod
+    async def changed(cls, session: AsyncSession, key: str) -> Self:
+        """The queue of this key, locked, with its version raised."""
+        queue = (await session.scalars(select(cls).where(cls.key == key).with_for_update())).one()
+        queue.version += 1
+        return queue
 
     @classmethod
     async def closures(cls, session: AsyncSession, tenant_id: UUID) -> dict[str, Json]:

@@ -4,6 +4,7 @@ offers."""
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, text
@@ -64,6 +65,17 @@ class Segment(Identified, Base):
     )
 
     @classmethod
+    async def unquoted(cls, session: AsyncSession) -> list["Unquoted"]:
+        """Entries of the last seconds, over or not, that nothing was quoted for."""
+        return [Unquoted(*row) for row in await session.execute(_UNQUOTED)]
+
+    @classmethod
+    async def quote(cls, session: AsyncSession, quotes_us: Mapping[UUID, int]) -> None:
+        """By entry. One that is just being changed is left for the next time."""
+        if quotes_us:
+            await session.execute(_QUOTE, {"ids": list(quotes_us), "quotes": list(quotes_us.values())})
+
+    @classmethod
     async def tell_waits(cls, session: AsyncSession, waits_us: Mapping[UUID, int]) -> dict[UUID, int]:
         """What the customers of these interactions are told now: the least of this and of what they were told
         since they entered their queue, by whichever process. One whose entry is just being changed is left
@@ -75,6 +87,30 @@ class Segment(Identified, Base):
         return {row[0]: row[1] for row in await session.execute(_TOLD, given)}
 
 
+class Unquoted(NamedTuple):
+    id: UUID
+    interaction_id: UUID
+    queue: str
+    channel: str
+
+
+_UNQUOTED = text(
+    """
+    SELECT id, interaction_id, queue, channel FROM segment
+    WHERE kind = 'queue' AND quoted_wait_us IS NULL
+      AND started_at >= clock_timestamp() - make_interval(secs => 10)
+    """
+)
+_QUOTE = text(
+    """
+    UPDATE segment SET quoted_wait_us = new.quote FROM (
+      SELECT s.id, quoted.quote
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:quotes AS bigint[])) AS quoted (id, quote)
+      JOIN segment s ON s.id = quoted.id WHERE s.quoted_wait_us IS NULL
+      FOR UPDATE OF s SKIP LOCKED) AS new
+    WHERE segment.id = new.id
+    """
+)
 _LOWER_TOLD = text(
     """
     UPDATE segment SET told_wait_us = lower.wait FROM (

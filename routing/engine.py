@@ -1,6 +1,6 @@
 """Who serves whom. Pure: the caller passes every time; ties break by id."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from routing.deadlines import fire
 from routing.decision import Decision
@@ -10,6 +10,7 @@ from routing.explain import Candidates, Explanation, candidates, explain
 from routing.export import snapshots
 from routing.instant import arranged
 from routing.intake import apply_event, withdraw_told
+from routing.look import Look, look, overtakes, turns
 from routing.matching import match
 from routing.policy import Policy
 from routing.state import QueueMeasured, Snapshot
@@ -63,6 +64,20 @@ class Engine:
         """How long the `position`th in line, from 1, will wait; None without agents or a handling time.
         Raises KeyError for an unknown queue."""
         return self._world.staffing.estimate(self._world.policy.queues[queue], channel, position)
+
+    def look(self, now: int) -> Look:
+        """What must not be: work that waits beside somebody who may take it; and how long it waits for room.
+
+        Looks at what waits and at who is available: some milliseconds at most, for once a second."""
+        return look(self._world, now)
+
+    def overtakes(self, offer: Decision) -> bool:
+        """Whether an offer of the latest `apply` went before other work by more than its head start."""
+        return overtakes(self._world, offer)
+
+    def turns(self, interactions: Collection[str]) -> Mapping[str, int]:
+        """Of each, how many of its queue are served until it has been: 1 for the first."""
+        return turns(self._world, interactions)
 
     def next_deadline(self) -> int | None:
         """When `apply` must be called at the latest, even without events."""

@@ -195,6 +195,17 @@ def candidates(world: World, decision: Decision) -> Candidates:
     )
 
 
+def first_against(
+    world: World, item: Item, agents: Iterable[Agent], now: int, ordinal: int | None = None
+) -> list[tuple[Agent, Against | None]]:
+    """Each of these agents with the first reason against them, None for who may take it. `ordinal`: as
+    things stood when the decision of that ordinal was taken."""
+    queue = world.policy.queues[item.queue]
+    shelf = world.waiting.shelf(queue, item.channel, queue.stage(now - item.entered_at))
+    kept_for, _ = _kept_for(world, item, queue, shelf, now)
+    return _Ask(world, item, shelf, kept_for, now, ordinal).against_of(agents)
+
+
 class _Ask:
     """The questions of SEMANTICS §1.3 about one interaction. Legs offered from `ordinal` on do not count."""
 

@@ -25,6 +25,7 @@ from app.events import (
     WorkChanged,
     partition_of,
 )
+from insights.watch import Routed, Watch, Watched
 from interactions.decisions import Correction, carry_out
 from interactions.desk import database_now
 from interactions.draining import drained
@@ -85,6 +86,7 @@ class Router:
     policy: TenantPolicy
     built_us: int
     instants: int = -1
+    watched: Watched = field(default_factory=Watched)
     corrections: list[Correction] = field(default_factory=list)
 
 
@@ -106,8 +108,8 @@ class RoutingWorker:
     name: ClassVar[str] = "routing"
     stream: ClassVar[Stream] = Stream.ROUTING
 
-    def __init__(self, policies: PolicyBook, timers: Timers, clock: Clock) -> None:
-        self._policies, self._timers, self._clock = policies, timers, clock
+    def __init__(self, policies: PolicyBook, timers: Timers, watch: Watch, clock: Clock) -> None:
+        self._policies, self._timers, self._watch, self._clock = policies, timers, watch, clock
         self._held: dict[int, Held] = {}
 
     # ---- what the runner calls
@@ -158,6 +160,8 @@ class RoutingWorker:
             if self._is_due(held, router):
                 async with transaction(router.tenant_id) as session:
                     await self._route(held, router, session, [])
+            if not router.corrections and self._clock.monotonic() >= router.watched.look_at:
+                await self._look(held, router, transaction)
         if self._clock.monotonic() >= held.sweep_at:
             await self._sweep(held, transaction)
             held.sweep_at = self._clock.monotonic() + SWEEP_SECONDS
@@ -216,11 +220,17 @@ class RoutingWorker:
         router.corrections = []
         now = held.clock.now()
         decisions = router.engine.apply(told, now)
+        router.watched.overtakes += sum(d.kind == "offer" and router.engine.overtakes(d) for d in decisions)
         documents = {d.ordinal: _document(router.engine, d) for d in decisions if d.kind == "offer"}
         _keep(session, held, router, kind, now, told, decisions)
         router.corrections = await carry_out(session, router.tenant_id, decisions, documents, router.policy)
 
     # ---- timers
+
+    async def _look(self, held: Held, router: Router, transaction: Transaction) -> None:
+        routed = Routed(router.tenant_id, router.engine, router.policy.policy, held.clock.now())
+        async with transaction(router.tenant_id) as session:
+            await self._watch.look(session, router.watched, routed)
 
     async def _sweep(self, held: Held, transaction: Transaction) -> None:
         if not held.tenants:

@@ -99,8 +99,8 @@ class TestServingOrder:
             age_us=0, boost_seconds=0, waiting_since=since, queue_entered_at=since,
         )  # fmt: skip
 
-    def order(self, *waiting: Interaction) -> list[int]:
-        known = policy(queue("billing"), gold=20, plain=0)
+    def order(self, *waiting: Interaction, **of_queue: str) -> list[int]:
+        known = policy(queue("billing", **of_queue), gold=20, plain=0)
         return [id_.int for id_ in places(TenantPolicy(1, known, {"queues": []}), waiting, NOON)]
 
     def test_age_and_head_start(self) -> None:
@@ -112,6 +112,10 @@ class TestServingOrder:
 
     def test_the_overdue_go_first(self) -> None:
         assert self.order(self.waiting(1, 59, tier="gold"), self.waiting(2, 61)) == [2, 1]
+
+    def test_a_strict_queue_asks_for_the_tier_before_the_age(self) -> None:
+        waiting = [self.waiting(1, 50), self.waiting(2, 5, tier="gold"), self.waiting(3, 10, tier="gold")]
+        assert self.order(*waiting, order="strict") == [3, 2, 1]
 
     def test_who_is_being_offered_takes_no_turn(self) -> None:
         first, second = self.waiting(1, 20), self.waiting(2, 10)

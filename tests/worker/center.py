@@ -17,6 +17,7 @@ from app.events import PARTITIONS
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
+from insights.watch import Watch
 from interactions import presence
 from interactions.desk import Desk
 from interactions.pace import PaceBook
@@ -47,7 +48,11 @@ SETUP: dict[str, Any] = {
             "requirement": "billing >= 3",
             "channels": {
                 "voice": {"offer_seconds": 20.0, "connect_seconds": 15.0},
-                "chat": {"offer_seconds": 30.0, "reassign_after_seconds": 0.5},
+                "chat": {
+                    "offer_seconds": 30.0,
+                    "reassign_after_seconds": 0.5,
+                    "expected_handle_seconds": 60.0,
+                },
                 "email": {"decline": "reason_required"},
             },
             "wrap_up": {"mode": "timeboxed", "seconds": 30.0, "dispositions": ["solved"]},
@@ -98,7 +103,10 @@ class Center:
         return Timers(self.policies, PaceBook(self.policies, self.clock), self.warned, self.told, self.limits)
 
     def routing(self) -> RoutingWorker:
-        return RoutingWorker(self.policies, self.timers(), self.clock)
+        return RoutingWorker(self.policies, self.timers(), self.watch(), self.clock)
+
+    def watch(self) -> Watch:
+        return Watch(PaceBook(self.policies, self.clock), self.clock)
 
     @asynccontextmanager
     async def routed(self, routing: RoutingWorker | None = None) -> AsyncIterator[ConsumerRunner]:

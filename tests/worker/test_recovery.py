@@ -43,7 +43,7 @@ class TestRollback:
     async def test_the_engine_is_built_anew_and_decides_again(self, center: Center) -> None:
         await center.sign_in("li")
         waiting = await center.queue()
-        routing = FailingOnce(center.policies, center.timers(), center.clock)
+        routing = FailingOnce(center.policies, center.timers(), center.watch(), center.clock)
         async with center.routed(routing):
             await center.queue("voice")
             await center.offered(waiting, "li")

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { EXITS, type Figures, type Metrics, type QueueRow } from "../client/contract";
 import { word } from "../ui/i18n";
 import { Empty } from "../ui/States";
-import { clock, percent } from "../ui/time";
+import { clock, duration, percent } from "../ui/time";
 import { ClosureDialog } from "./ClosureDialog";
 import type { DrillWish } from "./Drill";
 import { Figure } from "./Figure";
@@ -105,6 +105,13 @@ function Head({ split }: { split: Split }) {
           {t(`wall.${name}`)}
         </Table.Th>
       ))}
+      {split === "queue" && (
+        <Table.Th ta="right">
+          <Tooltip label={t("wall.estimateLong")}>
+            <span tabIndex={0}>{t("wall.estimate")}</span>
+          </Tooltip>
+        </Table.Th>
+      )}
       {split === "queue" && <Table.Th ta="right">{t("wall.agents")}</Table.Th>}
       {split === "queue" && <Table.Th aria-label={t("wall.closure")} />}
     </Table.Tr>
@@ -159,6 +166,7 @@ function Line({
       <Cell>{seconds(row.asa_seconds)}</Cell>
       <Cell>{seconds(row.aht_seconds)}</Cell>
       <Cell>{row.closed}</Cell>
+      {row.queue && <EstimateCell row={row.queue} />}
       {row.queue && (
         <Cell>
           {row.queue.agents.idle}
@@ -191,6 +199,27 @@ function Cell({
     <Table.Td ta="right" style={measure && levelStyle(level(measure, value, thresholds[measure]))}>
       {children}
     </Table.Td>
+  );
+}
+
+/** What the next arrival may expect: half wait no longer than the first, nine in ten than the second. */
+function EstimateCell({ row }: { row: QueueRow }) {
+  const { t } = useTranslation();
+  const found = row.estimated_wait_seconds;
+  if (!found) return <Cell>–</Cell>;
+  const label = t("wall.estimateOf", { p50: duration(found.p50), p90: duration(found.p90) });
+  return (
+    <Cell measure="estimateSeconds" value={found.p90}>
+      <Tooltip label={`${label} ${t("wall.coverageLong", { count: row.estimates_quoted })}: ${percent(row.estimate_coverage)}`} multiline maw={320}>
+        <span tabIndex={0} aria-label={label}>
+          {duration(found.p50)}
+          <Text span c="dimmed" size="xs">
+            {" "}
+            / {duration(found.p90)}
+          </Text>
+        </span>
+      </Tooltip>
+    </Cell>
   );
 }
 

@@ -48,6 +48,14 @@ export function Tiles({ totals, drill }: Props) {
           / {totals.agents.signed_in}
         </Text>
       </Tile>
+      <Tile
+        label={t("wall.coverage")}
+        hint={t("wall.coverageLong", { count: totals.estimates_quoted })}
+        measure="coveragePercent"
+        value={totals.estimate_coverage === null ? null : totals.estimate_coverage * 100}
+      >
+        {percent(totals.estimate_coverage)}
+      </Tile>
       {typeof totals.occupancy === "number" && (
         <Tile label={t("wall.occupancy")}>{percent(totals.occupancy)}</Tile>
       )}

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Modal, Stack, Table, Text } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Modal, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { IconArrowsExchange, IconArrowUp, IconDotsVertical, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -72,6 +72,13 @@ function Line({ item }: { item: ListedInteraction }) {
       </Table.Td>
       <Table.Td c="dimmed" maw={260} className="clip">
         {item.subject ?? item.preview}
+      </Table.Td>
+      <Table.Td ta="right" w={110} c="dimmed" className="numbers">
+        {item.estimated_wait_seconds && (
+          <Tooltip label={t("wall.turnLong")}>
+            <span tabIndex={0}>{t("wall.turnIn", { wait: duration(item.estimated_wait_seconds.p90) })}</span>
+          </Tooltip>
+        )}
       </Table.Td>
       <Table.Td ta="right" w={80}>
         <Since from={item.queued_at ?? item.created_at} />

@@ -11,6 +11,8 @@ import { clock } from "../ui/time";
 import { AgentsPanel } from "./AgentsPanel";
 import { Drill, type DrillWish } from "./Drill";
 import { QueueTable } from "./QueueTable";
+import { RoutingPanel } from "./RoutingPanel";
+import { SilenceAlarms } from "./SilenceAlarms";
 import { ThresholdDialog } from "./ThresholdDialog";
 import { Tiles } from "./Tiles";
 import { WaitingPanel } from "./WaitingPanel";
@@ -78,9 +80,11 @@ function Board({ metrics }: { metrics: Metrics }) {
   return (
     <main className={classes.board}>
       <div className={classes.left}>
+        <SilenceAlarms />
         <Tiles totals={metrics.totals} drill={setDrill} />
         <QueueTable metrics={metrics} chosen={shown} choose={setQueue} drill={setDrill} />
         {shown && <WaitingPanel key={shown} queue={shown} />}
+        <RoutingPanel />
       </div>
       <AgentsPanel />
       {drill && <Drill wish={drill} close={() => setDrill(null)} />}

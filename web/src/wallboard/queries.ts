@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AgentState, ListedInteraction, Metrics, Page } from "../client/contract";
+import type { AgentState, ListedInteraction, Metrics, Page, RoutingHealth } from "../client/contract";
 import { api, content, fetchPath, told } from "../client/http";
 import { report, tell } from "../ui/problems";
 
@@ -22,6 +22,14 @@ export function useAgentStates() {
   return useQuery({
     queryKey: ["agents"],
     queryFn: () => told<Page<AgentState>>(api.GET("/v1/agents/states")),
+    refetchInterval: EVERY_MS,
+  });
+}
+
+export function useRoutingHealth() {
+  return useQuery({
+    queryKey: ["routing health"],
+    queryFn: () => told<RoutingHealth>(api.GET("/v1/health/routing")),
     refetchInterval: EVERY_MS,
   });
 }
