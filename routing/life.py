@@ -71,6 +71,8 @@ def let_go(world: World, leg: Leg, now: int) -> None:
     agent = leg.agent
     agent.idle_since = max(agent.idle_since, now)
     world.detach(leg)
+    if not agent.legs:
+        return
     held = sorted((other for other in agent.legs if other.interrupted), key=lambda other: other.item.id)
     for other in held:
         if not any(_interrupts(world, handled, other) for handled in agent.legs):
@@ -94,9 +96,8 @@ def _accepted(world: World, event: OfferAccepted, now: int) -> None:
     leg = _held_leg(world, event.interaction, event.agent, "offered")
     leg.accepted_at = leg.agent.last_accepted_at = now
     leg.confirm_by = None
-    if (
-        leg.agent.open or leg.agent.id in world.preferring
-    ):  # their place, or when they are expected to be free
+    # What changes is their place among those with room, and when they are expected to be free.
+    if leg.agent.open or leg.agent.id in world.preferring:
         world.dirty[leg.agent] = None
     connect_us = rules_of(world, leg.item).connect_us
     if connect_us is None:
@@ -111,8 +112,9 @@ def _activate(world: World, leg: Leg, now: int) -> None:
     leg.state = leg.item.state = "active"
     leg.deadline = None
     world.stop_age(leg.item, now)
-    others = sorted(leg.agent.legs, key=lambda other: other.item.id)
-    for other in others:
+    if len(leg.agent.legs) == 1:
+        return
+    for other in sorted(leg.agent.legs, key=lambda other: other.item.id):
         if other.state == "active" and _interrupts(world, leg, other):
             other.state, other.interrupted = "held", True
             world.decide("hold", "interrupted", other.item, leg.agent, leg=other.id)

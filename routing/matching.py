@@ -70,6 +70,8 @@ class _Matching:
     def _gather(self) -> None:
         """Refresh the agents that changed; work that prefers them may go another way now."""
         world = self._world
+        if not world.dirty:
+            return
         changed = list(world.dirty)
         world.dirty.clear()
         for agent in changed:
@@ -103,8 +105,10 @@ class _Matching:
         if found is None:
             self._firsts.pop(queue, None)
         else:
-            deferred, (late, _, _, interaction, _, item), (rank, _, place) = found
-            origin = self._world.origin(item, self._world.policy.queues[queue], self._now)
+            deferred, (late, _, origin, interaction, _, item), (rank, _, place) = found
+            rules = self._world.policy.queues[queue]
+            if rules.is_strict:
+                origin = self._world.origin(item, rules, self._now)
             self._firsts[queue] = deferred, late, rank, origin, interaction, item, place[4]
 
     def _first_of_queue(self, queue: str) -> Found | None:
@@ -232,9 +236,12 @@ class _Matching:
         elif not agent.open:
             del self._fresh[agent]
         touched = {first[5].queue: None}
-        touched.update((queue, None) for queue, other in self._firsts.items() if other[6] is agent)
-        touched.update(dict.fromkeys(self._place_preferring(agent)))
-        touched.update(dict.fromkeys(world.policy.reserving_queues))
+        if len(self._firsts) > 1:
+            touched.update((queue, None) for queue, other in self._firsts.items() if other[6] is agent)
+        if world.preferring:
+            touched.update(dict.fromkeys(self._place_preferring(agent)))
+        if world.policy.reserving_queues:
+            touched.update(dict.fromkeys(world.policy.reserving_queues))
         for queue in touched:
             self._seek(queue)
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from routing.calendar import Calendar
 from routing.decision import Decision, Kind, Reason
@@ -189,7 +189,9 @@ class World:
         item.preferring = ()
 
     def _count(self, item: Item, queue_key: str, by: int) -> None:
-        counted: Counter[str] = self.counts.setdefault(queue_key, Counter())
+        counted = self.counts.get(queue_key)
+        if counted is None:
+            counted = self.counts[queue_key] = Counter()
         counted[item.channel] += by
         self.staffing.changed[queue_key] = None
 
@@ -215,7 +217,9 @@ class World:
         if kept.waits_until is None:
             lane = shelf.lane(item.own, excluded, kept.agent)
             self.waiting.add(item, lane, 0 if is_overdue else 1, *self._order(item, queue, now))
-        dues = [due for due in (kept.waits_until, self._next_stage_at(item, queue, stage)) if due is not None]
+        dues = [] if kept.waits_until is None else [kept.waits_until]
+        if (opens := queue.next_stage_after(stage)) is not None:
+            dues.append(item.entered_at + opens)
         if overdue_at is not None and not is_overdue:
             dues.append(overdue_at)
         if excluded and item.excluded:
@@ -229,10 +233,6 @@ class World:
         if queue.is_strict:
             return self.policy.tier_place(item.tier), now - item.age(now)
         return 0, self.origin(item, queue, now)
-
-    def _next_stage_at(self, item: Item, queue: Queue, stage: int) -> int | None:
-        opens = queue.next_stage_after(stage)
-        return None if opens is None else item.entered_at + opens
 
     def _preference(
         self, item: Item, queue: Queue, shelf: Shelf, excluded: frozenset[str], now: int
@@ -289,23 +289,24 @@ class World:
 
     # ---- decisions
 
-    def decide(self, kind: Kind, reason: Reason, item: Item, agent: Agent, **more: Any) -> Decision:
+    def decide(
+        self,
+        kind: Kind,
+        reason: Reason,
+        item: Item,
+        agent: Agent,
+        units: int = 0,
+        deadline: int | None = None,
+        leg: str | None = None,
+        score_us: int = 0,
+        rank: int = 0,
+    ) -> None:
         self.ordinal += 1
         decision = Decision(
-            at=self.now,
-            kind=kind,
-            interaction=item.id,
-            agent=agent.id,
-            reason=reason,
-            queue=item.queue,
-            channel=item.channel,
-            interaction_version=item.version,
-            agent_version=agent.version,
-            ordinal=self.ordinal,
-            **more,
-        )
+            self.now, kind, item.id, agent.id, reason, item.queue, item.channel, units, deadline, leg,
+            item.version, agent.version, score_us, rank, self.ordinal,
+        )  # fmt: skip
         self.decisions.append(decision)
-        return decision
 
     def ignore(self, interaction: str | None, agent: str | None, reason: Reason) -> None:
         self.ordinal += 1
