@@ -80,7 +80,7 @@ def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
     timers = Timers(
         container.policies, container.paces, warn_of_silence, partial(tell, container.endpoints), limits
     )
-    watch = Watch(container.paces, container.clock)
+    watch = Watch(container.policies, container.paces, container.clock)
     return (
         Intake(container.policies, container.paces, container.endpoints, mail_reader),
         RoutingWorker(container.policies, timers, watch, container.clock),

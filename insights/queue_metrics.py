@@ -132,6 +132,11 @@ class QueueMetrics:
         keys = sorted({getattr(row, column) for row in rows})
         return [{column: key, **self._row(facts, interval, column, key)} for key in keys]
 
+    async def entries_of(self, interval: Interval, scope: Scope) -> list[Entry]:
+        """Those that came in the interval."""
+        entries = await self._entries(interval, scope)
+        return [entry for entry, _ in entries if entry.started_at >= interval.start]
+
     async def _entries(self, interval: Interval, scope: Scope) -> list[tuple[Entry, State]]:
         """Those of the interval, and those of before it that are open; with their interaction's state."""
         query = (

@@ -1,8 +1,8 @@
 """What the worker that routes does once a second for each tenant: see whether the engine keeps its laws and
 the agents respond, quote the wait of who has just come, and leave all of it where the api finds it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -12,9 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.bus.outbox import append
 from app.clock import Clock
 from app.events import QueueChanged
+from insights.figures import Entry
+from insights.measuring import RECENT, lending_by_level, measure, news
+from insights.queue_metrics import Interval, QueueMetrics, Scope
 from insights.vitals import Crew, alarm_since, crews
 from interactions.desk import database_now
 from interactions.pace import PaceBook, Paces
+from interactions.policies import PolicyBook
 from models.handling import staffed
 from models.policy import Queue
 from models.segment import Segment
@@ -22,12 +26,13 @@ from models.vitals import Found, RoutingVitals
 from routing.engine import Engine
 from routing.look import Look
 from routing.policy import Policy
+from routing.state import QueueMeasured
 
 LOOK_SECONDS: Final = 1.0
 QUIET_SECONDS: Final = 5.0
 """Where nobody is signed in and nothing waits."""
 
-DOUBLE_LEGS_SECONDS: Final = 5.0
+SLOWLY_SECONDS: Final = 5.0
 
 
 class Routed(NamedTuple):
@@ -42,32 +47,33 @@ class Routed(NamedTuple):
 @dataclass(slots=True)
 class Watched:
     """Of one engine: what was breached at the last look and when that was; offers out of order since; alarms
-    that are on, by queue (None: not read yet); when to look again, and when to count legs again (seconds of
-    the monotonic clock)."""
+    that are on, by queue (None: not read yet); what the engine was told last, by queue; when to look again,
+    and when at what changes slowly (seconds of the monotonic clock)."""
 
     breaching: frozenset[str] = frozenset()
     looked_us: int = 0
     overtakes: int = 0
     double_legs: int = 0
+    measured: dict[str, QueueMeasured] = field(default_factory=dict)
     alarms: dict[str, str | None] | None = None
     look_at: float = 0.0
-    legs_at: float = 0.0
+    slowly_at: float = 0.0
 
 
 class Watch:
     """One per worker process."""
 
-    def __init__(self, paces: PaceBook, clock: Clock) -> None:
-        self._paces, self._clock = paces, clock
+    def __init__(self, policies: PolicyBook, paces: PaceBook, clock: Clock) -> None:
+        self._policies, self._paces, self._clock = policies, paces, clock
 
-    async def look(self, session: AsyncSession, watched: Watched, routed: Routed) -> None:
-        """One look; the session acts for the tenant."""
+    async def look(self, session: AsyncSession, watched: Watched, routed: Routed) -> Sequence[QueueMeasured]:
+        """One look; the session acts for the tenant. Returns what the engine is to be told."""
         now = await database_now(session)
         seen = routed.engine.look(routed.now_us)
         found = crews(routed.policy, await staffed(session))
         paces = await self._paces.current(session, routed.tenant_id, now)
         await _quote(session, routed.engine, paces)
-        await self._count_legs(session, watched)
+        told = await self._look_slowly(session, watched, routed, paces, now)
         await self._ring(session, watched, routed.tenant_id, found, now)
         counted = Found(
             breach_us=_breach_us(watched, seen, routed.now_us),
@@ -79,11 +85,23 @@ class Watch:
         watched.breaching, watched.looked_us, watched.overtakes = seen.breaching, routed.now_us, 0
         quiet = not seen.oldest_us and not any(crew.agents for crew in found.values())
         watched.look_at = self._clock.monotonic() + (QUIET_SECONDS if quiet else LOOK_SECONDS)
+        return told
 
-    async def _count_legs(self, session: AsyncSession, watched: Watched) -> None:
-        if self._clock.monotonic() >= watched.legs_at:
-            watched.double_legs = await RoutingVitals.double_legs_of(session)
-            watched.legs_at = self._clock.monotonic() + DOUBLE_LEGS_SECONDS
+    async def _look_slowly(
+        self, session: AsyncSession, watched: Watched, routed: Routed, paces: Paces, now: datetime
+    ) -> Sequence[QueueMeasured]:
+        """Now and then: count legs, and measure queues."""
+        if self._clock.monotonic() < watched.slowly_at:
+            return ()
+        watched.slowly_at = self._clock.monotonic() + SLOWLY_SECONDS
+        watched.double_legs = await RoutingVitals.double_legs_of(session)
+        recent: Sequence[Entry] = ()
+        if lending := lending_by_level(routed.policy):
+            metrics = QueueMetrics(session, self._policies, self._paces, routed.tenant_id, now)
+            recent = await metrics.entries_of(Interval(now - RECENT, now), Scope(lending))
+        told = news(measure(routed.policy, paces, recent, now), watched.measured)
+        watched.measured.update({one.queue: one for one in told})
+        return told
 
     async def _ring(
         self,

@@ -230,7 +230,9 @@ class RoutingWorker:
     async def _look(self, held: Held, router: Router, transaction: Transaction) -> None:
         routed = Routed(router.tenant_id, router.engine, router.policy.policy, held.clock.now())
         async with transaction(router.tenant_id) as session:
-            await self._watch.look(session, router.watched, routed)
+            told = await self._watch.look(session, router.watched, routed)
+            if told:
+                await self._route(held, router, session, told)
 
     async def _sweep(self, held: Held, transaction: Transaction) -> None:
         if not held.tenants:

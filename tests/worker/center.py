@@ -106,7 +106,7 @@ class Center:
         return RoutingWorker(self.policies, self.timers(), self.watch(), self.clock)
 
     def watch(self) -> Watch:
-        return Watch(PaceBook(self.policies, self.clock), self.clock)
+        return Watch(self.policies, PaceBook(self.policies, self.clock), self.clock)
 
     @asynccontextmanager
     async def routed(self, routing: RoutingWorker | None = None) -> AsyncIterator[ConsumerRunner]:

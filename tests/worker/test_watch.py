@@ -8,12 +8,16 @@ import pytest
 from sqlalchemy import select, text
 
 from app.events import QueueChanged
+from app.setup.model import Document
+from app.setup.policy import policy_document
+from app.setup.service import published_policy
 from insights.vitals import Crew, alarm_since
+from models import Agent, Policy, Queue
 from models.segment import Segment, SegmentKind
 from models.vitals import Found, RoutingVitals
 from tests.interactions.bench import NOON
 from tests.waiting import eventually
-from tests.worker.center import Center
+from tests.worker.center import SETUP, Center
 
 
 async def vitals(center: Center) -> RoutingVitals | None:
@@ -132,3 +136,36 @@ class TestVitals:
             "breach_seconds": 2.0, "overtakes": 1, "double_legs": 0, "oldest_eligible_seconds": 0.0,
             "not_responding": 1, "alarms": 1,
         }  # fmt: skip
+
+
+class TestMeasured:
+    async def test_a_bad_service_level_lends(self, center: Center) -> None:
+        """A call was abandoned after a minute: the level is 0, and the agents of `spare` may take the next."""
+        await publish_lending(center)
+        lost = await center.queue("voice", policy_version=2)
+        await center.work(lost, lambda work: work.customer_left())
+        async with center.api.transaction(center.tenant_id) as session:
+            await session.execute(text("UPDATE segment SET started_at = started_at - interval '60 s'"))
+        await center.sign_in("han")
+        waiting = await center.queue("voice", policy_version=2)
+        async with center.routed():
+            await center.offered(waiting, "han")
+        query = text("SELECT document FROM routing_journal")
+        async with center.worker.read(center.tenant_id) as session:
+            told = [event for row in await session.execute(query) for event in row.document["events"]]
+        measured = {"queue": "billing", "service_level_ppm": 0, "handle_us": {}}
+        assert {"measured": measured} in told
+
+
+async def publish_lending(center: Center) -> None:
+    """Version 2: `billing` lends to `spare` below 80 %, where han is."""
+    lend = [{"when": "service_level < 0.8", "queues": ["spare"]}]
+    queues = [{**SETUP["queues"][0], "lend": lend}, {"key": "spare", "teams": [{"key": "spare"}]}]
+    document = Document.model_validate(
+        {**SETUP, "teams": [{"key": "support"}, {"key": "spare"}], "queues": queues}
+    )
+    published = published_policy(policy_document(document), document)
+    async with center.api.transaction(center.tenant_id) as session:
+        session.add(Policy(tenant_id=center.tenant_id, version=2, document=published, digest="2"))
+        session.add(Queue(tenant_id=center.tenant_id, key="spare", name="Spare"))
+        (await session.get_one(Agent, center.agents["han"].id)).teams = ["spare"]
