@@ -17,10 +17,11 @@ class Unknowable(Exception):
 
 
 class Conditions:
-    """`end` is where the record ends, in microseconds since the epoch."""
+    """`end` is where the record ends, in microseconds since the epoch; `service_level_us` is the wait that is
+    in time, by queue and channel."""
 
-    def __init__(self, history: History, end: int) -> None:
-        self._end = end
+    def __init__(self, history: History, end: int, service_level_us: Callable[[str, str], int]) -> None:
+        self._end, self._service_level_us = end, service_level_us
         self._handle = _Medians(history.visits, lambda visit: visit.handle_us)
         self._ring = _Medians(history.visits, lambda visit: visit.ring_us)
         waits: dict[str, list[tuple[int, bool]]] = defaultdict(list)
@@ -39,6 +40,9 @@ class Conditions:
         if visit.left_at is not None:
             return waited_us
         return self._patience[visit.entry.channel].beyond(waited_us, _luck(visit.id))
+
+    def is_in_time(self, visit: Visit, waited_us: int) -> bool:
+        return waited_us <= self._service_level_us(visit.entry.queue, visit.entry.channel)
 
     def handle_us(self, visit: Visit) -> int:
         """From the answer to the end of wrap-up: as it was, or what is usual. Raises Unknowable."""

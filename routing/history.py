@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from routing.events import RoutingEvent
-from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot, PolicyReplaced
+from routing.state import AgentRemoved, AgentSnapshot, InteractionSnapshot
 
 WAITING = frozenset({"queued", "offered", "connecting", "callback_waiting"})
 FINAL = frozenset({"closed", "abandoned"})
@@ -51,12 +51,11 @@ class Visit:
 @dataclass
 class History:
     """`presences`: each change of what an agent may be offered; `policies`: the versions in force, each from
-    when; `others`: inputs that are given to any policy as they were."""
+    when."""
 
     visits: list[Visit] = field(default_factory=list)
     presences: list[tuple[int, AgentSnapshot]] = field(default_factory=list)
     policies: list[tuple[int, int]] = field(default_factory=list)
-    others: list[tuple[int, RoutingEvent]] = field(default_factory=list)
 
 
 class Reader:
@@ -87,8 +86,6 @@ class Reader:
             self._agent(at, event)
         elif isinstance(event, AgentRemoved):
             self._gone(at, event)
-        elif not isinstance(event, PolicyReplaced):
-            self.history.others.append((at, event))
 
     def _agent(self, at: int, snapshot: AgentSnapshot) -> None:
         """Whoever is away is away, however they left: what they hold, they finish."""

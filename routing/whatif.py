@@ -18,7 +18,10 @@ from routing.events import (
 )
 from routing.history import History, Visit
 from routing.policy import Policy
+from routing.recent import Recent
 from routing.state import AgentSnapshot, LegSnapshot, PolicyReplaced
+
+MEASURED_EVERY_US = 60_000_000
 
 Exit = Literal["answered", "abandoned", "flowed_out", "ended_by_us"]
 Act = Callable[[Any, int], Sequence[RoutingEvent]]
@@ -90,12 +93,15 @@ class _Rerun:
         self._work: dict[str, _Work] = {}
         self._next: dict[str, Visit] = {}
         self._agents: dict[str, AgentSnapshot] = {}
+        self._recent = {
+            key: Recent(policy.queues[key]) for _, policy in policies for key in policy.lending_queues
+        }
+        if self._recent:
+            self._at(start, self._measure, None)
         for at, policy in policies[1:]:
             self._at(at, self._replace, policy)
         for at, presence in _since(start, history):
             self._at(at, self._present, (at, presence))
-        for at, event in history.others:
-            self._at(at, self._tell, event)
         for visit in history.visits:
             self._schedule(visit)
 
@@ -138,8 +144,10 @@ class _Rerun:
     def _replace(self, policy: Policy, _now: int) -> list[RoutingEvent]:
         return [PolicyReplaced(policy)]
 
-    def _tell(self, event: RoutingEvent, _now: int) -> list[RoutingEvent]:
-        return [event]
+    def _measure(self, _whom: None, now: int) -> list[RoutingEvent]:
+        """What lending asks for, once a minute: how the queues do under these policies."""
+        self._at(now + MEASURED_EVERY_US, self._measure, None)
+        return [recent.measured(now) for recent in self._recent.values()]
 
     def _present(self, told: tuple[int, AgentSnapshot], _now: int) -> list[RoutingEvent]:
         """The agent as the record has them, idle since what happened here."""
@@ -192,7 +200,14 @@ class _Rerun:
         work.turn += 1
         if outcome.exit == "flowed_out":
             self._go_on(outcome.visit, now)
+        elif outcome.exit == "abandoned":
+            self._count(outcome, in_time=False)
         return [InteractionLeft(outcome.visit.id)]
+
+    def _count(self, outcome: Outcome, in_time: bool) -> None:
+        recent = self._recent.get(outcome.visit.entry.queue)
+        if recent is not None and outcome.ended_at is not None:
+            recent.ended(in_time, outcome.ended_at)
 
     def _go_on(self, visit: Visit, at: int) -> None:
         """The interaction's next visit, if it had one."""
@@ -222,6 +237,7 @@ class _Rerun:
             return []
         outcome, visit = work.outcome, work.outcome.visit
         outcome.ended_at, outcome.exit = now, "answered"
+        self._count(outcome, self._conditions.is_in_time(visit, now - outcome.entered_at))
         if work.agent in self._agents:
             self._agents[work.agent] = self._agents[work.agent]._replace(last_accepted_at=now)
         self._finish_at(work, now + self._conditions.handle_us(visit))
@@ -241,9 +257,12 @@ class _Rerun:
         work, turn = planned
         if work.turn != turn:
             return []
+        visit, answered_at = work.outcome.visit, work.outcome.ended_at
+        if visit.entry.queue in self._recent and answered_at is not None:
+            self._recent[visit.entry.queue].handled(visit.entry.channel, now - answered_at, now)
         if work.agent in self._agents:
             self._agents[work.agent] = self._agents[work.agent]._replace(idle_since=now)
-        return [InteractionCompleted(work.outcome.visit.id, work.agent)]
+        return [InteractionCompleted(visit.id, work.agent)]
 
 
 def _since(start: int, history: History) -> list[tuple[int, AgentSnapshot]]:

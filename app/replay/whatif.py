@@ -2,6 +2,7 @@
 way, so that like is compared with like."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import typer
 
 from app.errors import CommandError
 from app.replay.figures import Comparison, Judge, compared
-from app.replay.record import Record, Wanted, open_record, progress
+from app.replay.record import MICROSECONDS, Record, Wanted, open_record, progress
 from app.replay.words import as_json, in_words
 from app.settings import Settings
 from app.setup.difference import differences
@@ -60,14 +61,15 @@ def _load(path: Path) -> TenantPolicy:
 
 
 async def compare(record: Record, other: TenantPolicy, name: str) -> Comparison:
+    """Raises CommandError when the record and the other policy do not fit."""
     history = await _read(record)
     _check_queues(history, other, name)
-    conditions = Conditions(history, record.end_us)
     versions = _in_force(history, record.start_us)
     policies = [(at, record.policy_of(version)) for at, version in versions]
     last = versions[-1][1]
     ruler = TenantPolicy(last, policies[-1][1], record.documents[last])
     span = (record.start_us, record.end_us)
+    conditions = Conditions(history, record.end_us, partial(_service_level_us, ruler))
     with progress(2 * len(history.visits), "running both policies") as tick:
         try:
             same = rerun(history, conditions, policies, *span, tick)
@@ -79,6 +81,10 @@ async def compare(record: Record, other: TenantPolicy, name: str) -> Comparison:
     rows = compared(judge, (same, ruler.policy), (otherwise, other.policy), (was, ruler.policy))
     changes = [change.line() for change in differences(ruler.document, other.document)]
     return Comparison(record, name, changes, rows)
+
+
+def _service_level_us(ruler: TenantPolicy, queue: str, channel: str) -> int:
+    return round(ruler.rules(queue, channel).service_level_seconds * MICROSECONDS)
 
 
 async def _read(record: Record) -> History:

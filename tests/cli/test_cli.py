@@ -26,7 +26,19 @@ def touchpoint(*arguments: str, **environment: str) -> subprocess.CompletedProce
 class TestHelp:
     @pytest.mark.parametrize(
         "command",
-        ["serve", "api", "worker", "migrate", "apply", "demo", "route", "simulate", "doctor", "dead-letters"],
+        [
+            "serve",
+            "api",
+            "worker",
+            "migrate",
+            "apply",
+            "demo",
+            "route",
+            "simulate",
+            "replay",
+            "doctor",
+            "dead-letters",
+        ],
     )
     def test_lists_the_command(self, command: str) -> None:
         assert command in touchpoint("--help").stdout
@@ -50,6 +62,8 @@ class TestWrongUsage:
             ("apply", "missing.yaml"),
             ("route", "missing.jsonl", "--setup", "missing.yaml"),
             ("dead-letters", "replay"),
+            ("replay", "--from", "2026-11-29"),
+            ("replay", "--from", "2026-11-29", "--to", "2026-11-30", "--plot", "what-if.svg"),
         ],
     )
     def test_is_exit_code_2(self, arguments: tuple[str, ...]) -> None:

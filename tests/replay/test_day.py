@@ -100,6 +100,19 @@ class TestDay:
         assert lead["other"]["asa_seconds"] < lead["recorded"]["asa_seconds"]
         assert plot.read_bytes().startswith(b"<?xml") and b"<svg" in plot.read_bytes()[:1000]
 
+    async def test_lending_follows_what_it_does_itself(
+        self, company: Company, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Billing gets help from the service desk whenever it answers too few in time: by its own count."""
+        lend = [{"when": "service_level < 0.9", "queues": ["orders"]}]
+        helped = {"requirement": "anyone", "lend": lend}
+        queues = [{**q, **(helped if q["key"] == "billing" else {})} for q in company.setup["queues"]]
+        other = company.write("lending.yaml", {**company.setup, "queues": queues})
+        assert await run(company.settings, Question(company.day, other), True) == 0
+        billing = orjson.loads(capsys.readouterr().out)["queues"]["billing"]
+        assert billing["other"]["asa_seconds"] < billing["recorded"]["asa_seconds"]
+        assert billing["other"]["service_level"] > billing["recorded"]["service_level"]
+
     async def test_side_by_side_in_words(self, company: Company, capsys: pytest.CaptureFixture[str]) -> None:
         other = company.file("no-head-start.yaml", gold={"head_start_seconds": 0})
         plot = company.folder / "what-if.png"
