@@ -36,7 +36,7 @@ def entry(number: int, outcome: str, waited: float) -> Entry:
 
 class TestMeasure:
     def test_the_level_of_the_last_minutes_and_handling_that_differs_from_the_set_up(self) -> None:
-        """Of three that count, one was answered within 20 s. Voice takes as long as expected, chats take 90 s."""
+        """Of three that count, one was answered in time. Voice takes as long as expected, chats do not."""
         policy = policy_of(SETUP)
         paces = {("q", "voice"): Pace(1, 1, 60 * SECOND), ("q", "chat"): Pace(1, 3, 90 * SECOND)}
         entries = [entry(1, "answered", 3), entry(2, "answered", 30), entry(3, "abandoned", 9)]

@@ -140,7 +140,7 @@ class TestVitals:
 
 class TestMeasured:
     async def test_a_bad_service_level_lends(self, center: Center) -> None:
-        """A call was abandoned after a minute: the level is 0, and the agents of `spare` may take the next."""
+        """A call was abandoned after a minute: the level is 0, and who is in `spare` may take the next."""
         await publish_lending(center)
         lost = await center.queue("voice", policy_version=2)
         await center.work(lost, lambda work: work.customer_left())
