@@ -84,6 +84,7 @@ class Simulation:
     def __init__(self, scenario: Scenario, policy: Policy, agents: Sequence[AgentSnapshot]) -> None:
         self.events = 0
         self._scenario = scenario
+        self._tiers = tuple(policy.tiers)
         self._engine = Engine(policy)
         self._heap: list[Happening] = []
         self._serial = self._arrived = 0
@@ -148,7 +149,7 @@ class Simulation:
         tiers = {tier: Tally.sum(tallies) for tier, tallies in by_tier.items()}
         return {
             **Tally.sum(tiers.values()).figures(),
-            "by_tier": {tier: tiers[tier].figures() for tier in sorted(tiers) if tier},
+            "by_tier": {tier: tiers[tier].figures() for tier in self._tiers if tier in tiers},
         }
 
     # ---- what happens

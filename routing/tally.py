@@ -1,7 +1,6 @@
 """What a simulation counts, and the figures that follow (SEMANTICS §2). Times are whole microseconds."""
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -73,7 +72,7 @@ def wait_probability(tallies: Iterable[Tally], accept_after_us: int) -> float | 
     offered = at_once = 0
     for tally in tallies:
         offered += tally.offered
-        at_once += bisect_right(sorted(tally.waits), accept_after_us)
+        at_once += sum(waited <= accept_after_us for waited in tally.waits)
     return _ratio(offered - at_once, offered)
 
 
