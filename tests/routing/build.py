@@ -23,6 +23,9 @@ class Build:
     def engine(self, document: dict[str, Any]) -> Any:
         return self._engine(self._policy.from_document(document))
 
+    def replaced(self, document: dict[str, Any]) -> Any:
+        return self.state.PolicyReplaced(self._policy.from_document(document))
+
     def agents(self, people: list[dict[str, Any]]) -> list[Any]:
         return worlds.snapshots(people, self.state)
 

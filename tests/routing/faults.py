@@ -1,5 +1,5 @@
 """A trace as a bad day delivers it: events lost, doubled and late, old snapshots again, agents who never
-answer, crashes of the worker, a clock that steps forward."""
+answer, crashes of the worker, a clock that steps forward, supervisors who change what they can."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.routing.build import Build
 from tests.routing.watched import Watched
-from tests.routing.worlds import SECOND, Line, agents, policy, trace
+from tests.routing.worlds import SECOND, SKILLS, Line, agents, amended, policy, requirement, trace
 
 
 @dataclass
@@ -61,9 +61,45 @@ def live_through(seed: int, build: Build | None = None, length: int = 120) -> Wa
         if instant.echo:
             watched.hear_again([known for known in old if known.id in watched.picture.snapshots])
             old += random.sample(list(watched.picture.snapshots.values()), 1)
+        if random.random() < 0.15:
+            interfere(random, watched)
         watched.tell(instant.at, [line for line in instant.lines if not _is_over(line, over)], instant.jump)
         over |= {line["interaction"] for line in instant.lines if line["type"] == "interaction.queued"}
     return watched
+
+
+def interfere(random: Random, watched: Watched) -> None:
+    """A supervisor changes an agent, what waits, or the policy."""
+    known = list(watched.picture.snapshots.values())
+    people = [one for one in known if hasattr(one, "presence")]
+    waiting = [one for one in known if getattr(one, "state", None) == "queued"]
+    pick = random.random()
+    if pick < 0.3:
+        watched.publish(amended(random, watched.document))
+    elif pick < 0.6 and waiting:
+        watched.change([_prioritised(random, random.choice(waiting))])
+    else:
+        watched.change([_retrained(random, random.choice(people))])
+
+
+def _prioritised(random: Random, item: Any) -> Any:
+    return item._replace(
+        version=item.version + 1,
+        boost_us=random.choice([0, 5, 900]) * SECOND,
+        requirement=random.choice([item.requirement, requirement(random)]),
+    )
+
+
+def _retrained(random: Random, agent: Any) -> Any:
+    """Other skills and teams, all channels, more room than before."""
+    return agent._replace(
+        version=agent.version + 1,
+        skills={skill: random.randint(1, 6) for skill in SKILLS if random.random() < 0.6},
+        teams=tuple(random.choice(["t0", "t1", "t2"]) for _ in range(2)),
+        channels=None,
+        units_max=agent.units_max + 20,
+        channel_max={},
+    )
 
 
 def _is_over(line: Line, known: set[str]) -> bool:

@@ -42,12 +42,17 @@ def _item(snapshot: Any) -> Item:
 
 
 def check(before: Picture, facts: list[Any], made: list[Any], after: Picture) -> None:
-    """Raises AssertionError naming the law that is broken."""
+    """After the facts of an instant. Raises AssertionError naming the law that is broken."""
+    conservation(before, facts, made, after)
+    enters_anew(before, after)
+    check_standing(made, after)
+
+
+def check_standing(made: list[Any], after: Picture) -> None:
+    """What holds whatever happened, be it a new policy."""
     one_live_leg(after)
     within_capacity(after)
     held_while_interrupted(after)
-    conservation(before, facts, made, after)
-    enters_anew(before, after)
     not_responding_after_a_miss(made, after)
     reassigned_from_who_is_away(made, after)
     work_conserving(after)

@@ -25,6 +25,20 @@ def test_a_bad_day_has_all_its_faults() -> None:
     assert {decision.kind for decision in made} >= {"offer", "revoke", "missed", "connect_failed", "ignored"}
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_decisions_as_the_reference_in_a_crowd(seed: int) -> None:
+    """So many agents that they are found by skill and not one by one."""
+    random = Random(seed)
+    document = worlds.policy(random, worlds.ALL)
+    people = worlds.agents(random, document, 40)
+    lines = worlds.trace(random, document, people, 250)
+    watched = Watched(document, people)
+    for at in sorted({line["at"] for line in lines}):
+        watched.tell(at, [line for line in lines if line["at"] == at])
+    made = [(one.at, one.kind, one.interaction, one.agent) for one in watched.made]
+    assert made == Reference(document, people).run(lines)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_the_same_decisions_as_the_reference_when_the_clock_steps(seed: int) -> None:
     random = Random(seed)

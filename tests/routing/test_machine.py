@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.routing import worlds
+from tests.routing.faults import interfere
 from tests.routing.reference_rules import Item
 from tests.routing.seeds import SEEDS
 from tests.routing.watched import Watched
@@ -108,6 +109,10 @@ class Center(RuleBasedStateMachine):
     def the_last_fact_comes_again(self, later: int) -> None:
         if self.last and self.last[0]["type"] != "interaction.queued":
             self.watched.tell(self.watched.now + later, self.last)
+
+    @rule(seed=PICK)
+    def a_supervisor_changes_something(self, seed: int) -> None:
+        interfere(Random(seed), self.watched)
 
     @rule()
     def the_worker_crashes(self) -> None:

@@ -86,6 +86,7 @@ BUGS = [
         "    for agent in present:\n        if agent.capacity",
         "    for agent in present[::-1]:\n        if agent.capacity",
     ),
+    Bug("what_an_agent_learned_opens_no_queue", "world.py", "agent.queues = None", "pass"),
 ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.routing.build import Build
-from tests.routing.laws import Picture, check
+from tests.routing.laws import Picture, check, check_standing
 from tests.routing.worlds import Line
 
 
@@ -41,6 +41,20 @@ class Watched:
         assert not made, f"an old version brought about {made[0].kind}"
         known = {snapshot.id: snapshot for snapshot in self.engine.snapshots()}
         assert known == self.picture.snapshots, "an old version was taken for news"
+
+    def change(self, told: Sequence[Any]) -> None:
+        """Somebody changed an agent or an interaction: what waits is looked at anew, at once."""
+        self._settle(list(self.engine.apply(told, self.now)))
+
+    def publish(self, document: dict[str, Any]) -> None:
+        """A new policy, in force at once."""
+        self.document = document
+        self._settle(list(self.engine.apply([self.build.replaced(document)], self.now)))
+
+    def _settle(self, made: list[Any]) -> None:
+        self.picture = Picture(self.document, self.engine.snapshots(), self.now)
+        check_standing(made, self.picture)
+        self.made += made
 
     def crash(self) -> None:
         """The engine is built anew from what the rows say. It decides nothing by that alone."""

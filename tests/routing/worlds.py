@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -65,6 +66,21 @@ def policy(random: Random, features: Collection[str] | None = None) -> dict[str,
         "default_tier": default,
         "interrupts": interrupts,
     }
+
+
+def amended(random: Random, document: dict[str, Any]) -> dict[str, Any]:
+    """Another policy for the same queues, teams and tiers, as a supervisor may publish it during the day."""
+    other = policy(random)
+    drawn = [random.choice(other["queues"]) for _ in document["queues"]]
+    kept = ("key", "teams", "lend", "steps")
+    queues = []
+    for new, old in zip(drawn, document["queues"], strict=True):
+        rest = {name: value for name, value in new.items() if name not in kept}
+        queues.append(deepcopy(rest | {name: old[name] for name in kept if name in old}))
+    for queue in queues:
+        for team in queue["teams"]:
+            team.update(rank=random.randint(1, 3), delay_us=seconds(random, 0, 0, 4, 10))
+    return {**document, "queues": queues}
 
 
 INTERRUPTS: tuple[dict[str, list[str]], ...] = (
@@ -138,9 +154,10 @@ def _rules(random: Random, channel: str) -> dict[str, Any]:
     }
 
 
-def agents(random: Random, document: dict[str, Any]) -> list[dict[str, Any]]:
+def agents(random: Random, document: dict[str, Any], count: int = 0) -> list[dict[str, Any]]:
     teams = sorted({team["team"] for queue in document["queues"] for team in queue["teams"]})
-    return [_agent(random, f"g{number}@x", teams) for number in range(random.choice([1, 2, 3, 4, 5, 14]))]
+    count = count or random.choice([1, 2, 3, 4, 5, 14])
+    return [_agent(random, f"g{number}@x", teams) for number in range(count)]
 
 
 def _agent(random: Random, key: str, teams: list[str]) -> dict[str, Any]:
