@@ -72,8 +72,10 @@ class Actions:
     async def take(self, interaction_id: UUID) -> Interaction:
         """Pull waiting work, or one's own parked work, from a list. Skills do not matter, room does."""
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
-        if work.state not in (State.QUEUED, State.PARKED):
+        if work.state != State.PARKED and not work.waits_for_agent:
             raise work.illegal("cannot be taken")
+        if work.state == State.CALLBACK_WAITING:
+            work.come_to_turn()
         if work.state == State.PARKED:
             if work.interaction.last_agent_id != self.agent.id:
                 raise work.illegal("stays a colleague's")

@@ -17,9 +17,9 @@ from app.errors import NoCallControl
 from app.events import CallCommandFailed
 from interactions.command_rows import COMMAND_SECONDS, command_row, issue, stop_ringing
 from interactions.desk import Desk
+from interactions.dialling import redial
 from interactions.work import Work
 from models.agent import Device
-from models.customer import ContactAddress
 from models.delivery import Delivery, DeliveryState
 from models.endpoint import Endpoint
 from models.leg import Leg, LegRole, LegState
@@ -85,21 +85,6 @@ def _ring(desk: Desk, work: Work, leg: Leg, device: Device) -> None:
     leg.device = device.address
     command = "call.route" if leg.role == LegRole.PRIMARY else "call.consult"
     leg.route_command_id = _issue(desk, work, command, to=device.address, confirm_key=device.confirm_key)
-
-
-def dial_out(desk: Desk, work: Work, leg: Leg, device: Device, to: str, ours: str | None) -> None:
-    """A call of ours: the agent's device rings first, then the customer's. `ours` is the number shown."""
-    leg.device = device.address
-    given = {"to": to, "device": device.address, "confirm_key": device.confirm_key, "from": ours}
-    leg.route_command_id = _issue(desk, work, "call.dial", **given)
-
-
-async def redial(desk: Desk, work: Work, leg: Leg, device: Device) -> None:
-    """A call of ours in another agent's hands, before the customer was reached."""
-    x = work.interaction
-    to = await desk.session.get_one(ContactAddress, x.address_id)
-    endpoint = await desk.session.get_one(Endpoint, x.endpoint_id)
-    dial_out(desk, work, leg, device, to.value, endpoint.address)
 
 
 def _issue(desk: Desk, work: Work, command: str, **arguments: Any) -> UUID:

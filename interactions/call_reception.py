@@ -14,10 +14,14 @@ from interactions.intake_context import IntakeContext
 from interactions.touches import Written
 from interactions.work import Work
 from models.call import Call
+from models.interaction import Promised, State
 from models.touch import Touch
 
 CallKey = tuple[UUID, str]
 """Endpoint and the platform's call id."""
+
+
+MOVABLE = frozenset({State.SCHEDULED, State.CALLBACK_WAITING, State.QUEUED, State.OFFERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +45,50 @@ def callers_of(calls: Sequence[tuple[UUID, CallEvent, datetime]]) -> dict[CallKe
 
 
 class CallReception:
-    """`open` is what `interactions.voice` asks for."""
+    """`open` is what `interactions.voice` asks for. `promised` are callbacks to these callers."""
 
-    def __init__(self, context: IntakeContext, callers: Mapping[CallKey, Caller]) -> None:
-        self._context, self._callers = context, callers
+    def __init__(
+        self,
+        context: IntakeContext,
+        callers: Mapping[CallKey, Caller],
+        promised: Sequence[Promised] = (),
+    ) -> None:
+        self._context, self._callers, self._promised = context, callers, promised
 
     async def open(self, call: Call, incoming: CallIncoming, at: datetime) -> Work:
         context = self._context
         caller = self._callers[call.endpoint_id, call.call_id]
         endpoint = context.endpoints[call.endpoint_id]
+        earlier = self._callback_to(caller)
         work = context.new_work(
             interaction_id=caller.interaction_id,
             endpoint=endpoint,
             channel="voice",
             party=context.parties[caller.sighting.address],
             conversation=call.call_id,
-            queue=incoming.queue,
+            queue=incoming.queue if earlier is None else earlier.interaction.queue,
         )
         work.touched(at, by_customer=True)
         entry = context.admit(work)
+        if earlier is not None and entry.refused is None:
+            work.take_place_of(earlier)
+            earlier.close("customer", "called_again")
         touch = self._touch(work, incoming, at)
         context.written.append(Written(touch, caller.sighting.address, work))
         if entry.refused is not None and endpoint.controls_calls:
             call_commands.turn_away(context.desk, work, entry.say)
         return work
+
+    def _callback_to(self, caller: Caller) -> Work | None:
+        """The callback that this caller waits for, unless it rings already."""
+        address = caller.sighting.address
+        address_id = self._context.parties[address].address_id
+        for promised in self._promised:
+            work = self._context.desk.works.get(promised.id)
+            theirs = promised.address_id == address_id or promised.number == address.value
+            if work is not None and theirs and work.is_callback and work.state in MOVABLE:
+                return work
+        return None
 
     def _touch(self, work: Work, incoming: CallIncoming, at: datetime) -> Touch:
         x = work.interaction

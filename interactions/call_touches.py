@@ -18,18 +18,18 @@ async def complete(context: IntakeContext, calls: Iterable[Call]) -> None:
     """Three statements for all calls of a batch that have ended; none where none has."""
     works = context.desk.works
     told = {
-        call.interaction_id: _told(call, works[call.interaction_id])
+        (call.interaction_id, call.call_id): _told(call, works[call.interaction_id])
         for call in calls
         if call.interaction_id is not None
     }
-    ended = {interaction_id: facts for interaction_id, facts in told.items() if facts}
+    ended = {call: facts for call, facts in told.items() if facts}
     if not ended:
         return
-    touches = await Touch.of_calls(context.session, ended)
+    touches = await Touch.of_calls(context.session, {interaction_id for interaction_id, _ in ended})
     rows = await ContactAddress.known(context.session, {t.address_id for t in touches if t.address_id})
     for touch in touches:
         assert touch.interaction_id is not None
-        facts = ended[touch.interaction_id]
+        facts = ended.get((touch.interaction_id, touch.payload.get("call_id", "")), {})
         if facts.items() <= touch.payload.items():
             continue
         touch.payload = {**touch.payload, **facts}
@@ -57,10 +57,16 @@ def _told(call: Call, work: Work) -> dict[str, Any]:
 
 
 def _outcome(call: Call, work: Work) -> str:
-    """`closed`: turned away at a door, or ended by us while it waited. A call of ours that nobody answered
-    has the reason: busy, no_answer, unreachable, rejected, cancelled, agent_no_answer…."""
+    """`closed`: turned away at a door, or ended by us while it waited; `callback`: who called is called back.
+    A call of ours that nobody answered has the reason: busy, no_answer, unreachable, rejected, cancelled,
+    agent_no_answer…."""
     if call.bridged_at is not None:
         return "answered"
+    if call.call_id != work.interaction.conversation and "incoming" in call.facts:
+        return "callback"
+    if "incoming" not in call.facts and work.interaction.direction == "inbound":
+        cause = call.facts.get("ended", {}).get("cause", "lost")
+        return "cancelled" if cause == "normal" else cause
     if work.interaction.direction == "outbound":
         cause = work.interaction.end_cause
         return "cancelled" if cause in (None, "normal") else cause

@@ -15,7 +15,7 @@ from interactions.desk import Desk
 from interactions.facts import agent_snapshot, instant_of, work_snapshot
 from interactions.policies import Decline, TenantPolicy
 from interactions.routing_rows import devices_of
-from interactions.views import instant
+from interactions.views import callback_summary, instant
 from interactions.work import Work
 from models.agent import Agent, Presence
 from models.bulk import insert_rows
@@ -85,10 +85,12 @@ class _Hand:
 
     def _offer(self, decision: Decision, work: Work, agent: Agent) -> bool:
         x = work.interaction
-        if work.state != State.QUEUED or x.version != decision.interaction_version or work.primary:
+        if x.version != decision.interaction_version or work.primary or not work.waits_for_agent:
             return False
         if not may_get(agent, decision.units) or decision.deadline is None:
             return False
+        if work.state == State.CALLBACK_WAITING:
+            work.come_to_turn()
         deadline = instant_of(decision.deadline)
         offer = work.offer_to(agent, decision.units, deadline, leg_id=new_id(), offer_id=new_id())
         self.offers.append((decision, offer))
@@ -111,7 +113,10 @@ class _Hand:
         leg = _leg_of(work, agent)
         if leg is None or leg.state != LegState.CONNECTING or str(leg.id) != decision.leg:
             return False
-        call_commands.cancel_agent_leg(self.desk, work, leg)
+        if work.is_callback:
+            call_commands.end_call(self.desk, work)
+        else:
+            call_commands.cancel_agent_leg(self.desk, work, leg)
         work.connect_failed("no_answer")
         return True
 
@@ -209,6 +214,7 @@ def offer_summary(
         "subject": x.subject,
         "preview": x.preview,
         "due_at": instant(x.due_at),
+        "callback": callback_summary(x),
         "waited_seconds": offer.waited_us / 1_000_000,
         "expires_in_seconds": max(0.0, (offer.deadline_at - work.now).total_seconds()),
         "expires_at": instant(offer.deadline_at),

@@ -50,7 +50,7 @@ async def turn_away(
 def _leaves(work: Work, gone: dict[str, Drained]) -> bool:
     x = work.interaction
     entry, entered = gone.get(x.queue), x.queue_entered_at
-    if entry is None or entered is None or work.state != State.QUEUED:
+    if entry is None or entered is None or work.state != State.QUEUED or work.is_callback:
         return False
     return x.channel in entry.channels and entered <= entry.before
 

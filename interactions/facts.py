@@ -6,6 +6,7 @@ from typing import Any
 
 from interactions.work import Work
 from models.agent import Agent, Device, Presence
+from models.interaction import State
 from models.leg import Leg, LegRole, LegState
 from routing.state import AgentSnapshot, InteractionSnapshot, LegSnapshot, to_json
 
@@ -40,7 +41,7 @@ def work_snapshot(work: Work, *, force: bool = False) -> InteractionSnapshot:
     return InteractionSnapshot(
         id=str(x.id),
         version=x.version,
-        state=str(x.state),
+        state=_state(work),
         queue=x.queue,
         channel=x.channel,
         tier=x.tier,
@@ -58,6 +59,14 @@ def work_snapshot(work: Work, *, force: bool = False) -> InteractionSnapshot:
         last_agent=None if x.recent_agent_id is None else str(x.recent_agent_id),
         force=force,
     )
+
+
+def _state(work: Work) -> str:
+    """A callback waits for an agent like anybody when its time has come, and not before."""
+    if work.waits_for_agent:
+        return State.QUEUED.value
+    early = work.is_callback and work.state == State.QUEUED
+    return State.CALLBACK_WAITING.value if early else str(work.state)
 
 
 def agent_snapshot(agent: Agent, devices: Iterable[Device], *, force: bool = False) -> AgentSnapshot:
@@ -94,7 +103,7 @@ def _leg(work: Work, leg: Leg) -> LegSnapshot:
     deadline = leg.connect_deadline_at
     if leg.state == LegState.OFFERED and work.offer is not None:
         deadline = work.offer.deadline_at
-    if leg.role != LegRole.PRIMARY or work.dials_out:
+    if leg.role != LegRole.PRIMARY or (work.dials_out and not work.is_callback):
         deadline = None  # not the router's: nothing waits in its place (`timers`)
     return LegSnapshot(
         id=str(leg.id),

@@ -43,7 +43,7 @@ from interactions.receipts import Told
 from interactions.reception import Reception
 from interactions.touches import write
 from models.endpoint import Endpoint
-from models.interaction import Interaction
+from models.interaction import Interaction, Promised
 from models.log import DeadLetter
 from models.touch import Attachment
 from models.visitor import Visitor
@@ -94,7 +94,8 @@ class IntakeRound:
     async def _lock(self) -> None:
         self.latest = await Interaction.latest(self.session, {*self._conversations()})
         self.book = await voice.load(self.session, self.tenant_id, self.calls)
-        known = {found.id for found in self.latest.values()}
+        self.promised = await self._callbacks()
+        known = {found.id for found in self.latest.values()} | {found.id for found in self.promised}
         desk = await Desk.open(self.session, self.tenant_id, {*self.book.interaction_ids, *known})
         policy = await self.policies.current(self.session, self.tenant_id)
         self.context = IntakeContext(
@@ -110,7 +111,7 @@ class IntakeRound:
         )
 
     async def _change(self) -> None:
-        calls = CallReception(self.context, self.callers)
+        calls = CallReception(self.context, self.callers, self.promised)
         await voice.apply(self.context.desk, self.book, self.policies, calls.open)
         reception = Reception(self.context, self.latest)
         for arrival in self.arrivals:
@@ -130,6 +131,12 @@ class IntakeRound:
         await receipts.apply(self.session, self.tenant_id, list(self._told()), now)
         calls = [*(report.call for report in self.book.reports), *self.book.lost]
         await call_touches.complete(context, calls)
+
+    async def _callbacks(self) -> list[Promised]:
+        """Those that were promised to who calls now."""
+        addresses = {caller.sighting.address for caller in self.callers.values()}
+        ids = {self.parties[address].address_id for address in addresses}
+        return await Interaction.callbacks_of(self.session, {a.value for a in addresses}, ids)
 
     # ---- reading the events ----
 

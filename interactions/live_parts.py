@@ -65,10 +65,16 @@ class LiveParts:
         return next((leg for leg in self.legs if leg.role == LegRole.PRIMARY and leg.state in LIVE), None)
 
     @property
+    def is_callback(self) -> bool:
+        """The customer is to be called back and is not on the line yet; the place in the queue is theirs."""
+        return self.interaction.callback_to is not None
+
+    @property
     def dials_out(self) -> bool:
         """A call of ours whose customer has not been reached yet: nobody waits on the line."""
         x = self.interaction
-        return x.direction == "outbound" and x.channel == "voice" and x.answered_at is None
+        unreached = x.direction == "outbound" and x.channel == "voice" and x.answered_at is None
+        return unreached or self.is_callback
 
     @property
     def entry(self) -> Segment | None:
@@ -210,6 +216,7 @@ class LiveParts:
         self._begin(SegmentKind.AGENT, leg=leg)
         self._to(State.ACTIVE, cause)
         x = self.interaction
+        x.callback_to = x.callback_at = x.callback_until = None
         x.last_agent_id, x.preferred_agent_id = leg.agent_id, None
         if self.dials_out:
             x.answered_at = self.now

@@ -16,7 +16,7 @@ from app.events import Address
 from app.text import clean_line, clean_text
 from customers import identity
 from customers.identity import Party, Sighting
-from interactions import call_commands
+from interactions import dialling
 from interactions.actions import check_room
 from interactions.desk import Desk
 from interactions.outgoing import Directory, Draft, compose
@@ -24,7 +24,6 @@ from interactions.policies import PolicyBook, TenantPolicy
 from interactions.touches import Written, write
 from interactions.work import Work
 from models.agent import Device
-from models.call import Call
 from models.customer import Customer, CustomerAddress
 from models.endpoint import Endpoint
 from models.interaction import Interaction, State
@@ -83,9 +82,9 @@ class Outbound:
             raise work.illegal("would ring at your phone first, but you have none there")
         rules = await self.policies.rules(self.session, x)
         leg = work.take_call(desk.agents[self.agent.id], rules.units, rules.connect_seconds)
-        call_commands.dial_out(desk, work, leg, device, to.value, endpoint.address)
+        dialling.dial_out(desk, work, leg, device, to.value, endpoint.address)
         await desk.save()
-        self.session.add(_call(work))
+        self.session.add(dialling.call_of(x))
         payload = {"call_id": x.conversation, "to": to.value, "purpose": wanted.purpose}
         touch = _touch(work, self.agent, clean_text(wanted.text or ""), payload, desk)
         await write(self.session, [Written(touch, to, work)], desk.now)
@@ -166,22 +165,6 @@ def _first_reached(addresses: Sequence[Address], channel: str) -> Address:
         if address.kind in KINDS[channel]:
             return address
     raise _wrong("/customer_id", f"this customer has no address that {channel} reaches")
-
-
-def _call(work: Work) -> Call:
-    """Known before the platform tells of it: its events bear the id that we gave."""
-    x = work.interaction
-    assert x.endpoint_id is not None and x.conversation is not None
-    return Call(
-        id=new_id(),
-        tenant_id=x.tenant_id,
-        endpoint_id=x.endpoint_id,
-        call_id=x.conversation,
-        interaction_id=x.id,
-        legs={},
-        facts={},
-        absent_count=0,
-    )
 
 
 def _touch(work: Work, agent: AgentPrincipal, text: str, payload: dict[str, Any], desk: Desk) -> Touch:

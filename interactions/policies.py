@@ -80,6 +80,11 @@ class TenantPolicy:
             if queue.get("drain_seconds") is not None and (hours := self.hours(key)) is not None
         )
 
+    def callback(self, queue: str) -> Mapping[str, Any] | None:
+        """{digits, announcement}: what a caller presses to be called back, and is told then."""
+        offer: Mapping[str, Any] | None = self._queues.get(queue, {}).get("callback")
+        return offer
+
     def rules(self, queue: str, channel: str) -> QueueRules:
         """The rules of a queue; the defaults for one that the policy no longer has."""
         known = self._rules.get((queue, channel))

@@ -70,7 +70,7 @@ class Supervision:
         """End it whatever its state; the units are free at once, and a call is hung up."""
         desk, work = await self._live(interaction_id)
         x = work.interaction
-        if work.state != State.WRAP_UP and await self._controls(work):
+        if work.state != State.WRAP_UP and x.conversation is not None and await self._controls(work):
             call_commands.end_call(desk, work)
         work.close("supervisor", "force_closed")
         self._audit("force_close", f"interaction/{interaction_id}", reason=reason)
@@ -153,6 +153,9 @@ class Supervision:
             work.unpark()
         elif work.offer is not None:
             work.end_offer(OfferState.REVOKED, "taken_by_supervisor")
+        elif leg is not None and work.is_callback:
+            call_commands.end_call(desk, work)
+            work.stop_connecting("taken_by_supervisor")
         elif leg is not None:
             call_commands.cancel_agent_leg(desk, work, leg)
             work.stop_connecting("taken_by_supervisor")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from interactions.work import Work
 from models.agent import Agent
+from models.interaction import Interaction
 from models.leg import Leg
 
 
@@ -44,12 +45,21 @@ def interaction_summary(work: Work) -> dict[str, Any]:
         "parked_until": instant(x.parked_until),
         "parked_for": x.parked_for,
         "due_at": instant(x.due_at),
+        "callback": callback_summary(x),
         "pending": x.pending_command,
         "outside": x.outside,
         "disposition": x.disposition,
         "follows": _text(x.follows_id),
         "legs": [leg_summary(leg) for leg in work.legs],
     }
+
+
+def callback_summary(x: Interaction) -> dict[str, Any] | None:
+    """Whom to call back, from when on (null: now) and how often it was tried in vain; null once the customer
+    is on the line."""
+    if x.callback_to is None:
+        return None
+    return {"to": x.callback_to, "at": instant(x.callback_at), "attempts": x.callback_attempts or 0}
 
 
 def leg_summary(leg: Leg) -> dict[str, Any]:

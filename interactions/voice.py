@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import new_id
 from app.events import (
     CallBridged,
+    CallDigits,
     CallEnded,
     CallEvent,
     CallIncoming,
@@ -26,7 +27,7 @@ from app.events import (
     LegResumed,
     LegRinging,
 )
-from interactions import call_commands
+from interactions import call_commands, callbacks
 from interactions.call_facts import happened, is_late, merge
 from interactions.consult_calls import ConsultCalls
 from interactions.desk import Desk
@@ -104,10 +105,14 @@ async def apply(desk: Desk, book: CallBook, policies: PolicyBook, open_call: Ope
             report.call.interaction_id = work.interaction.id
             await mover.catch_up(work, report.call)
         elif report.call.interaction_id is not None and report.fresh:
-            await mover.move(desk.works[report.call.interaction_id], report)
+            work = desk.works[report.call.interaction_id]
+            if _is_present(work, report.call):
+                await mover.move(work, report)
+            elif isinstance(report.event, CallEnded):
+                report.call.ended_at = report.call.ended_at or desk.now
     for call in book.lost:
         call.ended_at = desk.now
-        if call.interaction_id is not None:
+        if call.interaction_id is not None and _is_present(desk.works[call.interaction_id], call):
             await mover.ended(desk.works[call.interaction_id], "platform", "lost")
 
 
@@ -147,12 +152,17 @@ class Mover:
             await self.leg_ended(work, event, late=report.late)
         elif isinstance(event, LegHeld | LegResumed):
             self.held(work, event)
+        elif isinstance(event, CallDigits):
+            await callbacks.pressed(self.desk, self.policies, work, event.digits)
         elif isinstance(event, CommandFailed) and event.command_id is not None:
             call_commands.failed(self.desk, work, event.command_id, event.reason)
 
     async def ended(self, work: Work, by: str, cause: str) -> None:
         """The call is over: abandoned while nobody talked, else wrap-up."""
         if work.final or work.state == State.WRAP_UP:
+            return
+        if work.is_callback:
+            await callbacks.unanswered(self.desk, self.policies, work, cause)
             return
         if work.dials_out:
             work.close(by, cause, "not_reached")
@@ -190,8 +200,8 @@ class Mover:
         if leg is None or not _is_ours(leg, event, late=late):
             return
         if work.dials_out and (event.cause, event.by) == ("normal", "agent"):
-            await self.ended(work, "agent", "cancelled")
             call_commands.end_call(self.desk, work)
+            await self.ended(work, "agent", "cancelled")
         elif leg.state == LegState.CONNECTING or _rings_for_offer(leg, event, late=late):
             # Taken down by the platform in good order: the caller is gone, and the call's end comes next.
             if (event.cause, event.by) != ("normal", "platform"):
@@ -248,6 +258,11 @@ class Mover:
             .limit(1)
         )
         return found
+
+
+def _is_present(work: Work, call: Call) -> bool:
+    """It is the call of this interaction now: who is called back had another one before."""
+    return work.interaction.conversation == call.call_id
 
 
 def _rings_for_offer(leg: Leg | None, event: CallEvent, *, late: bool) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.clock import new_id
+from interactions.calling_back import CallingBack
 from interactions.consulting import Consulting
 from interactions.live_parts import MICROSECOND, WrapUp
 from models.agent import Agent
@@ -20,7 +21,7 @@ __all__ = ["Work", "WrapUp"]
 
 
 @dataclass
-class Work(Consulting):
+class Work(Consulting, CallingBack):
     """The transitions, by what they mean to customer and agent."""
 
     # ---- waiting ----
@@ -31,6 +32,9 @@ class Work(Consulting):
         `policy_version`: the one that knows the new queue."""
         x = self.interaction
         x.policy_version = policy_version or x.policy_version
+        self._end_segment(self._open(SegmentKind.CALLBACK), "due")
+        if self.is_callback:
+            x.conversation = None  # what was dialled is over
         entry = self.entry
         if entry is not None and (entry.queue != queue or entry_kind == "transfer"):
             self._end_segment(entry, "flowed_out")
@@ -166,7 +170,9 @@ class Work(Consulting):
         assert leg is not None
         self.stop_connecting(cause)
         self.not_responding(leg.agent_id, "device")
-        if self.dials_out:  # nobody waits
+        if self.is_callback:
+            self.wait_for_next_agent("connect_failed")
+        elif self.dials_out:  # nobody waits
             self._finish(State.CLOSED, "platform", f"agent_{cause}")
         else:
             self._to(State.QUEUED, "connect_failed")

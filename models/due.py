@@ -21,6 +21,7 @@ Kind = Literal[
     "live_calls",
     "drained",
     "call",
+    "callback",
 ]
 
 
@@ -60,6 +61,7 @@ _FIND = text(
       CAST(:drained_tenants AS uuid[]), CAST(:drained_queues AS text[]), CAST(:drained_channels AS text[]),
       CAST(:drained_before AS timestamptz[]))
     UNION ALL SELECT tenant_id, kind, id FROM due_calls(:tenants)
+    UNION ALL SELECT tenant_id, kind, id FROM due_callbacks(:tenants)
     """
 )
 

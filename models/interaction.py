@@ -58,7 +58,9 @@ class Interaction(Identified, Base):
     version of the last change that makes an agent's reply stale. `picked_customer_id` was set by an agent
     for this interaction alone and goes before the address's links. `conversation` is the channel's own
     thread id. `due_at`: until when a task was promised. `last_agent_id` had this interaction last,
-    `recent_agent_id` served its customer before; `account_team`: agents in the order of preference."""
+    `recent_agent_id` served its customer before; `account_team`: agents in the order of preference.
+    `callback_to` is the number to be dialled, until the customer is on the line: not before `callback_at`,
+    only until `callback_until` then; `callback_attempts` were in vain."""
 
     __tablename__ = "interaction"
     channel: Mapped[str]
@@ -100,6 +102,10 @@ class Interaction(Identified, Base):
     parked_until: Mapped[datetime | None]
     parked_for: Mapped[str | None]
     due_at: Mapped[datetime | None]
+    callback_to: Mapped[str | None]
+    callback_at: Mapped[datetime | None]
+    callback_until: Mapped[datetime | None]
+    callback_attempts: Mapped[int] = mapped_column(default=0)
     follows_id: Mapped[UUID | None] = mapped_column(ForeignKey("interaction.id", ondelete="SET NULL"))
     disposition: Mapped[str | None]
     pending_command: Mapped[str | None]
@@ -142,6 +148,12 @@ class Interaction(Identified, Base):
             "tenant_id",
             "address_id",
             postgresql_where=text("picked_customer_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_interaction_callback",
+            "tenant_id",
+            "callback_to",
+            postgresql_where=text("callback_to IS NOT NULL AND state NOT IN ('closed', 'abandoned')"),
         ),
         Index("ix_interaction_parked_until", "parked_until", postgresql_where=text("state = 'parked'")),
         Index(
@@ -231,8 +243,32 @@ class Interaction(Identified, Base):
         """What of this customer waits."""
         theirs = func.coalesce(cls.picked_customer_id, cls.customer_id) == customer_id
         near = or_(cls.customer_id == customer_id, cls.picked_customer_id == customer_id)
-        waits = cls.state.in_((State.QUEUED, State.OFFERED, State.CONNECTING))
+        waits = cls.state.in_(
+            (State.QUEUED, State.OFFERED, State.CONNECTING, State.CALLBACK_WAITING, State.SCHEDULED)
+        )
         return list(await session.scalars(select(cls.id).where(near, theirs, waits)))
+
+    @classmethod
+    async def callbacks_of(
+        cls, session: AsyncSession, numbers: Collection[str], address_ids: Collection[UUID]
+    ) -> list["Promised"]:
+        """The callbacks to one of these numbers, or to who has one of these addresses, oldest first."""
+        if not numbers:
+            return []
+        theirs = or_(cls.callback_to.in_(numbers), cls.address_id.in_(address_ids))
+        query = select(cls.id, cls.address_id, cls.callback_to).where(
+            cls.callback_to.is_not(None), cls.state.not_in(FINAL), theirs
+        )
+        rows = await session.execute(query.order_by(cls.created_at, cls.id))
+        return [Promised(id_, address_id, number or "") for id_, address_id, number in rows]
+
+
+class Promised(NamedTuple):
+    """A callback that waits, with the address it was asked from and the number it goes to."""
+
+    id: UUID
+    address_id: UUID | None
+    number: str
 
 
 class Latest(NamedTuple):

@@ -10,6 +10,7 @@ def all_routers() -> Sequence[APIRouter]:
     from routers import (
         api_keys,
         attachments,
+        callbacks,
         chat,
         consults,
         customers,
@@ -33,6 +34,7 @@ def all_routers() -> Sequence[APIRouter]:
     modules = (
         api_keys,
         attachments,
+        callbacks,
         chat,
         consults,
         customers,

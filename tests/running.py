@@ -184,6 +184,7 @@ def setup_document(lanes: int, exchange_port: int, sink_port: int) -> dict[str, 
                 "teams": [{"key": f"team-{n}"}],
                 "channels": {"voice": {"offer_seconds": 20, "connect_seconds": CONNECT_SECONDS}},
                 "wrap_up": {"mode": "optional", "dispositions": ["solved", "other"]},
+                "callback": {"digits": "1"},
             }
             for n in numbers
         ],

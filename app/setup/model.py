@@ -116,6 +116,7 @@ Email = Annotated[str, AfterValidator(_email)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Date = Annotated[str, AfterValidator(_date)]
 Hours = Annotated[list[Annotated[str, AfterValidator(_interval)]], BeforeValidator(_hours)]
+Interval = Annotated[str, AfterValidator(_interval)]
 Network = Annotated[str, AfterValidator(_network)]
 RequirementText = Annotated[str, AfterValidator(_requirement)]
 Condition = Annotated[str, AfterValidator(_condition)]
@@ -281,6 +282,14 @@ class Door(Part):
     end: bool = False
 
 
+class CallbackOffer(Part):
+    """What a waiting caller presses to keep the place and be called back, and the announcement that says so
+    before the platform hangs up."""
+
+    digits: str = Field("1", pattern=r"^[0-9A-D*#]{1,8}$")
+    announcement: str | None = None
+
+
 class Full(Door):
     """What happens to who comes while as many wait, or would wait as long, as this."""
 
@@ -309,6 +318,7 @@ class Queue(Part):
     wrap_up: WrapUp = WrapUp()
     lend: list[Lend] = []
     hours: str | None = None
+    callback: CallbackOffer | None = None
     closed: Door | None = None
     nobody_signed_in: Door | None = None
     full: Full | None = None
@@ -349,6 +359,7 @@ class Document(Part):
     tiers: list[Tier] = []
     work: Work = Work()
     calendars: list[Calendar] = []
+    calling_hours: Interval = "08:00-21:00"
     teams: list[Team] = []
     agents: list[Agent] = []
     queues: list[Queue] = []

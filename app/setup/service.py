@@ -14,6 +14,8 @@ def published_policy(routing: dict[str, Any], document: Document) -> dict[str, A
         **routing,
         "tiers": [{**tier, "name": names[tier["key"]]} for tier in routing["tiers"]],
         "queues": [{**queue, **mine[queue["key"]]} for queue in routing["queues"]],
+        "time_zone": document.tenant.time_zone if document.tenant else "UTC",
+        "calling_hours": document.calling_hours,
         "skills": sorted(document.skills),
         "break_codes": list(document.break_codes),
     }
@@ -31,6 +33,7 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "handling": {channel: _handling(queue, channel) for channel in sorted(queue.channels)},
         "short_abandon_seconds": queue.short_abandon_seconds,
         "hours": queue.hours,
+        "callback": None if queue.callback is None else queue.callback.model_dump(),
         "closed": _door(queue.closed),
         "nobody_signed_in": _door(queue.nobody_signed_in),
         "full": _door(queue.full),

@@ -131,6 +131,16 @@ def create_exchange_app(exchange: Exchange) -> FastAPI:
     async def hang_up(call_id: str) -> None:
         switch.hang_up(call_id)
 
+    @app.post("/calls/{call_id}/digits", status_code=204)
+    async def press(call_id: str, wish: dict[str, str]) -> None:
+        switch.press(call_id, wish["digits"])
+
+    @app.get("/phones/{number}")
+    async def phone(number: str) -> dict[str, str | None]:
+        """The call that rings or talks there because we dialled it."""
+        call = switch.call_to(number)
+        return {"call_id": None if call is None else call.id}
+
     @app.post("/devices/{address}/hangup", status_code=204)
     async def device_hangs_up(address: str) -> None:
         switch.device_hangs_up(address)

@@ -100,6 +100,17 @@ class Switch:
         call.become(CallState.MUSIC)
         return call
 
+    def call_to(self, number: str) -> PhoneCall | None:
+        """The live call of ours that has this number's phone."""
+        live = (c for c in self.calls.values() if c.outbound and c.to == number)
+        return next((c for c in live if c.state != CallState.ENDED and c.leg and c.leg.answered), None)
+
+    def press(self, call_id: str, digits: str) -> None:
+        """The customer presses keys; music or talk goes on."""
+        call = self.calls[call_id]
+        if call.state != CallState.ENDED:
+            self._tell(call, "call.digits", data={"digits": digits})
+
     def hang_up(self, call_id: str, by: str = "customer", cause: str = "normal") -> None:
         call = self.calls[call_id]
         if call.state == CallState.ENDED:

@@ -45,6 +45,13 @@ export interface CustomerRef {
   tier: string | null;
 }
 
+/** Whom to call back, from when on (null: now), and how often it was tried in vain. */
+export interface Callback {
+  to: string;
+  at: string | null;
+  attempts: number;
+}
+
 export interface Offer {
   offer_id: Id;
   interaction_id: Id;
@@ -56,6 +63,7 @@ export interface Offer {
   subject: string | null;
   preview: string | null;
   due_at: string | null;
+  callback: Callback | null;
   waited_seconds: number;
   expires_in_seconds: number;
   reason: string | null;
@@ -106,6 +114,7 @@ export interface InteractionSummary {
   parked_for: string | null;
   /** Until when a task was promised. */
   due_at: string | null;
+  callback: Callback | null;
   disposition: string | null;
   follows: Id | null;
   legs: Leg[];

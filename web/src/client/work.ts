@@ -90,6 +90,11 @@ export function apply(work: Work, event: WorkEvent): Work {
   }
 }
 
+/** It may be taken: it stands in its queue, or is a callback whose time has come. */
+export function waitsForAgent({ state, callback }: InteractionSummary): boolean {
+  return callback?.at ? false : state === "queued" || state === "callback_waiting";
+}
+
 /** In this agent's hands: a live leg of theirs that is more than an offer. */
 export function isHeld(interaction: Interaction, agentId: Id | null): boolean {
   const leg = myLeg(interaction, agentId);

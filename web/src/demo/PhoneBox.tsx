@@ -1,5 +1,5 @@
 import { Alert, Badge, Button, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
-import { IconPhone, IconPhoneOff } from "@tabler/icons-react";
+import { IconDialpad, IconPhone, IconPhoneOff } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { word } from "../ui/i18n";
@@ -23,7 +23,7 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
   const [sound, setSound] = useState(true);
   const [hidden, setHidden] = useState(false);
   const from = hidden ? null : persona.phone;
-  const phone = usePhone(config.pbx_url);
+  const phone = usePhone(config.pbx_url, persona.phone);
   const live = phone.call !== null && phone.call.news?.state !== "ended";
   useHeard(phone.call?.news?.state, sound);
   return (
@@ -62,14 +62,26 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
         )}
       </Stack>
       {live ? (
-        <Button
-          size="md"
-          color="red"
-          leftSection={<IconPhoneOff size={20} />}
-          onClick={() => void phone.hangUp()}
-        >
-          {t("demo.hangUp")}
-        </Button>
+        <Group grow>
+          {phone.call?.news?.state === "queued_music" && (
+            <Button
+              size="md"
+              variant="default"
+              leftSection={<IconDialpad size={20} />}
+              onClick={() => void phone.press("1")}
+            >
+              {t("demo.pressForCallback")}
+            </Button>
+          )}
+          <Button
+            size="md"
+            color="red"
+            leftSection={<IconPhoneOff size={20} />}
+            onClick={() => void phone.hangUp()}
+          >
+            {t("demo.hangUp")}
+          </Button>
+        </Group>
       ) : (
         <Group align="flex-end">
           <TextInput
@@ -102,7 +114,7 @@ function callText(call: Call | null, t: ReturnType<typeof useTranslation>["t"]):
 }
 
 /** One call at a time; what is shown is what the exchange says of it. */
-function usePhone(pbx: string) {
+function usePhone(pbx: string, number: string | null) {
   const [call, setCall] = useState<Call | null>(null);
   const [error, setError] = useState<unknown>(null);
   const socket = useRef<WebSocket | null>(null);
@@ -142,7 +154,34 @@ function usePhone(pbx: string) {
   async function hangUp(): Promise<void> {
     if (call?.id) await postJson(`${pbx}/calls/${call.id}/hangup`, {}).catch(setError);
   }
-  return { call, error, dial, hangUp };
+  async function press(digits: string): Promise<void> {
+    if (call?.id) await postJson(`${pbx}/calls/${call.id}/digits`, { digits }).catch(setError);
+  }
+  useCalled(pbx, call === null || call.news?.state === "ended" ? number : null, (id) => {
+    setCall({ id, news: null, since: Date.now() });
+    listen(id);
+  });
+  return { call, error, dial, hangUp, press };
+}
+
+const LOOK_MS = 2000;
+
+/** The company calls this number; null: somebody talks on it already. */
+function useCalled(pbx: string, number: string | null, take: (id: string) => void): void {
+  const latest = useRef(take);
+  useEffect(() => {
+    latest.current = take;
+  });
+  useEffect(() => {
+    if (!number) return;
+    const timer = setInterval(() => void look(), LOOK_MS);
+    const look = async () => {
+      const answer = await fetch(`${pbx}/phones/${encodeURIComponent(number)}`).catch(() => null);
+      const told = answer?.ok ? ((await answer.json()) as { call_id: string | null }) : null;
+      if (told?.call_id) latest.current(told.call_id);
+    };
+    return () => clearInterval(timer);
+  }, [pbx, number]);
 }
 
 function useHeard(state: string | undefined, sound: boolean): void {

@@ -1,9 +1,10 @@
-import { Button, Group } from "@mantine/core";
+import { ActionIcon, Button, Group, Tooltip } from "@mantine/core";
 import {
   IconArrowsExchange,
   IconCheck,
   IconHandStop,
   IconParking,
+  IconPhoneCall,
   IconPhoneOff,
   IconQuestionMark,
   IconPlayerPlay,
@@ -11,7 +12,9 @@ import {
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Interaction } from "../client/contract";
+import { waitsForAgent } from "../client/work";
 import { useAct } from "./actions";
+import { CallbackDialog } from "./CallbackDialog";
 import { useWork } from "./desk";
 import { ParkDialog } from "./ParkDialog";
 import { TransferDialog } from "./TransferDialog";
@@ -30,10 +33,11 @@ export function ActionBar({ interaction, inHand, openWhy }: Props) {
   const { t } = useTranslation();
   const work = useWork();
   const act = useAct(interaction.id);
-  const [dialog, setDialog] = useState<"transfer" | "park" | null>(null);
+  const [dialog, setDialog] = useState<"transfer" | "park" | "callback" | null>(null);
   useTransferShortcut(inHand ? () => setDialog("transfer") : null);
   const parkedMine = interaction.state === "parked" && work.interactions[interaction.id] !== undefined;
   const digital = interaction.channel !== "voice";
+  const waits = waitsForAgent(interaction);
   return (
     <Group gap={4} wrap="nowrap" role="toolbar" aria-label={t("actions.label")}>
       <Button
@@ -45,15 +49,15 @@ export function ActionBar({ interaction, inHand, openWhy }: Props) {
       >
         {t("actions.why")}
       </Button>
-      {(parkedMine || interaction.state === "queued") && (
+      {(parkedMine || waits) && (
         <Button
           leftSection={
-            interaction.state === "queued" ? <IconHandStop size={15} /> : <IconPlayerPlay size={15} />
+            waits ? <IconHandStop size={15} /> : <IconPlayerPlay size={15} />
           }
           loading={act.isPending}
           onClick={() => act.mutate("take")}
         >
-          {interaction.state === "queued" ? t("work.take") : t("actions.resume")}
+          {waits ? t("work.take") : t("actions.resume")}
         </Button>
       )}
       {inHand && (
@@ -65,6 +69,18 @@ export function ActionBar({ interaction, inHand, openWhy }: Props) {
         >
           {t("actions.transfer")}
         </Button>
+      )}
+      {interaction.state !== "connecting" && (
+        <Tooltip label={t("callback.title")}>
+          <ActionIcon
+            size="input-xs"
+            variant="default"
+            aria-label={t("callback.title")}
+            onClick={() => setDialog("callback")}
+          >
+            <IconPhoneCall size={15} />
+          </ActionIcon>
+        </Tooltip>
       )}
       {inHand && digital && (
         <Button
@@ -78,6 +94,7 @@ export function ActionBar({ interaction, inHand, openWhy }: Props) {
       )}
       {inHand && digital && <EndButton interaction={interaction} act={act} />}
       {dialog === "transfer" && <TransferDialog interaction={interaction} close={() => setDialog(null)} />}
+      {dialog === "callback" && <CallbackDialog interaction={interaction} close={() => setDialog(null)} />}
       {dialog === "park" && <ParkDialog interaction={interaction} close={() => setDialog(null)} />}
     </Group>
   );

@@ -65,7 +65,8 @@ export function CallBar({ interaction, leg }: { interaction: Interaction; leg: L
 
 /** A call of ours that nobody has answered yet: it can be given up. */
 function ours(interaction: Interaction): boolean {
-  return interaction.direction === "outbound" && interaction.answered_at === null;
+  const unanswered = interaction.direction === "outbound" && interaction.answered_at === null;
+  return unanswered || interaction.callback !== null;
 }
 
 function HangUp({ interaction }: { interaction: Interaction }) {

@@ -57,9 +57,12 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
               {word("channel", offer.channel)}
             </Text>
           </Group>
-          <Badge variant="outline" color="gray">
-            {offer.queue}
-          </Badge>
+          <Group gap={6} wrap="nowrap">
+            {offer.callback && <Badge>{t("callback.badge")}</Badge>}
+            <Badge variant="outline" color="gray">
+              {offer.queue}
+            </Badge>
+          </Group>
         </Group>
         <Group gap={6} wrap="nowrap">
           <Text component="h2" m={0} size="lg" fw={700} className="clip">
@@ -73,6 +76,12 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
           {t("offer.waiting")} <Since from={offer.waitingSince} />
           {offer.due_at && ` · ${t("task.dueAt", { time: moment(offer.due_at) })}`}
         </Text>
+        {offer.callback && (
+          <Text size="sm">
+            {t("callback.to", { number: offer.callback.to })}
+            {offer.callback.attempts > 0 && ` · ${t("callback.tries", { count: offer.callback.attempts })}`}
+          </Text>
+        )}
         {(offer.subject || offer.preview) && (
           <Text size="sm" lineClamp={3}>
             {offer.subject ? <b>{offer.subject} </b> : null}

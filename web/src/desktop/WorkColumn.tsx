@@ -1,12 +1,14 @@
-import { Badge, Button, Group, Indicator, Tabs, Text, UnstyledButton } from "@mantine/core";
-import { IconInbox } from "@tabler/icons-react";
+import { ActionIcon, Badge, Button, Group, Indicator, Tabs, Text, UnstyledButton } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconInbox, IconPhoneCall } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Interaction, ListedInteraction } from "../client/contract";
-import { myLeg } from "../client/work";
+import { myLeg, waitsForAgent } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded, Loading } from "../ui/States";
 import { moment } from "../ui/time";
 import { useAct, useSetPresence } from "./actions";
+import { CallbackDialog } from "./CallbackDialog";
 import { groupOf, GROUPS, listed, useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
 import { nameOf } from "../ui/names";
@@ -163,6 +165,7 @@ function WaitingRow({ item }: { item: ListedInteraction }) {
   const { t } = useTranslation();
   const { choose } = useChosen();
   const act = useAct(item.id);
+  const [calling, { open, close }] = useDisclosure(false);
   return (
     <div className="row">
       <Group gap={8} wrap="nowrap">
@@ -170,6 +173,7 @@ function WaitingRow({ item }: { item: ListedInteraction }) {
         <Text size="sm" fw={500} className="clip" style={{ flex: 1 }}>
           {nameOf(item)}
         </Text>
+        {item.callback && <Badge size="xs">{t("callback.badge")}</Badge>}
         <TierBadge tier={item.tier} />
       </Group>
       <Text size="xs" c="dimmed" className="clip" mt={2}>
@@ -177,11 +181,27 @@ function WaitingRow({ item }: { item: ListedInteraction }) {
       </Text>
       <Group justify="space-between" mt={4} wrap="nowrap">
         <Text size="xs" c="dimmed" className="clip">
-          {item.queue} · <Since from={item.queued_at ?? item.created_at} />
+          {item.queue} ·{" "}
+          {item.callback?.at ? (
+            t("callback.from", { time: moment(item.callback.at) })
+          ) : (
+            <Since from={item.queued_at ?? item.created_at} />
+          )}
         </Text>
+        {item.channel === "voice" && (
+          <ActionIcon
+            size="xs"
+            aria-label={t("callback.of", { name: nameOf(item) })}
+            onClick={open}
+          >
+            <IconPhoneCall size={14} />
+          </ActionIcon>
+        )}
+        {calling && <CallbackDialog interaction={item} close={close} />}
         <Button
           size="compact-xs"
           variant="default"
+          disabled={!waitsForAgent(item)}
           loading={act.isPending}
           aria-label={t("work.takeLabel", { name: nameOf(item) })}
           onClick={() =>

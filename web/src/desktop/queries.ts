@@ -11,6 +11,7 @@ import type {
 import { api, content, told } from "../client/http";
 
 const PAGE = 50;
+const WAITING = ["queued" as const, "callback_waiting" as const, "scheduled" as const];
 
 export function useMe() {
   return useQuery({ queryKey: ["me"], queryFn: () => content(api.GET("/v1/me")), staleTime: 60_000 });
@@ -31,7 +32,7 @@ export function useWaiting(enabled: boolean) {
     queryKey: ["waiting"],
     queryFn: () =>
       told<Page<ListedInteraction>>(
-        api.GET("/v1/interactions", { params: { query: { state: ["queued" as const], limit: PAGE } } }),
+        api.GET("/v1/interactions", { params: { query: { state: WAITING, limit: PAGE } } }),
       ),
     refetchInterval: 10_000,
     enabled,

@@ -6,6 +6,7 @@ export const demo = {
   dialNumber: "Number to call",
   call: "Call",
   hangUp: "Hang up",
+  pressForCallback: "Press 1: call me back",
   stranger: "Somebody new",
   withhold: "Withhold my number",
   withheld: "My number is withheld",

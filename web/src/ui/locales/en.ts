@@ -1,3 +1,4 @@
+import { callback } from "./en.callback";
 import { demo } from "./en.demo";
 import { consult, dial } from "./en.consult";
 import { task } from "./en.task";
@@ -384,7 +385,10 @@ export const en = {
     answered: "answered",
     abandoned: "hung up while waiting",
     closed: "ended",
+    callback: "asked to be called back",
+    cancelled: "given up",
   },
+  callback,
   wall,
   demo,
   help: {

@@ -9,6 +9,7 @@ export const demo: Texts<typeof english> = {
   dialNumber: "拨打号码",
   call: "拨打",
   hangUp: "挂断",
+  pressForCallback: "按 1：请回呼我",
   stranger: "一位新客户",
   withhold: "隐藏我的号码",
   withheld: "我的号码已隐藏",

@@ -1,5 +1,6 @@
 import type { en } from "./en";
 import type { Texts } from "./texts";
+import { callback } from "./zh-CN.callback";
 import { demo } from "./zh-CN.demo";
 import { consult, dial } from "./zh-CN.consult";
 import { task } from "./zh-CN.task";
@@ -378,7 +379,10 @@ export const zhCN: Texts<typeof en> = {
     answered: "已接听",
     abandoned: "等待时挂断",
     closed: "已结束",
+    callback: "要求回呼",
+    cancelled: "已放弃拨打",
   },
+  callback,
   wall,
   demo,
   help: {
