@@ -24,6 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 COUNTS = ("offered", "answered", "abandoned", "short_abandoned", "still_waiting")
 TABLE_WIDTH = 130
+"""A narrow terminal breaks the lines rather than to lose numbers."""
 
 
 def simulate(path: Path, out: TextIO, err: TextIO, as_json: bool = False) -> int:
@@ -70,8 +71,7 @@ def _print_table(result: Mapping[str, Any], out: TextIO) -> None:
     for name, figures in _rows(result["queues"]):
         table.add_row(name, *_cells(figures))
     console = Console(file=out, highlight=False)
-    if not console.is_terminal:
-        console = Console(file=out, highlight=False, width=TABLE_WIDTH)
+    console.width = max(console.width, TABLE_WIDTH)
     console.print(table)
     console.print(
         f"\nAgents were handling work {_percent(result['occupancy'])} of their time; "
