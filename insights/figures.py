@@ -31,7 +31,8 @@ class Exit(StrEnum):
 class Entry:
     """One queue entry. `outcome` None: it waits. `service_level_seconds` and `short_abandon_seconds` are
     those of the policy version that the interaction runs under. `quoted_wait_seconds`: the p90 of its wait as
-    estimated when it came. `hours`: by which the service level is clocked (None: the wall clock)."""
+    estimated when it came. `hours`: by which the service level is clocked (None: the wall clock);
+    `promise_hours`: by which the promise is that its tier was made, if any."""
 
     interaction_id: UUID
     queue: str
@@ -45,6 +46,8 @@ class Entry:
     short_abandon_seconds: float
     quoted_wait_seconds: float | None = None
     hours: Calendar | None = None
+    promise_seconds: float | None = None
+    promise_hours: Calendar | None = None
 
     def wait_seconds(self, now: datetime) -> float:
         return ((self.ended_at or now) - self.started_at).total_seconds()
@@ -53,6 +56,14 @@ class Entry:
         """Whether it waits, or waited, longer than its service level allows."""
         waited = seconds_between(self.hours, self.started_at, self.ended_at or now)
         return waited > self.service_level_seconds
+
+    def is_past_promise(self, now: datetime) -> bool:
+        """Whether it waits, or waited, longer than was promised."""
+        if self.promise_seconds is None:
+            return False
+        return (
+            seconds_between(self.promise_hours, self.started_at, self.ended_at or now) > self.promise_seconds
+        )
 
     def exit(self, now: datetime) -> Exit:
         """Abandoned within `short_abandon_seconds` is a short abandon."""
@@ -115,14 +126,29 @@ class Facts:
         )
 
 
-def figures(facts: Facts, now: datetime) -> dict[str, Any]:
-    """The default dialect. Rates and means are None where there is nothing to divide by."""
+Judged = tuple[bool, bool]
+"""(a success, counts at all)."""
+
+Judge = Callable[[Entry, datetime], Judged]
+"""How one entry counts for the service level; `insights.dialects` has those of others."""
+
+
+def ours(entry: Entry, now: datetime) -> Judged:
+    """Answered within T / (answered + abandoned + still waiting longer than T)."""
+    kind, late = entry.exit(now), entry.is_late(now)
+    counted = kind in (Exit.ANSWERED, Exit.ABANDONED) or (kind == Exit.STILL_WAITING and late)
+    return kind == Exit.ANSWERED and not late, counted
+
+
+def figures(facts: Facts, now: datetime, judge: Judge = ours) -> dict[str, Any]:
+    """Rates and means are None where there is nothing to divide by. `judge`: whose service level."""
     exits = dict.fromkeys(Exit, 0)
     for entry in facts.entries:
         exits[entry.exit(now)] += 1
     waiting = [entry.wait_seconds(now) for entry in facts.waiting]
     answered = [entry for entry in facts.entries if entry.outcome == Exit.ANSWERED]
-    numerator, denominator = service_level(facts.entries, now)
+    numerator, denominator = service_level(facts.entries, now, judge)
+    promises_kept, promised = promises(facts.entries, now)
     kept, quoted = coverage(facts.entries, now)
     return {
         "waiting": len(waiting),
@@ -138,22 +164,30 @@ def figures(facts: Facts, now: datetime) -> dict[str, Any]:
         "abandon_rate": _ratio(exits[Exit.ABANDONED], len(facts.entries) - exits[Exit.SHORT_ABANDONED]),
         "transfer_rate": _ratio(sum(part.transferred for part in facts.handled), len(facts.handled)),
         "missed_offers": len(facts.missed),
+        "promise_kept": _ratio(promises_kept, promised),
+        "promise_kept_numerator": promises_kept,
+        "promise_kept_denominator": promised,
         "estimate_coverage": _ratio(kept, quoted),
         "estimates_quoted": quoted,
         **{f"{measure}_seconds": _taken(facts.stretches, measure) for measure in Measure},
     }
 
 
-def service_level(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
-    """(answered within T, answered + abandoned + still waiting longer than T)."""
-    numerator = denominator = 0
-    for entry in entries:
-        kind = entry.exit(now)
-        late = entry.is_late(now)
-        if kind in (Exit.ANSWERED, Exit.ABANDONED) or (kind == Exit.STILL_WAITING and late):
-            denominator += 1
-            numerator += kind == Exit.ANSWERED and not late
-    return numerator, denominator
+def service_level(entries: Iterable[Entry], now: datetime, judge: Judge = ours) -> tuple[int, int]:
+    """(successes, entries that count)."""
+    counted = [success for success, counts in (judge(entry, now) for entry in entries) if counts]
+    return sum(counted), len(counted)
+
+
+def promises(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
+    """Of what was promised an answer in time: (answered within it, answered + abandoned past it)."""
+    kept = [
+        not entry.is_past_promise(now)
+        for entry in entries
+        if entry.promise_seconds is not None
+        and (entry.outcome == Exit.ANSWERED or (entry.outcome == "abandoned" and entry.is_past_promise(now)))
+    ]
+    return sum(kept), len(kept)
 
 
 def coverage(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
@@ -166,18 +200,18 @@ def coverage(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
     return sum(waited <= quote for waited, quote in quoted), len(quoted)
 
 
-def counted(entries: Iterable[Entry], figure: str, now: datetime) -> list[UUID]:
+def counted(entries: Iterable[Entry], figure: str, now: datetime, judge: Judge = ours) -> list[UUID]:
     """The interactions that a figure counts, in order of entry (what a click on it shows)."""
     keep = _COUNTED.get(figure)
-    found = (e for e in entries if (keep(e, now) if keep else e.exit(now) == figure))
+    found = (e for e in entries if (keep(e, now, judge) if keep else e.exit(now) == figure))
     chosen = sorted(found, key=lambda e: (e.started_at, e.interaction_id))
     return list(dict.fromkeys(entry.interaction_id for entry in chosen))
 
 
-_COUNTED: dict[str, Callable[[Entry, datetime], bool]] = {
-    "offered": lambda entry, now: True,
-    "service_level": lambda entry, now: bool(service_level([entry], now)[0]),
-    "service_level_missed": lambda entry, now: service_level([entry], now) == (0, 1),
+_COUNTED: dict[str, Callable[[Entry, datetime, Judge], bool]] = {
+    "offered": lambda entry, now, judge: True,
+    "service_level": lambda entry, now, judge: judge(entry, now) == (True, True),
+    "service_level_missed": lambda entry, now, judge: judge(entry, now) == (False, True),
 }
 
 FIGURES = ("waiting", *_COUNTED, *(kind.value for kind in Exit))

@@ -1,8 +1,8 @@
 """Live queue metrics: one read of an interval's rows, the same figures by queue, tier and channel (API
 §5)."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from insights.agent_states import AgentState, agent_states, count_states
 from insights.agent_times import agent_times
 from insights.estimates import next_arrivals
-from insights.figures import Entry, Facts, Handled, Missed, Refused, Row, counted, figures
+from insights.figures import Entry, Facts, Handled, Judge, Missed, Refused, Row, counted, figures, ours
 from insights.occupancy import AgentTime, occupancy
 from insights.written_times import WrittenTimes
 from interactions.pace import PaceBook, Paces
@@ -25,7 +25,7 @@ from models.interaction import WAITING, Interaction, State
 from models.offer import Offer, OfferState
 from models.policy import Queue
 from models.segment import Segment, SegmentKind
-from routing.policy import SECOND
+from routing.policy import BUSINESS_TIME_CHANNELS, SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,14 @@ class Scope:
         return self.teams is None or not set(self.teams).isdisjoint(teams)
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Whose service level is told; `query` asks for it again."""
+
+    judge: Judge = ours
+    query: Mapping[str, Any] = field(default_factory=lambda: {"dialect": "touchpoint"})
+
+
 class QueueMetrics:
     """One tenant's figures, read in one transaction."""
 
@@ -60,7 +68,7 @@ class QueueMetrics:
         self.session, self.policies, self.paces = session, policies, paces
         self.tenant_id, self.now = tenant_id, now
 
-    async def report(self, interval: Interval, scope: Scope) -> dict[str, Any]:
+    async def report(self, interval: Interval, scope: Scope, dialect: Dialect) -> dict[str, Any]:
         """`{items, by_tier, by_channel, by_team, totals}`; every figure's `drill` lists what it counts."""
         facts = await self.facts(interval, scope)
         policy = await self.policies.current(self.session, self.tenant_id)
@@ -76,7 +84,7 @@ class QueueMetrics:
         items = [
             {
                 "queue": key,
-                **self._row(facts, interval, "queue", key),
+                **self._row(facts, interval, dialect, "queue", key),
                 **_estimates(facts, policy, key, paces),
                 "agents": count_states(_serving(everybody, policy, key)),
                 "closure": closures.get(key),
@@ -86,26 +94,27 @@ class QueueMetrics:
         return {
             "from": instant(interval.start),
             "to": instant(interval.end),
+            "dialect": dialect.query["dialect"],
             "items": items,
-            "by_tier": self._split(facts, interval, "tier"),
-            "by_channel": self._split(facts, interval, "channel"),
+            "by_tier": self._split(facts, interval, dialect, "tier"),
+            "by_channel": self._split(facts, interval, dialect, "channel"),
             "by_team": _by_team(states, times, scope),
             "totals": {
-                **self._row(facts, interval, None, None),
+                **self._row(facts, interval, dialect, None, None),
                 "agents": count_states(states),
                 **occupancy(times),
             },
         }
 
     async def drill(
-        self, interval: Interval, scope: Scope, figure: str, keep: Callable[[Row], bool]
+        self, interval: Interval, scope: Scope, dialect: Dialect, figure: str, keep: Callable[[Row], bool]
     ) -> list[UUID]:
         """The interactions behind a figure."""
         facts = await self.facts(interval, scope)
         chosen = facts.where(keep)
         if figure == "waiting":
             return counted(chosen.waiting, "offered", self.now)
-        return counted(chosen.entries, figure, self.now)
+        return counted(chosen.entries, figure, self.now, dialect.judge)
 
     async def facts(self, interval: Interval, scope: Scope) -> Facts:
         """Eight statements, whatever the size. A mail in an agent's hands waits for its answer (its entry is
@@ -121,16 +130,19 @@ class QueueMetrics:
             await written.read(interval.start, interval.end),
         )
 
-    def _row(self, facts: Facts, interval: Interval, column: str | None, key: str | None) -> dict[str, Any]:
+    def _row(
+        self, facts: Facts, interval: Interval, dialect: Dialect, column: str | None, key: str | None
+    ) -> dict[str, Any]:
         chosen = facts if column is None else facts.where(lambda row: getattr(row, column) == key)
-        query = interval.query() | ({} if column is None else {column: key or ""})
-        drill = f"/v1/queues/metrics/interactions?{urlencode(query)}"
-        return {**figures(chosen, self.now), "estimated_wait_seconds": None, "drill": drill}
+        query = {**interval.query(), **dialect.query, **({} if column is None else {column: key or ""})}
+        drill = f"/v1/queues/metrics/interactions?{urlencode(query, doseq=True)}"
+        found = figures(chosen, self.now, dialect.judge)
+        return {**found, "estimated_wait_seconds": None, "drill": drill}
 
-    def _split(self, facts: Facts, interval: Interval, column: str) -> list[dict[str, Any]]:
+    def _split(self, facts: Facts, interval: Interval, dialect: Dialect, column: str) -> list[dict[str, Any]]:
         rows = (*facts.waiting, *facts.entries, *facts.refused)
         keys = sorted({getattr(row, column) for row in rows})
-        return [{column: key, **self._row(facts, interval, column, key)} for key in keys]
+        return [{column: key, **self._row(facts, interval, dialect, column, key)} for key in keys]
 
     async def entries_of(self, interval: Interval, scope: Scope) -> list[Entry]:
         """Those that came in the interval."""
@@ -169,6 +181,8 @@ class QueueMetrics:
             hours=version.hours(row.queue) if rules.service_level_clock == "business" else None,
             short_abandon_seconds=rules.short_abandon_seconds,
             quoted_wait_seconds=None if row.quoted_wait_us is None else row.quoted_wait_us / SECOND,
+            promise_seconds=version.promise_seconds(row.queue, row.channel, row.tier),
+            promise_hours=version.hours(row.queue) if row.channel in BUSINESS_TIME_CHANNELS else None,
         )
 
     async def _handled(self, interval: Interval, scope: Scope) -> list[Handled]:

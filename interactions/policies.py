@@ -65,6 +65,14 @@ class TenantPolicy:
         known = self.policy.queues.get(queue)
         return self.policy.calendars.get(known.hours or "") if known else None
 
+    def promise_seconds(self, queue: str, channel: str, tier: str) -> float | None:
+        """How soon work of this tier is promised an answer, if at all."""
+        known = self.policy.queues.get(queue)
+        if known is None:
+            return None
+        promised = self.policy.tier(tier).promise(channel, known.channels[channel].live)
+        return None if promised is None else promised / SECOND
+
     @cached_property
     def prefers(self) -> bool:
         """Whether any queue offers work first to agents whom the customer knows."""

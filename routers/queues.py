@@ -14,8 +14,9 @@ from app.access import ApiKeyPrincipal, Permission, Principal, Role
 from app.container import Container
 from app.errors import Invalid, NotFound
 from app.problems import problems
+from insights.dialects import UnknownDialect, judge_of
 from insights.figures import FIGURES, Row
-from insights.queue_metrics import Interval, QueueMetrics, Scope
+from insights.queue_metrics import Dialect, Interval, QueueMetrics, Scope
 from insights.waiting import waiting_list
 from interactions import lookup
 from interactions.desk import database_now
@@ -38,12 +39,27 @@ router = api_router("/v1/queues", Permission.REPORTS_READ, tags=["queues"])
 
 
 class Window(BaseModel):
-    """`window=today` (in the tenant's zone), the last `window_seconds`, or `from` and `to`."""
+    """`window=today` (in the tenant's zone), the last `window_seconds`, or `from` and `to`. `dialect`: whose
+    service level; `include` are the switches of `genesys`, `abandon_seconds` the threshold of
+    `ringcentral`."""
 
     window: str = "today"
     window_seconds: int | None = Field(default=None, ge=1, le=31 * 86400)
     start: AwareDatetime | None = Field(default=None, alias="from")
     end: AwareDatetime | None = Field(default=None, alias="to")
+    dialect: str = "touchpoint"
+    include: list[str] = Field(default_factory=list, max_length=10)
+    abandon_seconds: float | None = Field(default=None, ge=0, le=86400)
+
+    def judged(self) -> Dialect:
+        """Raises Invalid for a dialect that nobody knows."""
+        given = {"dialect": self.dialect, "include": self.include, "abandon_seconds": self.abandon_seconds}
+        try:
+            judge = judge_of(self.dialect, self.include, self.abandon_seconds)
+        except UnknownDialect as error:
+            errors = [{"pointer": error.pointer, "message": str(error)}]
+            raise Invalid("There is no such dialect.", errors=errors) from None
+        return Dialect(judge, {name: value for name, value in given.items() if value not in (None, [])})
 
 
 class DrillQuery(Window):
@@ -94,7 +110,9 @@ async def queue_metrics(
     window: Annotated[Window, Query()], metrics: Metrics, scope: Sees, session: ReadTransaction
 ) -> dict[str, Any]:
     """Per queue, tier and channel, computed from segments and offers."""
-    return await metrics.report(await _interval(session, window, metrics.tenant_id, metrics.now), scope)
+    dialect = window.judged()
+    interval = await _interval(session, window, metrics.tenant_id, metrics.now)
+    return await metrics.report(interval, scope, dialect)
 
 
 @router.get("/metrics/interactions", responses=problems(Invalid))
@@ -105,8 +123,9 @@ async def drill(
     if wanted.figure not in FIGURES:
         message = f"one of {', '.join(FIGURES)}"
         raise Invalid("There is no such figure.", errors=[{"pointer": "/figure", "message": message}])
+    dialect = wanted.judged()
     interval = await _interval(session, wanted, metrics.tenant_id, metrics.now)
-    ids = await metrics.drill(interval, scope, wanted.figure, lambda row: _fits(row, wanted))
+    ids = await metrics.drill(interval, scope, dialect, wanted.figure, lambda row: _fits(row, wanted))
     shown, cursor = _page(ids, wanted.cursor, wanted.limit)
     return {"items": await lookup.listed(session, shown), "total": len(ids), "next_cursor": cursor}
 

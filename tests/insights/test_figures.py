@@ -108,6 +108,20 @@ class TestCoverage:
         assert figures(Facts(entries=[entry(1, "answered", 1)]), NOON)["estimate_coverage"] is None
 
 
+class TestPromiseKept:
+    def test_answered_in_time_of_the_answered_and_those_who_gave_up_past_it(self) -> None:
+        """Promised 30 s: answered after 10, 30 and 31 s, gave up after 20 and 40."""
+        promised = [
+            replace(entry(n, outcome, waited), promise_seconds=30.0)
+            for n, (outcome, waited) in enumerate(
+                [("answered", 10), ("answered", 30), ("answered", 31), ("abandoned", 20), ("abandoned", 40)]
+            )
+        ]
+        result = figures(Facts(entries=[*promised, entry(9, "answered", 90)]), now_after(120))
+        assert (result["promise_kept_numerator"], result["promise_kept_denominator"]) == (2, 4)
+        assert result["promise_kept"] == 0.5
+
+
 class TestDrill:
     ENTRIES = (
         entry(1, "answered", 3),

@@ -75,6 +75,28 @@ class TestHandling:
         assert of_queue(await metrics(office), "billing")["aht_seconds"] is not None
 
 
+class TestDialects:
+    async def test_a_report_names_its_dialect_and_its_drill_speaks_it(self, office: Office) -> None:
+        chat = await office.waiting()
+        await office.change(chat, lambda _desk, work: work.customer_left())
+        await shift(office, "segment", started_at=10)
+        ours, theirs = await metrics(office), await metrics(office, dialect="connect")
+        assert (ours["dialect"], of_queue(ours, "billing")["service_level"]) == ("touchpoint", 0)
+        row = of_queue(theirs, "billing")
+        assert (theirs["dialect"], row["service_level"]) == ("connect", 1)
+        headers = office.tenant.bearer("wang")
+        answer = await office.client.get(row["drill"] + "&figure=service_level", headers=headers)
+        assert [item["id"] for item in answer.json()["items"]] == [str(chat)]
+
+    @pytest.mark.parametrize(
+        ("query", "pointer"),
+        [("dialect=avaya", "/dialect"), ("dialect=genesys&include=x", "/include")],
+    )
+    async def test_an_unknown_one_is_refused(self, office: Office, query: str, pointer: str) -> None:
+        answer = await office.client.get(f"/v1/queues/metrics?{query}", headers=office.tenant.bearer("wang"))
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
 class TestEstimatedWait:
     async def test_for_the_next_arrival_and_for_each_place(self, office: Office) -> None:
         """Li does three chats of a minute at once, so one is done in 20 s. Two wait: the third is next."""

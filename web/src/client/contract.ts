@@ -230,6 +230,8 @@ export interface Figures extends Record<Exit, number> {
   aht_seconds: number | null;
   abandon_rate: number | null;
   missed_offers: number;
+  transfer_rate: number | null;
+  promise_kept: number | null;
   /** Of the next arrival; only rows of a queue have one. */
   estimated_wait_seconds: EstimatedWait | null;
   /** Of those answered that were quoted a wait: the share that waited no longer. */

@@ -27,11 +27,12 @@ interface Row extends Figures {
   key: string;
   name: string;
   queue?: QueueRow;
+  isTier?: boolean;
 }
 
 function rowsOf(metrics: Metrics, split: Split): Row[] {
   if (split === "byTier")
-    return metrics.by_tier.map((row) => ({ ...row, key: row.tier, name: word("tier", row.tier) }));
+    return metrics.by_tier.map((row) => ({ ...row, key: row.tier, name: word("tier", row.tier), isTier: true }));
   if (split === "byChannel")
     return metrics.by_channel.map((row) => ({
       ...row,
@@ -105,6 +106,13 @@ function Head({ split }: { split: Split }) {
           {t(`wall.${name}`)}
         </Table.Th>
       ))}
+      {split === "byTier" && (
+        <Table.Th ta="right">
+          <Tooltip label={t("wall.promiseLong")}>
+            <span tabIndex={0}>{t("wall.promise")}</span>
+          </Tooltip>
+        </Table.Th>
+      )}
       {split === "queue" && (
         <Table.Th ta="right">
           <Tooltip label={t("wall.estimateLong")}>
@@ -166,6 +174,7 @@ function Line({
       <Cell>{seconds(row.asa_seconds)}</Cell>
       <Cell>{seconds(row.aht_seconds)}</Cell>
       <Cell>{row.closed}</Cell>
+      {row.isTier && <Cell>{percent(row.promise_kept)}</Cell>}
       {row.queue && <EstimateCell row={row.queue} />}
       {row.queue && (
         <Cell>

@@ -79,6 +79,8 @@ export const wall = {
   estimate: "Est. wait",
   estimateLong: "What the next arrival may expect: half wait no longer / nine in ten wait no longer",
   estimateOf: "Half of the next arrivals wait no longer than {{p50}}, nine in ten no longer than {{p90}}.",
+  promise: "Promises kept",
+  promiseLong: "Answered within what the tier was promised, of those promised anything",
   coverage: "Est. kept",
   coverageLong: "Share of {{count}} answered who waited no longer than estimated at their arrival",
   turnIn: "≤ {{wait}} to go",

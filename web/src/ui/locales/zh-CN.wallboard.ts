@@ -81,6 +81,8 @@ export const wall: Texts<typeof english> = {
   estimate: "预计等待",
   estimateLong: "下一位进线者：半数等待不超过 / 九成等待不超过",
   estimateOf: "下一位进线者半数等待不超过 {{p50}}，九成不超过 {{p90}}。",
+  promise: "承诺兑现",
+  promiseLong: "在向该等级承诺的时限内应答者，占有承诺者的比例",
   coverage: "预计准确率",
   coverageLong: "{{count}} 位已应答者中，等待未超过进线时预计的比例",
   turnIn: "还需 ≤ {{wait}}",
