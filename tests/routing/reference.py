@@ -1,7 +1,7 @@
 """A slow, obvious engine to compare with: SEMANTICS §1.5 read aloud, everything sorted anew each time.
 
 Shares no code with `routing`: it takes the policy document, the agents of a set-up and a trace's lines as
-dictionaries, and gives (at, decision, interaction, agent). What happens is here, who serves whom in
+dictionaries, and gives what the engine should decide. What happens is here, who serves whom in
 `reference_rules.py`.
 
 Readings: what an interrupting piece holds is what is active when it becomes active itself; what is accepted
@@ -10,6 +10,7 @@ that ended. Held work may be completed, transferred and reassigned like active w
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from tests.routing.reference_rules import Item, Rules
@@ -30,7 +31,14 @@ ORDER = [
 
 IN_HAND = ("active", "held")
 
-Out = tuple[int, str, str | None, str | None]
+DEADLINES = [
+    ("missed", "offer_deadline"),
+    ("connect_failed", "connect_deadline"),
+    ("reassign", "reassign_deadline"),
+]
+
+Out = tuple[int, str, str | None, str | None, str | None]
+"""(at, decision, interaction, agent, reason). Why something is ignored is not compared."""
 
 
 class Reference(Rules):
@@ -69,12 +77,12 @@ class Reference(Rules):
         self.fallen = []
         for event in sorted(events, key=order):
             if not getattr(self, event["type"].replace(".", "_"))(event):
-                self.say("ignored", event.get("interaction"), event.get("agent"))
+                self.say("ignored", event.get("interaction"), event.get("agent"), None)
         self.fire()
         self.match()
 
-    def say(self, decision: str, interaction: str | None, agent: str | None) -> None:
-        self.out.append((self.now, decision, interaction, agent))
+    def say(self, decision: str, interaction: str | None, agent: str | None, reason: str | None) -> None:
+        self.out.append((self.now, decision, interaction, agent, reason))
 
     # ---- clocks
 
@@ -103,10 +111,10 @@ class Reference(Rules):
         item.update(queue=queue, entered=self.now, excluded={})
         self.wait(item)
 
-    def revoke_offers(self, agents: list[str]) -> None:
+    def revoke_offers(self, agents: list[str], reason: str) -> None:
         for key, item in sorted(self.items.items()):
             if item["state"] == "offered" and item["agent"] in agents:
-                self.say("revoke", key, item["agent"])
+                self.say("revoke", key, item["agent"], reason)
                 self.wait(item)
 
     def fall(self, agent: str) -> None:
@@ -123,7 +131,7 @@ class Reference(Rules):
         for item in sorted(self.holds(by["agent"]), key=lambda item: str(item["id"])):
             if item["state"] == "active" and self.interrupted_by(by["channel"], item):
                 item["state"] = "held"
-                self.say("hold", item["id"], item["agent"])
+                self.say("hold", item["id"], item["agent"], "interrupted")
 
     def resume_what_nothing_interrupts(self, agent: str) -> None:
         in_hand = [item for item in self.holds(agent) if item["state"] in IN_HAND]
@@ -131,7 +139,7 @@ class Reference(Rules):
             interrupted = any(self.interrupted_by(other["channel"], item) for other in in_hand)
             if item["state"] == "held" and not interrupted:
                 item["state"] = "active"
-                self.say("resume", item["id"], agent)
+                self.say("resume", item["id"], agent, "interruption_over")
 
     # ---- events: each says whether it fitted
 
@@ -178,14 +186,14 @@ class Reference(Rules):
             agent["presence"] = "offline"
         else:
             agent.update(presence="break", lease=True, lost_at=None)
-        self.revoke_offers([event["agent"]])
+        self.revoke_offers([event["agent"]], "went_away")
         return True
 
     def agent_lease_lost(self, event: dict[str, Any]) -> bool:
         agent = self.agents[event["agent"]]
         if agent["lease"]:
             agent.update(presence="offline", lease=False, lost_at=self.now)
-            self.revoke_offers([event["agent"]])
+            self.revoke_offers([event["agent"]], "lease_lost")
         return True
 
     def interaction_connected(self, event: dict[str, Any]) -> bool:
@@ -209,7 +217,7 @@ class Reference(Rules):
         if item is None or item["state"] not in ("queued", "offered", "connecting"):
             return False
         if item["state"] != "queued":
-            self.say("revoke", event["interaction"], item["agent"])
+            self.say("revoke", event["interaction"], item["agent"], "customer_left")
         item.update(state="abandoned", agent=None, deadline=None)
         return True
 
@@ -254,7 +262,8 @@ class Reference(Rules):
             if reassign is not None and reassign <= self.now:
                 due.append((2, key, item["agent"]))
         for kind, key, agent in sorted(due):
-            self.say(("missed", "connect_failed", "reassign")[kind], key, agent)
+            decision, reason = DEADLINES[kind]
+            self.say(decision, key, agent, reason)
             if kind == 2:
                 self.items[key].update(preferred=agent, returned=True)
                 self.enter(self.items[key], self.items[key]["queue"])
@@ -262,10 +271,20 @@ class Reference(Rules):
             else:
                 self.wait(self.items[key])
                 self.fall(agent)
-        self.revoke_offers(self.fallen)
+        self.revoke_offers(self.fallen, "not_responding")
 
     def match(self) -> None:
         while (found := self.best()) is not None:
             item, agent = found
-            self.say("offer", item["id"], agent)
+            kept = self.kept_for(item) is not None
+            strategy = self.queues[item["queue"]].get("strategy", "longest_idle")
+            self.say("offer", item["id"], agent, "preferred" if kept else strategy)
             item.update(state="offered", agent=agent, deadline=self.now + self.rules(item)["offer_us"])
+
+
+def as_reference(made: Iterable[Any]) -> list[Out]:
+    """The engine's decisions in the reference's form."""
+    return [
+        (one.at, one.kind, one.interaction, one.agent, None if one.kind == "ignored" else one.reason)
+        for one in made
+    ]

@@ -8,7 +8,7 @@ from routing.engine import Engine
 from routing.policy import Policy
 from routing.trace import decisions
 from tests.routing import worlds
-from tests.routing.reference import Out, Reference
+from tests.routing.reference import Out, Reference, as_reference
 from tests.routing.seeds import BLOCKS, of_block
 
 
@@ -17,8 +17,7 @@ def engine_says(
 ) -> list[Out]:
     engine = Engine(Policy.from_document(document))
     events = [(line["at"], worlds.event(line)) for line in lines]
-    made = decisions(engine, worlds.snapshots(people), events)
-    return [(made_.at, made_.kind, made_.interaction, made_.agent) for made_ in made]
+    return as_reference(decisions(engine, worlds.snapshots(people), events))
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))

@@ -12,7 +12,7 @@ import pytest
 from tests.routing import worlds
 from tests.routing.build import Build, with_bug
 from tests.routing.faults import live_through
-from tests.routing.reference import Reference
+from tests.routing.reference import Reference, as_reference
 
 SEEDS = 120
 
@@ -117,5 +117,4 @@ def differs_from_the_reference(build: Build, seed: int) -> bool:
         while (due := engine.next_deadline()) is not None and due < at:
             made += engine.apply((), due)
         made += engine.apply(build.facts([line for line in lines if line["at"] == at]), at)
-    told = [(one.at, one.kind, one.interaction, one.agent) for one in made]
-    return told != Reference(document, people).run(lines)
+    return as_reference(made) != Reference(document, people).run(lines)
