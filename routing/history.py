@@ -51,11 +51,12 @@ class Visit:
 @dataclass
 class History:
     """`presences`: each change of what an agent may be offered; `policies`: the versions in force, each from
-    when."""
+    when; `ends_at`: the last instant of the record."""
 
     visits: list[Visit] = field(default_factory=list)
     presences: list[tuple[int, AgentSnapshot]] = field(default_factory=list)
     policies: list[tuple[int, int]] = field(default_factory=list)
+    ends_at: int = 0
 
 
 class Reader:
@@ -70,6 +71,7 @@ class Reader:
         self, at: int, policy_version: int, events: Iterable[RoutingEvent], offered: Iterable[str] = ()
     ) -> None:
         """One instant. `offered` are the interactions that the engine offered then."""
+        self.history.ends_at = at
         policies = self.history.policies
         if not policies or policies[-1][1] != policy_version:
             policies.append((at, policy_version))

@@ -68,8 +68,8 @@ async def compare(record: Record, other: TenantPolicy, name: str) -> Comparison:
     policies = [(at, record.policy_of(version)) for at, version in versions]
     last = versions[-1][1]
     ruler = TenantPolicy(last, policies[-1][1], record.documents[last])
-    span = (record.start_us, record.end_us)
-    conditions = Conditions(history, record.end_us, partial(_service_level_us, ruler))
+    span = (record.start_us, min(record.end_us, history.ends_at + 1))
+    conditions = Conditions(history, span[1], partial(_service_level_us, ruler))
     with progress(2 * len(history.visits), "running both policies") as tick:
         try:
             same = rerun(history, conditions, policies, *span, tick)
@@ -77,7 +77,7 @@ async def compare(record: Record, other: TenantPolicy, name: str) -> Comparison:
         except Unknowable as error:
             raise CommandError(f"{error}. Take a longer stretch.") from None
     was = as_it_was(history, *span)
-    judge = Judge(ruler, record.end_us)
+    judge = Judge(ruler, span[1])
     rows = compared(judge, (same, ruler.policy), (otherwise, other.policy), (was, ruler.policy))
     changes = [change.line() for change in differences(ruler.document, other.document)]
     return Comparison(record, name, changes, rows)

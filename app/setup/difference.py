@@ -8,7 +8,7 @@ Document = Mapping[str, Any]
 _PARTS: Final = {"tiers": "tier", "queues": "queue", "calendars": "calendar"}
 _NESTED: Final = frozenset({"channels", "handling", "promise_us", "weekly", "dates", "prefer", "wrap_up"})
 _SILENT: Final = frozenset({"channels", "handling"})
-_UNSAID: Final = {"order": "urgency", "strategy": "longest_idle"}
+_UNSAID: Final = {"order": "urgency", "strategy": "longest_idle", "accept": "desktop", "decline": "allowed"}
 _WORDS: Final = {
     "live": "service class",
     "cool_down_us": "decline cool-down",
@@ -73,7 +73,8 @@ def _of_parts(noun: str, before: Sequence[Document], after: Sequence[Document]) 
 def _of_mapping(where: str, path: tuple[str, ...], before: Document, after: Document) -> list[Change]:
     found: list[Change] = []
     for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name, _UNSAID.get(name)), after.get(name, _UNSAID.get(name))
+        unsaid = "not_allowed" if (*path, name) == ("voice", "decline") else _UNSAID.get(name)
+        old, new = before.get(name, unsaid), after.get(name, unsaid)
         if name in _NESTED or isinstance(old or new, Mapping):
             deeper = path if name in _SILENT else (*path, _words(name))
             parts = _of_mapping(where, deeper, _leaves(name, old or {}), _leaves(name, new or {}))

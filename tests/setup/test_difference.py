@@ -73,6 +73,11 @@ class TestQueue:
 
     def test_only_what_changed(self) -> None:
         assert of_queue(head_start_seconds=60) == ["~ queue billing: head start 0 → 60 s"]
+        channels = {"voice": {"offer_seconds": 30}, "chat": {"service_level_seconds": 40}}
+        assert of_queue(channels=channels) == [
+            "~ queue billing: voice offer 20 → 30 s",
+            "~ queue billing: chat service level none → 40 s",
+        ]
 
     def test_steps_and_lending_come_and_go(self) -> None:
         before, after = published(), published()
