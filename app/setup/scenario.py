@@ -16,10 +16,11 @@ from routing.calendar import Calendar
 from routing.requirement import parse
 
 EVERY_DAY = "mon-sun"
-AMOUNT_MAX = 1e9
+AMOUNT_MIN, AMOUNT_MAX = 1e-6, 1e9
+YEARS = range(1970, 2101)
 
 Amount = Annotated[float, Field(strict=True, ge=0, le=AMOUNT_MAX, allow_inf_nan=False)]
-PositiveAmount = Annotated[float, Field(strict=True, gt=0, le=AMOUNT_MAX, allow_inf_nan=False)]
+PositiveAmount = Annotated[float, Field(strict=True, ge=AMOUNT_MIN, le=AMOUNT_MAX, allow_inf_nan=False)]
 
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "none": (),
@@ -77,7 +78,10 @@ def _per_hour(rates: list[float]) -> list[float]:
 def _day(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("no date like 2026-01-05")
-    return date.fromisoformat(value)
+    day = date.fromisoformat(value)
+    if day.year not in YEARS:
+        raise ValueError(f"not within {YEARS[0]} to {YEARS[-1]}")
+    return day
 
 
 def _any_day(value: Any) -> Any:
