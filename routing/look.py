@@ -1,6 +1,7 @@
 """Whether the engine keeps its own laws, looked at from outside the matching: by the questions that explain a
 decision, asked of those who are free now and of what waits now. There must be nothing to find."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
@@ -11,11 +12,11 @@ from routing.explain import first_against
 from routing.waiting import Entry, Lane
 from routing.world import World
 
-PAIRS_MAX = 20_000
+PAIRS_MAX = 4_000
 """So many pairs of waiting work and agent are looked at, the oldest work first: some milliseconds."""
 
-LANES_MAX = 50
-"""Of one offer's queue."""
+OTHERS_MAX = 8
+"""So much other work is held against one offer."""
 
 
 class Look(NamedTuple):
@@ -27,17 +28,23 @@ class Look(NamedTuple):
 
 
 def look(world: World, now: int) -> Look:
-    """At what waits, by groups that see the same agents, and at everybody who is available."""
-    available = [agent for agent in world.agents.values() if agent.is_available]
+    """At what waits, by groups that see the same agents, and at who is available of those."""
+    available, left = _by_teams(world), PAIRS_MAX
     breaching: set[str] = set()
     oldest_us: dict[str, int] = {}
-    for since, lane in _oldest_first(world)[: PAIRS_MAX // max(len(available), 1)]:
-        free, busy = _able(world, lane, available, now)
+    for since, lane in _oldest_first(world):
+        seeing = [
+            one for teams in available if lane.shelf.rank(teams) is not None for one in available[teams]
+        ]
+        against = [reason for _, reason in first_against(world, _head(lane)[-1], seeing, now)]
         queue = lane.shelf.queue.key
-        if free:
+        if None in against:
             breaching.add(_head(lane)[-1].id)
-        if free or busy:
+        if None in against or "capacity" in against:
             oldest_us[queue] = max(now - since, oldest_us.get(queue, 0))
+        left -= len(seeing)
+        if left <= 0:
+            break
     return Look(frozenset(breaching), oldest_us)
 
 
@@ -54,46 +61,47 @@ def overtakes(world: World, offer: Decision) -> bool:
     deferred = 0 if queue.channels[item.channel].live else 1
     return any(
         first_against(world, other, [agent], offer.at, offer.ordinal)[0][1] is None
-        for other in islice(_urgent(world, queue.key, deferred, offer.at - offer.score_us), LANES_MAX)
+        for other in islice(_urgent(world, agent, queue.key, deferred, offer.at - offer.score_us), OTHERS_MAX)
     )
 
 
-def _urgent(world: World, queue: str, deferred: int, origin: int) -> Iterable[Item]:
-    """What should go before work of this origin: the first of each lane that is not overdue and prefers
-    nobody."""
+def _urgent(world: World, agent: Agent, queue: str, deferred: int, origin: int) -> Iterable[Item]:
+    """What should go before work of this origin, as far as teams and skills go: the first of each lane that
+    is not overdue and prefers nobody."""
     for lane in _lanes(world, queue):
         late, _, counted_from, *_, other = _head(lane)
-        if lane.shelf.deferred == deferred and late and counted_from < origin and not other.preferring:
+        if lane.shelf.deferred != deferred or not late or counted_from >= origin or other.preferring:
+            continue
+        if lane.shelf.rank(agent.teams) is not None and lane.requirement.holds(agent.skills, agent.key):
             yield other
 
 
 def turns(world: World, interactions: Collection[str]) -> dict[str, int]:
     """Of each how many completions it takes until its own: its place in its queue. What does not wait, or no
     more, was next."""
-    places: dict[str, dict[str, int]] = {}
+    lines: dict[str, list[tuple[int, Entry]]] = {}
     found = {}
     for id_ in interactions:
         item = world.items.get(id_)
-        if item is None or item.slot is None:
+        if item is None or item.slot is None or item.lane is None:
             found[id_] = 1
             continue
-        if item.queue not in places:
-            places[item.queue] = _places(world, item.queue)
-        found[id_] = places[item.queue][id_]
+        line = lines.get(item.queue) or lines.setdefault(item.queue, _in_line(world, item.queue))
+        found[id_] = bisect_left(line, (item.lane.shelf.deferred, item.slot)) + 1
     return found
 
 
-def _places(world: World, queue: str) -> dict[str, int]:
-    entries = [(lane.shelf.deferred, entry) for lane in _lanes(world, queue) for entry in _entries(lane)]
-    return {entry[-1].id: place for place, (_, entry) in enumerate(sorted(entries), start=1)}
+def _in_line(world: World, queue: str) -> list[tuple[int, Entry]]:
+    return sorted((lane.shelf.deferred, entry) for lane in _lanes(world, queue) for entry in _entries(lane))
 
 
-def _able(world: World, lane: Lane, available: Iterable[Agent], now: int) -> tuple[list[Agent], list[Agent]]:
-    """(who may take the lane's first one now, who lacks only the room)."""
-    against = first_against(world, _head(lane)[-1], available, now)
-    return [agent for agent, no in against if no is None], [
-        agent for agent, no in against if no == "capacity"
-    ]
+def _by_teams(world: World) -> Mapping[frozenset[str], list[Agent]]:
+    """Who is available."""
+    found: dict[frozenset[str], list[Agent]] = {}
+    for agent in world.agents.values():
+        if agent.is_available:
+            found.setdefault(agent.teams, []).append(agent)
+    return found
 
 
 def _oldest_first(world: World) -> list[tuple[int, Lane]]:

@@ -82,7 +82,8 @@ class TestABreach:
         leg = Leg(item, agent, 100)
         leg.ordinal = world.ordinal + 1
         world.attach(leg)
-        return world, world.decide("offer", "longest_idle", item, agent, score_us=score, rank=1)
+        world.decide("offer", "longest_idle", item, agent, score_us=score, rank=1)
+        return world, world.decisions[-1]
 
     def test_going_before_who_came_earlier(self) -> None:
         assert overtakes(*self.offered("x2"))
