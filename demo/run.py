@@ -116,12 +116,14 @@ class Quiet(uvicorn.Server):
 
 
 def free_ports(count: int, start: int) -> list[int]:
-    """The first `count` ports from `start` that nobody uses; any if `start` is 0."""
+    """The first `count` ports from `start` on which nobody listens; any if `start` is 0. Connections of the
+    run before, which linger for a minute, do not move the pages elsewhere."""
     found: list[int] = []
     held: list[socket.socket] = []
     port = start
     while len(found) < count:
         probe = socket.socket()
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

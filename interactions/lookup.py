@@ -24,18 +24,20 @@ from models.segment import Segment
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`states` empty: all that live. `agent_id`: has a leg of that agent, or is parked with them.
-    `queues` None: any. `before`: the last id of the page before."""
+    `queues` None: any. `after`: the last id of the page before."""
 
     states: Sequence[State] = ()
     queues: Sequence[str] | None = None
     agent_id: UUID | None = None
-    before: UUID | None = None
+    after: UUID | None = None
     limit: int = 50
+    oldest_first: bool = False
 
 
 async def page(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:
-    """Newest first."""
-    query = select(Interaction).order_by(Interaction.id.desc()).limit(wanted.limit)
+    """Newest first, unless asked otherwise."""
+    order = Interaction.id.asc() if wanted.oldest_first else Interaction.id.desc()
+    query = select(Interaction).order_by(order).limit(wanted.limit)
     if wanted.states:
         query = query.where(Interaction.state.in_(wanted.states))
     else:
@@ -44,8 +46,9 @@ async def page(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:
         query = query.where(Interaction.queue.in_(wanted.queues))
     if wanted.agent_id is not None:
         query = query.where(_of_agent(wanted.agent_id))
-    if wanted.before is not None:
-        query = query.where(Interaction.id < wanted.before)
+    if wanted.after is not None:
+        beyond = Interaction.id > wanted.after if wanted.oldest_first else Interaction.id < wanted.after
+        query = query.where(beyond)
     return await _summaries(session, list(await session.scalars(query)))
 
 

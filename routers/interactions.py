@@ -58,6 +58,7 @@ class ListQuery(BaseModel):
     state: list[State] = []
     queue: list[str] | None = None
     agent: Literal["me"] | UUID | None = None
+    order: Literal["newest", "oldest"] = "newest"
     cursor: UUID | None = None
     limit: int = Field(default=50, ge=1, le=200)
 
@@ -66,10 +67,13 @@ class ListQuery(BaseModel):
 async def list_interactions(
     wanted: Annotated[ListQuery, Query()], session: ReadTransaction, agent: CurrentAgent
 ) -> dict[str, Any]:
-    """Newest first; without `state`, all that are not over."""
+    """The newest or the oldest first; without `state`, all that are not over."""
     agent_id = agent.id if wanted.agent == "me" else wanted.agent
     items = await lookup.page(
-        session, lookup.Wanted(wanted.state, wanted.queue, agent_id, wanted.cursor, wanted.limit)
+        session,
+        lookup.Wanted(
+            wanted.state, wanted.queue, agent_id, wanted.cursor, wanted.limit, wanted.order == "oldest"
+        ),
     )
     return {"items": items, "next_cursor": items[-1]["id"] if len(items) == wanted.limit else None}
 

@@ -64,6 +64,17 @@ async def test_waiting_work_is_closed_by_force(wall: Page, lane: Lane) -> None:
     await expect(waiting).to_contain_text("Nobody is waiting.")
 
 
+async def test_many_who_wait_leave_the_queues_in_sight(wall: Page, lane: Lane) -> None:
+    for number in range(60):
+        lane.call(f"+86137000010{number:02d}")
+    await open_queue(wall, lane)
+    waiting = wall.get_by_role("region", name=f"Waiting: {lane.queue}")
+    await expect(waiting.get_by_role("row")).to_have_count(60)
+    queues = await wall.get_by_role("region", name="Queues", exact=True).bounding_box()
+    table = await wall.get_by_role("table").first.bounding_box()
+    assert queues and table and queues["height"] >= table["height"]
+
+
 async def test_the_clock_begins_the_day_with_00(wall: Page) -> None:
     await wall.clock.set_fixed_time(datetime(2026, 11, 22, 0, 5))  # noqa: DTZ001 - the browser's own zone
     await expect(wall.get_by_text("Updated 00:05")).to_be_visible()

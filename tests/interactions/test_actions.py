@@ -88,6 +88,16 @@ class TestTransfer:
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-call-control")
 
 
+class TestList:
+    @pytest.mark.parametrize("order", ["newest", "oldest"])
+    async def test_pages_follow_the_order(self, office: Office, order: str) -> None:
+        made = [str(await office.waiting()) for _ in range(3)]
+        expected = made if order == "oldest" else made[::-1]
+        first = await office.get("li", "/interactions", state="queued", order=order, limit=2)
+        rest = await office.get("li", "/interactions", order=order, cursor=first["next_cursor"], limit=2)
+        assert [item["id"] for item in first["items"] + rest["items"]] == expected
+
+
 class TestTake:
     async def test_waiting_work(self, office: Office) -> None:
         taken = (await office.act("li", await office.waiting(), "take")).json()

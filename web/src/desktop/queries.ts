@@ -32,7 +32,9 @@ export function useWaiting(enabled: boolean) {
     queryKey: ["waiting"],
     queryFn: () =>
       told<Page<ListedInteraction>>(
-        api.GET("/v1/interactions", { params: { query: { state: WAITING, limit: PAGE } } }),
+        api.GET("/v1/interactions", {
+          params: { query: { state: WAITING, order: "oldest" as const, limit: PAGE } },
+        }),
       ),
     refetchInterval: 10_000,
     enabled,

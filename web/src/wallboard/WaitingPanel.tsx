@@ -26,17 +26,24 @@ export function WaitingPanel({ queue }: { queue: string }) {
         </Text>
       </Group>
       <Loaded query={waiting}>
-        {({ items }) =>
+        {({ items, next_cursor }) =>
           items.length === 0 ? (
             <Empty>{t("work.emptyWaiting")}</Empty>
           ) : (
-            <Table fz="sm" verticalSpacing={4}>
-              <Table.Tbody>
-                {items.map((item) => (
-                  <Line key={item.id} item={item} />
-                ))}
-              </Table.Tbody>
-            </Table>
+            <>
+              <Table fz="sm" verticalSpacing={4}>
+                <Table.Tbody>
+                  {items.map((item) => (
+                    <Line key={item.id} item={item} />
+                  ))}
+                </Table.Tbody>
+              </Table>
+              {next_cursor && (
+                <Text p="sm" size="xs" c="dimmed">
+                  {t("work.truncated", { count: items.length })}
+                </Text>
+              )}
+            </>
           )
         }
       </Loaded>
