@@ -9,8 +9,10 @@ from uuid import UUID
 from app.clock import new_id
 from app.events import CallEvent, CallIncoming
 from customers.identity import Sighting, anonymous
-from interactions import call_commands
-from interactions.intake_context import IntakeContext
+from interactions import call_commands, callbacks
+from interactions.doors import Entry
+from interactions.intake_context import IntakeContext, let_in
+from interactions.policies import PolicyBook
 from interactions.touches import Written
 from interactions.work import Work
 from models.call import Call
@@ -51,9 +53,10 @@ class CallReception:
         self,
         context: IntakeContext,
         callers: Mapping[CallKey, Caller],
+        policies: PolicyBook,
         promised: Sequence[Promised] = (),
     ) -> None:
-        self._context, self._callers, self._promised = context, callers, promised
+        self._context, self._callers, self._policies, self._promised = context, callers, policies, promised
 
     async def open(self, call: Call, incoming: CallIncoming, at: datetime) -> Work:
         context = self._context
@@ -69,15 +72,29 @@ class CallReception:
             queue=incoming.queue if earlier is None else earlier.interaction.queue,
         )
         work.touched(at, by_customer=True)
-        entry = context.admit(work)
+        touch = self._touch(work, incoming, at)
+        context.written.append(Written(touch, caller.sighting.address, work))
+        entry = context.doors.enter(work.interaction.queue, "voice")
+        if earlier is None and await self._promised_at_the_door(work, entry):
+            return work
+        let_in(work, entry)
         if earlier is not None and entry.refused is None:
             work.take_place_of(earlier)
             earlier.close("customer", "called_again")
-        touch = self._touch(work, incoming, at)
-        context.written.append(Written(touch, caller.sighting.address, work))
         if entry.refused is not None and endpoint.controls_calls:
             call_commands.turn_away(context.desk, work, entry.say)
         return work
+
+    async def _promised_at_the_door(self, work: Work, entry: Entry) -> bool:
+        """Nobody is turned away whom the door offers a callback and who can be called."""
+        desk = self._context.desk
+        to = await callbacks.possible(desk, self._policies, work.interaction) if entry.callback else None
+        if to is None:
+            return False
+        for queue in entry.queues:
+            work.enter_queue(queue, "new")
+        await callbacks.promise_soon(desk, self._policies, work, to, entry.say)
+        return True
 
     def _callback_to(self, caller: Caller) -> Work | None:
         """The callback that this caller waits for, unless it rings already."""

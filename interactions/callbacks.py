@@ -53,11 +53,25 @@ async def pressed(desk: Desk, policies: PolicyBook, work: Work, digits: str) -> 
     offer = (await policies.current(desk.session, desk.tenant_id)).callback(x.queue)
     if offer is None or digits != offer["digits"] or not work.may_be_promised:
         return
-    to, window = await number_of(desk.session, x), await window_of(desk, policies, x, None)
+    to = await possible(desk, policies, x)
+    if to is not None:
+        await promise_soon(desk, policies, work, to, offer["announcement"])
+
+
+async def promise_soon(
+    desk: Desk, policies: PolicyBook, work: Work, to: str, announcement: str | None
+) -> None:
+    """The promise to call as soon as an agent comes, within the calling hours."""
+    await promise(desk, work, to, announcement)
+    await plan(desk, policies, work)
+
+
+async def possible(desk: Desk, policies: PolicyBook, x: Interaction) -> str | None:
+    """What would be dialled for this caller; None where it cannot be, or not within a year."""
     controls = await call_commands.controls_calls(desk.session, x.endpoint_id)
-    if to is not None and window is not None and controls:
-        await promise(desk, work, to, offer["announcement"])
-        await plan(desk, policies, work)
+    if not controls or await window_of(desk, policies, x, None) is None:
+        return None
+    return await number_of(desk.session, x)
 
 
 async def unanswered(desk: Desk, policies: PolicyBook, work: Work, cause: str) -> None:

@@ -6,12 +6,12 @@ Without `drain_seconds` everybody inside is served, however long it takes.
 from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
-from interactions import call_commands
+from interactions import call_commands, callbacks
 from interactions.desk import Desk
 from interactions.doors import Doors
 from interactions.facts import instant_of, microseconds
 from interactions.pace import PaceBook
-from interactions.policies import TenantPolicy
+from interactions.policies import PolicyBook, TenantPolicy
 from interactions.work import Work
 from models.due import Drained
 from models.interaction import State
@@ -33,10 +33,11 @@ def drained(tenant_id: UUID, policy: TenantPolicy, now_us: int) -> list[Drained]
 
 
 async def turn_away(
-    desk: Desk, ids: Collection[UUID], policy: TenantPolicy, paces: PaceBook, tell: Tell
+    desk: Desk, ids: Collection[UUID], policies: PolicyBook, paces: PaceBook, tell: Tell
 ) -> None:
-    """Who of these still waits too long meets the door once more: they are told what it says, or go where it
-    sends them. The caller saves."""
+    """Who of these still waits too long meets the door once more: they are told what it says, go where it
+    sends them, or are promised a callback. The caller saves."""
+    policy = await policies.current(desk.session, desk.tenant_id)
     gone = {entry.queue: entry for entry in drained(desk.tenant_id, policy, microseconds(desk.now))}
     works = [desk.works[id_] for id_ in sorted(ids) if id_ in desk.works]
     leaving = [work for work in works if _leaves(work, gone)]
@@ -44,7 +45,15 @@ async def turn_away(
         return
     doors = await Doors.look(desk.session, desk.tenant_id, policy, paces, desk.now)
     for work in leaving:
-        await _to_the_door(desk, work, doors, tell)
+        entry = doors.enter(work.interaction.queue, work.interaction.channel)
+        to = await callbacks.possible(desk, policies, work.interaction) if entry.callback else None
+        if entry.refused is not None and to is None:
+            await _end(desk, work, entry.refused, entry.say, tell)
+            continue
+        for queue in entry.queues[1:]:
+            work.enter_queue(queue, "transfer", policy_version=policy.version)
+        if to is not None:
+            await callbacks.promise_soon(desk, policies, work, to, entry.say)
 
 
 def _leaves(work: Work, gone: dict[str, Drained]) -> bool:
@@ -55,15 +64,10 @@ def _leaves(work: Work, gone: dict[str, Drained]) -> bool:
     return x.channel in entry.channels and entered <= entry.before
 
 
-async def _to_the_door(desk: Desk, work: Work, doors: Doors, tell: Tell) -> None:
+async def _end(desk: Desk, work: Work, why: str, say: str | None, tell: Tell) -> None:
     x = work.interaction
-    entry = doors.enter(x.queue, x.channel)
-    if entry.refused is None:
-        for queue in entry.queues[1:]:
-            work.enter_queue(queue, "transfer", policy_version=doors.policy.version)
-        return
-    work.close("platform", entry.refused)
-    if x.channel != "voice" and entry.say:
-        await tell(desk, work, entry.say)
+    work.close("platform", why)
+    if x.channel != "voice" and say:
+        await tell(desk, work, say)
     elif x.channel == "voice" and await call_commands.controls_calls(desk.session, x.endpoint_id):
-        call_commands.turn_away(desk, work, entry.say)
+        call_commands.turn_away(desk, work, say)

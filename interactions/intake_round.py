@@ -111,7 +111,7 @@ class IntakeRound:
         )
 
     async def _change(self) -> None:
-        calls = CallReception(self.context, self.callers, self.promised)
+        calls = CallReception(self.context, self.callers, self.policies, self.promised)
         await voice.apply(self.context.desk, self.book, self.policies, calls.open)
         reception = Reception(self.context, self.latest)
         for arrival in self.arrivals:

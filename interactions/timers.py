@@ -85,8 +85,7 @@ class Timers:
 
     async def _drain(self, desk: Desk, ids: Collection[UUID]) -> None:
         if ids:
-            policy = await self._policies.current(desk.session, desk.tenant_id)
-            await draining.turn_away(desk, ids, policy, self._paces, self._tell)
+            await draining.turn_away(desk, ids, self._policies, self._paces, self._tell)
 
     def _undelivered(self, desk: Desk, work: Work) -> None:
         """The desktop never showed it: skipped for a while, not punished."""

@@ -21,7 +21,7 @@ from channels.base import ChannelAdapter
 from channels.chat import ChatAdapter, ChatConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.email.parser import MailParser
-from insights.queue_metrics import Interval, QueueMetrics, Scope
+from insights.queue_metrics import Dialect, Interval, QueueMetrics, Scope
 from interactions.desk import Desk, database_now
 from interactions.intake import Intake
 from interactions.mail_reader import MailReader
@@ -53,6 +53,17 @@ SETUP: dict[str, Any] = {
             "hours": "never",
             "drain_seconds": 600,
             "closed": {"announcement": "Good night."},
+        },
+        {
+            "key": "patient",
+            "hours": "never",
+            "drain_seconds": 600,
+            "closed": {"announcement": "We call you.", "callback": True},
+        },
+        {
+            "key": "popular",
+            "teams": [{"key": "support"}],
+            "full": {"max_waiting": 0, "announcement": "We call you.", "callback": True},
         },
         {"key": "late", "hours": "never", "drain_seconds": 600, "closed": {"queue": "sales"}},
         {"key": "day", "hours": "always", "drain_seconds": 0, "closed": {"announcement": "Never said."}},
@@ -170,9 +181,10 @@ class House:
         )
         return self.envelope("site-chat", event)
 
-    async def publish(self, *queues: dict[str, Any]) -> None:
-        """Version 2, which knows these queues too."""
-        document = Document.model_validate({**SETUP, "queues": [*SETUP["queues"], *queues]})
+    async def publish(self, *queues: dict[str, Any], calendars: Sequence[dict[str, Any]] = ()) -> None:
+        """Version 2, which knows these queues and calendars too."""
+        more = {"queues": [*SETUP["queues"], *queues], "calendars": [*SETUP["calendars"], *calendars]}
+        document = Document.model_validate({**SETUP, **more})
         policy = published_policy(policy_document(document), document)
         async with self.api.transaction(self.tenant_id) as session:
             session.add(Policy(tenant_id=self.tenant_id, version=2, document=policy, digest="2"))
@@ -214,7 +226,7 @@ class House:
                 session, self.policies, PaceBook(self.policies, SystemClock()), self.tenant_id, now
             )
             day = Interval(now - timedelta(days=1), now + timedelta(seconds=1))
-            report = await metrics.report(day, Scope())
+            report = await metrics.report(day, Scope(), Dialect())
         [found] = [item for item in report["items"] if item["queue"] == queue]
         return dict(found)
 

@@ -141,6 +141,43 @@ class TestFull:
         assert [row["queue"] for row in queues] == ["slow", "sales"]
 
 
+class TestACallback:
+    """Of the queue `popular`, which is always full, but open."""
+
+    async def test_is_promised_to_a_caller_instead_of_being_turned_away(self, house: House) -> None:
+        await house.feed(call(house, queue="popular"))
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert (row["state"], row["queue"]) == ("callback_waiting", "popular")
+        assert row["callback_to"] == "+8613900001111"
+        (order,) = await house.rows("SELECT * FROM delivery")
+        assert order["payload"]["arguments"] == {"announcement": "We call you.", "then": "end"}
+        found = await house.figures("popular")
+        assert (found["offered"], found["callback_requested"], found["closed"]) == (1, 1, 0)
+        (touch,) = await house.rows("SELECT * FROM touch")
+        assert touch["payload"]["call_id"]
+
+    async def test_is_not_promised_where_nobody_can_be_called(self, house: House) -> None:
+        """A withheld number; a queue that never opens again."""
+        await house.feed(call(house, None, queue="popular"))
+        await house.feed(call(house, queue="patient"))
+        causes = await house.rows("SELECT state, end_cause FROM interaction ORDER BY id")
+        assert [(row["state"], row["end_cause"]) for row in causes] == [
+            ("closed", "full"),
+            ("closed", "closed"),
+        ]
+
+    async def test_is_promised_once(self, house: House) -> None:
+        await house.feed(call(house, queue="popular"))
+        await house.feed(call(house, queue="popular"))
+        states = await house.rows("SELECT state FROM interaction ORDER BY id")
+        assert [row["state"] for row in states] == ["callback_waiting", "closed"]
+
+    async def test_a_chat_is_turned_away(self, house: House) -> None:
+        await send_to(house, "site-chat", "popular")
+        await house.feed(house.said(await house.visitor(), "hello"))
+        assert await house.value("SELECT state FROM interaction") == "closed"
+
+
 class TestEmergencyClosure:
     async def test_works_on_the_next_arrival_and_ends_by_itself(self, house: House) -> None:
         await close(house, "billing", announcement="Fire drill.")

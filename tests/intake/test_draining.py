@@ -1,5 +1,6 @@
 """Who waits at closing time: served for `drain_seconds` more, then turned away at the door."""
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -104,6 +105,29 @@ class TestOthers:
         order = await only(house, "SELECT * FROM delivery WHERE payload ->> 'command' = 'call.play'")
         assert order["payload"]["arguments"] == {"announcement": "Good night.", "then": "end"}
         assert await house.value("SELECT state FROM interaction") == "closed"
+
+    async def test_a_caller_is_promised_a_callback_where_the_door_offers_one(self, house: House) -> None:
+        """The queue opens in two days, for one afternoon."""
+        opens = (datetime.now(UTC) + timedelta(days=2)).date()
+        await house.publish(
+            {
+                "key": "soon",
+                "hours": "once",
+                "drain_seconds": 600,
+                "closed": {"callback": True, "announcement": "We call you."},
+            },
+            calendars=[{"key": "once", "dates": {str(opens): ["12:00-18:00"]}}],
+        )
+        await house.feed(call(house))
+        await wait_in(house, "soon", 601)
+        await sweep(house)
+        row = await only(house, "SELECT * FROM interaction")
+        assert (row["state"], row["callback_at"].isoformat()) == (
+            "callback_waiting",
+            f"{opens}T12:00:00+00:00",
+        )
+        await sweep(house)
+        assert await house.value("SELECT state FROM interaction") == "callback_waiting"
 
     async def test_a_mail_waits_for_the_morning(self, house: House) -> None:
         await house.feed(await house.mail(mail(text="one")))
