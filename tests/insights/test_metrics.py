@@ -9,6 +9,7 @@ from interactions.desk import database_now
 from models.agent import Presence
 from models.handling import handle_times
 from tests.interactions.office import Office
+from tests.interactions.test_consult import consulted
 
 
 async def metrics(office: Office, who: str = "wang", **query: Any) -> dict[str, Any]:
@@ -148,6 +149,42 @@ class TestEstimatedWait:
 
     async def expect_a_minute(self, office: Office) -> None:
         await office.publish(channels={"chat": {"expected_handle_seconds": 60.0}})
+
+
+class TestWarmTransfer:
+    async def test_one_customer_answered_once_and_two_parts_of_which_one_was_transferred(
+        self, office: Office
+    ) -> None:
+        await office.set_agent("li", presence=Presence.AVAILABLE, signed_in=True)
+        chat = await consulted(office)
+        asked = await metrics(office)
+        assert of_queue(asked, "billing")["agents"]["interacting"] == 2
+        await office.act("li", chat, "consult/complete")
+        await office.act("wang", chat, "end")
+        for who in ("li", "wang"):
+            await office.act(who, chat, "wrap-up", {"disposition": "solved"})
+        row = of_queue(await metrics(office), "billing")
+        assert (row["offered"], row["answered"], row["still_waiting"]) == (1, 1, 0)
+        assert row["transfer_rate"] == 0.5
+
+    async def test_the_time_of_who_is_only_asked_is_handling_but_no_handled_contact(
+        self, office: Office
+    ) -> None:
+        await shift_of(office, "wang")
+        chat = await consulted(office)
+        await shift(office, "segment", started_at=50)
+        await office.act("li", chat, "consult/return")
+        report = await metrics(office)
+        assert report["totals"]["occupancy"] > 0.4
+        await office.act("li", chat, "end")
+        await office.act("li", chat, "wrap-up", {"disposition": "solved"})
+        assert of_queue(await metrics(office), "billing")["transfer_rate"] == 0
+
+
+async def shift_of(office: Office, name: str) -> None:
+    """They have been available for 100 s."""
+    await TestAgents().available(office, name)
+    await shift(office, "presence_span", started_at=100)
 
 
 class TestAgents:

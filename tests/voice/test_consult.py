@@ -68,14 +68,6 @@ class Stage:
         seen = await self.li.interaction(self.x)
         return [leg["agent_id"] for leg in seen["legs"] if leg["state"] in ("active", "held")] == [me]
 
-    async def becomes_theirs(self, seconds: float) -> None:
-        """Wang has the customer, within this time."""
-
-        async def held() -> bool:
-            return await self.holds(self.wang)
-
-        await eventually(held, seconds=seconds)
-
     async def segments(self, kind: str) -> list[str | None]:
         seen = await self.li.interaction(self.x)
         return [segment["outcome"] for segment in seen["segments"] if segment["kind"] == kind]

@@ -9,6 +9,7 @@ import {
 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { consultOf } from "../client/consult";
 import type { Interaction, Leg } from "../client/contract";
 import { api, content } from "../client/http";
 import { word } from "../ui/i18n";
@@ -111,7 +112,8 @@ function CallControls({ interaction, leg }: { interaction: Interaction; leg: Leg
   const held = leg.state === "held";
   const toggle = () => act.mutate(held ? "resume" : "hold");
   const watched = interaction.endpoint?.controls_calls === false;
-  useHoldShortcut(busy || watched ? null : toggle);
+  const consulted = consultOf(interaction) !== null; // who waits then is changed by a swap
+  useHoldShortcut(busy || watched || consulted ? null : toggle);
   if (watched)
     return (
       <Text size="xs" c="dimmed">
@@ -122,7 +124,7 @@ function CallControls({ interaction, leg }: { interaction: Interaction; leg: Leg
     <Group gap={6} wrap="nowrap">
       <Button
         variant="default"
-        disabled={busy}
+        disabled={busy || consulted}
         onClick={toggle}
         aria-pressed={held}
         aria-keyshortcuts="Alt+H"
