@@ -69,7 +69,7 @@ def live_through(seed: int, build: Build | None = None, length: int = 120) -> Wa
 
 
 def interfere(random: Random, watched: Watched) -> None:
-    """A supervisor changes an agent, what waits, or the policy."""
+    """A supervisor changes an agent, what waits, or the policy; or a service level was measured."""
     known = list(watched.picture.snapshots.values())
     people = [one for one in known if hasattr(one, "presence")]
     waiting = [one for one in known if getattr(one, "state", None) == "queued"]
@@ -78,6 +78,10 @@ def interfere(random: Random, watched: Watched) -> None:
         watched.publish(amended(random, watched.document))
     elif pick < 0.6 and waiting:
         watched.change([_prioritised(random, random.choice(waiting))])
+    elif pick < 0.75:
+        queue = random.choice(watched.document["queues"])["key"]
+        level = random.choice([None, 500_000, 900_000])
+        watched.change([watched.build.state.QueueMeasured(queue, level, {})])
     else:
         watched.change([_retrained(random, random.choice(people))])
 

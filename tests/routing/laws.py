@@ -16,7 +16,10 @@ class Picture(Rules):
     def __init__(self, document: dict[str, Any], known: Iterable[Any], now: int) -> None:
         super().__init__(document)
         self.now = now
-        self.snapshots = {snapshot.id: snapshot for snapshot in known}
+        told = list(known)
+        self.measured = {one.queue: one for one in told if hasattr(one, "service_level_ppm")}
+        self.service_level_ppm = {key: one.service_level_ppm for key, one in self.measured.items()}
+        self.snapshots = {one.id: one for one in told if not hasattr(one, "service_level_ppm")}
         for snapshot in self.snapshots.values():
             if hasattr(snapshot, "presence"):
                 self.agents[snapshot.id] = snapshot._asdict() | {"accepted": snapshot.last_accepted_at}

@@ -40,6 +40,7 @@ class Rules:
         self.default_tier = policy["default_tier"]
         self.agents: dict[str, dict[str, Any]] = {}
         self.items: dict[str, Item] = {}
+        self.service_level_ppm: dict[str, int | None] = {}
         self.now = 0
 
     # ---- what the policy says of an interaction
@@ -104,7 +105,9 @@ class Rules:
         own = self.teams(item["queue"])
         nobody = not any(self.signed_in(name) and own & {*self.agents[name]["teams"]} for name in self.agents)
         for lend in self.queues[item["queue"]].get("lend", []):
-            if lend["when"] == "nobody_signed_in" and nobody:
+            level = self.service_level_ppm.get(item["queue"])
+            is_low = lend["when"] == "service_level" and level is not None and level < lend["than"]
+            if is_low or (lend["when"] == "nobody_signed_in" and nobody):
                 found.update(lend["queues"])
         return found
 

@@ -87,6 +87,12 @@ BUGS = [
         "    for agent in present[::-1]:\n        if agent.capacity",
     ),
     Bug("what_an_agent_learned_opens_no_queue", "world.py", "agent.queues = None", "pass"),
+    Bug(
+        "a_low_service_level_lends_nothing",
+        "staffing.py",
+        "return level is not None and level < limit",
+        "return False",
+    ),
 ]
 
 

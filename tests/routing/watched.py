@@ -39,8 +39,8 @@ class Watched:
         """Old snapshots are delivered once more: a version that is known changes nothing."""
         made = list(self.engine.apply(snapshots, self.now))
         assert not made, f"an old version brought about {made[0].kind}"
-        known = {snapshot.id: snapshot for snapshot in self.engine.snapshots()}
-        assert known == self.picture.snapshots, "an old version was taken for news"
+        known = Picture(self.document, self.engine.snapshots(), self.now)
+        assert known.snapshots == self.picture.snapshots, "an old version was taken for news"
 
     def change(self, told: Sequence[Any]) -> None:
         """Somebody changed an agent or an interaction: what waits is looked at anew, at once."""

@@ -104,7 +104,8 @@ def _ask_for_more(
     if "prefer" in features:
         queue["prefer"] = random.choice([None, _prefer(random), _prefer(random)])
     if "lending" in features and lenders and random.random() < 0.8:
-        queue["lend"] = [{"when": "nobody_signed_in", "than": None, "queues": [random.choice(lenders)]}]
+        when, than = random.choice([("nobody_signed_in", None), ("service_level", 800_000)])
+        queue["lend"] = [{"when": when, "than": than, "queues": [random.choice(lenders)]}]
     if "reserve" in features:
         queue["reserve_deferred"] = random.choice([0, 1, 1, 2])
 
