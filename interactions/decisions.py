@@ -13,6 +13,7 @@ from app.events import OfferCreated
 from interactions import call_commands
 from interactions.desk import Desk
 from interactions.facts import agent_snapshot, instant_of, work_snapshot
+from interactions.interruptions import UnitsOf, interrupted_by, room_on_top, units_below
 from interactions.policies import Decline, TenantPolicy
 from interactions.routing_rows import devices_of
 from interactions.views import callback_summary, instant
@@ -45,7 +46,7 @@ async def carry_out(
     interactions = {UUID(decision.interaction) for decision in wanted if decision.interaction}
     agents = {UUID(decision.agent) for decision in wanted if decision.agent}
     desk = await Desk.open(session, tenant_id, interactions, agents)
-    hand = _Hand(desk)
+    hand = _Hand(desk, policy, await units_below(session, policy, wanted))
     for decision in wanted:
         hand.apply(decision)
     await call_commands.ring_for_offers(desk, _accepted_by_phone(desk, hand.offers, policy))
@@ -58,8 +59,8 @@ async def carry_out(
 class _Hand:
     """`offers` were made, `wrong` was not as the engine thought."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, policy: TenantPolicy, held: UnitsOf) -> None:
+        self.desk, self.policy, self.held = desk, policy, held
         self.offers: list[tuple[Decision, Offer]] = []
         self.wrong: list[Decision] = []
 
@@ -87,12 +88,15 @@ class _Hand:
         x = work.interaction
         if x.version != decision.interaction_version or work.primary or not work.waits_for_agent:
             return False
-        if not may_get(agent, decision.units) or decision.deadline is None:
+        on_top = room_on_top(self.policy, self.held, agent.id, x.channel)
+        if not may_get(agent, decision.units, on_top) or decision.deadline is None:
             return False
+        agent.units_excess = max(agent.units_excess, agent.units_held + decision.units - agent.units_max)
         if work.state == State.CALLBACK_WAITING:
             work.come_to_turn()
         deadline = instant_of(decision.deadline)
         offer = work.offer_to(agent, decision.units, deadline, leg_id=new_id(), offer_id=new_id())
+        work.legs[-1].interrupts = list(interrupted_by(self.policy, x.channel))
         self.offers.append((decision, offer))
         return True
 
@@ -149,11 +153,11 @@ def _mark_auto_accepted(desk: Desk, offers: Sequence[tuple[Decision, Offer]], po
             offer.auto_accept = policy.rules(offer.queue, offer.channel).auto_accept
 
 
-def may_get(agent: Agent, units: int) -> bool:
-    """Whether they are there and have room for so many units."""
+def may_get(agent: Agent, units: int, on_top: int = 0) -> bool:
+    """Whether they are there and have room for so many units, `on_top` of so many that it interrupts."""
     if agent.presence != Presence.AVAILABLE or not agent.signed_in or agent.disabled_at is not None:
         return False
-    return agent.units_held + units - agent.units_excess <= agent.units_max
+    return agent.units_held + units - max(agent.units_excess, on_top) <= agent.units_max
 
 
 def _is_offered_to(work: Work, agent: Agent) -> bool:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interactions import call_commands, callbacks, draining, presence
+from interactions import call_commands, callbacks, draining, interruptions, presence
 from interactions.desk import Desk
 from interactions.draining import Tell
 from interactions.pace import PaceBook
@@ -78,6 +78,8 @@ class Timers:
                 self._gone(desk, work)
             case "pending":
                 _unanswered(desk, work)
+            case "interruption":
+                await interruptions.settle(desk, work)
             case "callback":
                 await callbacks.look(desk, self._policies, work)
             case "call":

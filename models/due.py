@@ -22,6 +22,7 @@ Kind = Literal[
     "drained",
     "call",
     "callback",
+    "interruption",
 ]
 
 
@@ -62,6 +63,7 @@ _FIND = text(
       CAST(:drained_before AS timestamptz[]))
     UNION ALL SELECT tenant_id, kind, id FROM due_calls(:tenants)
     UNION ALL SELECT tenant_id, kind, id FROM due_callbacks(:tenants)
+    UNION ALL SELECT tenant_id, kind, id FROM due_interruptions(:tenants)
     """
 )
 

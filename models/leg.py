@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, any_, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,7 +43,8 @@ LEG_TRANSITIONS: dict[LegState, frozenset[LegState]] = {
 class Leg(Identified, Base):
     """`units` are held from offer to the end of wrap-up. `queue` is where the agent got it: the interaction
     may be in another one since. `device_leg_id` is the platform's id of the agent's leg. `reassign_at`: the
-    agent's lease is gone and this work waits again then. `end_cause` says how it ended."""
+    agent's lease is gone and this work waits again then. `end_cause` says how it ended. `interrupts`: the
+    channels whose work in the agent's hands is held until this is wrapped up."""
 
     __tablename__ = "leg"
     interaction_id: Mapped[UUID] = mapped_column(ForeignKey("interaction.id", ondelete="CASCADE"))
@@ -52,6 +53,7 @@ class Leg(Identified, Base):
     state: Mapped[LegState]
     queue: Mapped[str]
     units: Mapped[int]
+    interrupts: Mapped[list[str]] = mapped_column(default=list)
     device: Mapped[str | None]
     device_leg_id: Mapped[str | None]
     route_command_id: Mapped[UUID | None]
@@ -88,6 +90,12 @@ class Leg(Identified, Base):
             ),
         ),
         Index("ix_leg_interaction_id", "interaction_id"),
+        Index(
+            "ix_leg_interrupts",
+            "agent_id",
+            postgresql_where=text("interrupts <> '{}' AND state IN ('active', 'held', 'wrap_up')"),
+        ),
+        Index("ix_leg_held", "agent_id", postgresql_where=text("state = 'held'")),
         Index("ix_leg_connecting", "connect_deadline_at", postgresql_where=text("state = 'connecting'")),
         Index("ix_leg_agent_live", "agent_id", postgresql_where=text("state <> 'ended'")),
         Index("ix_leg_wrap_up_due", "wrap_up_due_at", postgresql_where=text("state = 'wrap_up'")),
@@ -118,6 +126,32 @@ class Leg(Identified, Base):
             cls.interaction_id.in_(interaction_ids), cls.role == LegRole.PRIMARY, cls.state.in_(LIVE)
         )
         return {row.interaction_id: row.agent_id for row in await session.execute(query)}
+
+    @classmethod
+    async def units_by_channel(
+        cls, session: AsyncSession, agent_ids: Collection[UUID]
+    ) -> dict[tuple[UUID, str], int]:
+        """What each of these agents holds of each channel."""
+        if not agent_ids:
+            return {}
+        rows = await session.execute(
+            select(cls.agent_id, Interaction.channel, func.sum(cls.units))
+            .join(Interaction, Interaction.id == cls.interaction_id)
+            .where(cls.agent_id.in_(agent_ids), cls.state != LegState.ENDED)
+            .group_by(cls.agent_id, Interaction.channel)
+        )
+        return {(agent_id, channel): units for agent_id, channel, units in rows}
+
+    @classmethod
+    async def is_interrupted(cls, session: AsyncSession, agent_id: UUID, channel: str) -> bool:
+        """Whether the agent has something in hand, or in wrap-up, that interrupts work of this channel."""
+        query = select(cls.id).where(
+            cls.agent_id == agent_id,
+            cls.interrupts != [],
+            literal(channel) == any_(cls.interrupts),
+            cls.state.in_((LegState.ACTIVE, LegState.HELD, LegState.WRAP_UP)),
+        )
+        return await session.scalar(query.limit(1)) is not None
 
     @classmethod
     async def stay(cls, session: AsyncSession, agent_id: UUID) -> None:

@@ -16,8 +16,6 @@ def without_effect(source: Source, document: Document) -> list[Problem]:
 
 
 def _places(document: Document) -> Iterator[tuple[Pointer, str]]:
-    for channel in document.work.interrupts:
-        yield ("work", "interrupts", channel), NO_EFFECT
     staffed = {team for agent in document.agents for team in agent.teams}
     for index, queue in enumerate(document.queues):
         if staffed.isdisjoint(team.key for team in queue.teams):

@@ -89,7 +89,6 @@ class TestExample:
     def test_what_has_no_effect_yet_is_named_with_its_line(self, files: Files) -> None:
         found = [f"{line} {pointer}" for line, pointer, _ in files.load(EXAMPLE).warnings]
         assert found == [
-            "13 /work/interrupts/voice",
             "40 /queues/1/teams",
         ]
 

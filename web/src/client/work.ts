@@ -4,7 +4,7 @@
  * An event that tells less than the whole entity leaves its id and version in `stale`; the shell fetches those
  * and hands them in as `interaction.fetched`. An entity never goes back to a lower version.
  */
-import type { Id, Interaction, InteractionSummary, Me, Offer, Presence } from "./contract";
+import type { Id, Interaction, InteractionSummary, Leg, Me, Offer, Presence } from "./contract";
 
 export interface OpenOffer extends Offer {
   /** In the page's own clock, milliseconds. */
@@ -88,6 +88,12 @@ export function apply(work: Work, event: WorkEvent): Work {
     case "failure.dismissed":
       return { ...work, failedCommand: null };
   }
+}
+
+/** What a work list says of it: a mail that a call interrupts is held by nobody's hand. */
+export function shownState(interaction: Interaction, leg: Leg | null): string {
+  if (!leg || interaction.state === "parked") return interaction.state;
+  return leg.state === "held" && interaction.channel !== "voice" ? "interrupted" : leg.state;
 }
 
 /** It may be taken: it stands in its queue, or is a callback whose time has come. */

@@ -3,7 +3,7 @@ import { IconMessages } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Id, Interaction } from "../client/contract";
-import { myLeg } from "../client/work";
+import { myLeg, shownState } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded } from "../ui/States";
 import { moment } from "../ui/time";
@@ -65,9 +65,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
               {nameOf(interaction)}
             </Text>
             <TierBadge tier={interaction.tier} />
-            <StateBadge
-              state={mine && leg && interaction.state !== "parked" ? leg.state : interaction.state}
-            />
+            <StateBadge state={shownState(interaction, mine ? leg : null)} />
           </Group>
           <Text size="xs" c="dimmed" className="clip">
             {[interaction.queue, addressOf(interaction)].filter(Boolean).join(" · ")}

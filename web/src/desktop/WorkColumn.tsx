@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconInbox, IconPhoneCall } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Interaction, ListedInteraction } from "../client/contract";
-import { myLeg, waitsForAgent } from "../client/work";
+import { myLeg, shownState, waitsForAgent } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded, Loading } from "../ui/States";
 import { moment } from "../ui/time";
@@ -116,7 +116,7 @@ function WorkRow({ item }: { item: Interaction }) {
         {item.subject || item.preview || " "}
       </Text>
       <Group justify="space-between" mt={2} gap={4}>
-        <StateBadge state={item.state === "parked" ? "parked" : (leg?.state ?? item.state)} />
+        <StateBadge state={shownState(item, leg)} />
         <Text size="xs" c="dimmed">
           {timeOf(item, leg?.wrap_up_at ?? leg?.answered_at ?? leg?.accepted_at, t)}
         </Text>

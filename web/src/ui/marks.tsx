@@ -66,6 +66,7 @@ const STATE_COLORS: Record<string, string> = {
   offered: "blue",
   queued: "yellow",
   held: "orange",
+  interrupted: "orange",
   wrap_up: "violet",
   parked: "gray",
   break: "yellow",

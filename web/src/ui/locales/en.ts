@@ -103,6 +103,7 @@ export const en = {
     connecting: "Connecting",
     active: "Active",
     held: "On hold",
+    interrupted: "Interrupted by a call",
     wrap_up: "Wrap-up",
     parked: "Parked",
     callback_waiting: "Callback",

@@ -97,6 +97,7 @@ export const zhCN: Texts<typeof en> = {
     connecting: "接通中",
     active: "处理中",
     held: "保持中",
+    interrupted: "被来电打断",
     wrap_up: "话后处理",
     parked: "已挂起",
     callback_waiting: "等待回呼",

@@ -1,0 +1,115 @@
+"""A call may come on top of a mail, which is held until the call is wrapped up (SEMANTICS §1.3)."""
+
+from collections.abc import AsyncIterator
+from copy import deepcopy
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from app.setup.model import Document
+from app.setup.policy import policy_document
+from app.setup.service import published_policy
+from interactions.work import Work, WrapUp
+from models import Policy, Segment
+from models.leg import Leg, LegState
+from tests.waiting import eventually
+from tests.worker.center import SETUP, Center
+
+WRAP_UP = WrapUp("optional")
+
+
+@pytest.fixture
+async def interrupting(center: Center) -> AsyncIterator[Center]:
+    """Version 2: calls interrupt mails."""
+    document = Document.model_validate({**deepcopy(SETUP), "work": {"interrupts": {"voice": ["email"]}}})
+    published = published_policy(policy_document(document), document)
+    async with center.api.transaction(center.tenant_id) as session:
+        session.add(Policy(tenant_id=center.tenant_id, version=2, document=published, digest="2"))
+    yield center
+
+
+async def writes(center: Center) -> UUID:
+    """Li has a mail in hand."""
+    mail = await center.queue("email")
+    await center.offered(mail, "li")
+    await accept(center, mail)
+    return mail
+
+
+async def accept(center: Center, interaction_id: UUID) -> None:
+    await center.work(interaction_id, lambda work: work.accept(connect_seconds=None))
+
+
+async def leg_becomes(center: Center, interaction_id: UUID, state: LegState) -> None:
+    async def found() -> bool:
+        [leg] = await center.rows(select(Leg).where(Leg.interaction_id == interaction_id))
+        return bool(leg.state == state)
+
+    await eventually(found)
+
+
+async def wrap_up_ends(center: Center, interaction_id: UUID) -> None:
+    def finish(work: Work) -> None:
+        leg = work.wrapping_leg(center.agents["li"].id)
+        assert leg is not None
+        work.finish_wrap_up(leg, None)
+
+    await center.work(interaction_id, finish)
+
+
+async def test_the_mail_is_held_while_the_agent_talks_and_wraps_up(interrupting: Center) -> None:
+    center = interrupting
+    await center.sign_in("li")
+    async with center.routed():
+        mail = await writes(center)
+        call = await center.queue("voice")
+        await center.offered(call, "li")
+        agent = await center.agent("li")
+        assert (agent.units_held, agent.units_excess) == (120, 20)
+        await leg_becomes(center, mail, LegState.ACTIVE)
+        await accept(center, call)
+        await leg_becomes(center, mail, LegState.HELD)
+        await center.work(call, lambda work: work.end_contact("customer", "normal", WRAP_UP))
+        await leg_becomes(center, call, LegState.WRAP_UP)
+        await leg_becomes(center, mail, LegState.HELD)
+        await wrap_up_ends(center, call)
+        await leg_becomes(center, mail, LegState.ACTIVE)
+    [held] = await center.rows(select(Segment).where(Segment.interaction_id == mail, Segment.kind == "hold"))
+    assert held.outcome == "resumed"
+    agent = await center.agent("li")
+    assert (agent.units_held, agent.units_excess) == (20, 0)
+
+
+async def test_held_units_still_count_for_more_mails(interrupting: Center) -> None:
+    center = interrupting
+    await center.sign_in("li")
+    async with center.routed():
+        await writes(center)
+        await center.offered(await center.queue("voice"), "li")
+        more = await center.queue("email")
+        await center.sign_in("han")
+        await center.offered(more, "han")
+
+
+async def test_a_held_mail_may_be_closed(interrupting: Center) -> None:
+    center = interrupting
+    await center.sign_in("li")
+    async with center.routed():
+        mail = await writes(center)
+        call = await center.queue("voice")
+        await center.offered(call, "li")
+        await accept(center, call)
+        await leg_becomes(center, mail, LegState.HELD)
+        await center.work(mail, lambda work: work.end_contact("agent", "closed", None))
+    agent = await center.agent("li")
+    assert (agent.units_held, agent.units_excess) == (100, 0)
+
+
+async def test_where_nothing_interrupts_the_call_waits(center: Center) -> None:
+    await center.sign_in("li")
+    async with center.routed():
+        await writes(center)
+        call = await center.queue("voice")
+        await center.offered(await center.queue("email"), "li")  # decided after the call was looked at
+        assert not await center.open_offers(call)
