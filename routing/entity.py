@@ -23,13 +23,14 @@ class Agent:
     idle, valid while it carries the present `stamp`; both are set by `refresh`. `searched` are the channels
     for which nothing waited for them at the last matching. `costs` (units by channel that they serve),
     `interrupts` and `queues` (whose work they may get) follow from policy and profile, `on_shift` from their
-    `shift`, which turns at `shift_turns_at`. `counted` is what the staffing of queues counts of them."""
+    `shift`, which turns at `shift_turns_at`. `counted` is what the staffing of queues counts of them, `rooms`
+    remembers the channels with room by the units in use."""
 
     __slots__ = (
         "capacity", "channels", "connected", "costs", "counted", "entry", "id", "idle_since", "interrupts",
         "key", "last_accepted_at", "lease", "lease_lost_at", "legs", "load", "on_shift", "open", "phones",
-        "presence", "presence_reason", "queues", "searched", "shift", "shift_turns_at", "skills", "stamp",
-        "teams", "version",
+        "presence", "presence_reason", "queues", "rooms", "searched", "shift", "shift_turns_at", "skills",
+        "stamp", "teams", "version",
     )  # fmt: skip
 
     def __init__(self, id: str) -> None:  # noqa: A002
@@ -55,6 +56,7 @@ class Agent:
         self.searched: tuple[str, ...] = ()
         self.queues: tuple[str, ...] | None = None
         self.costs: Mapping[str, int] = {}
+        self.rooms: dict[int, tuple[str, ...]] = {}
         self.interrupts: Interrupts = {}
         self.shift: str | None = None
         self.on_shift = True
@@ -89,10 +91,20 @@ class Agent:
         self.entry = None
         self.open = ()
         if self.is_available:
-            self.open = self.capacity.channels_with_room(self.load, self.costs, self.interrupts)
+            self.open = self._with_room()
         if self.open:
             band, since = self.idle_order(bool(self.legs))
             self.entry = band, since, self.id, self.stamp, self
+
+    def _with_room(self) -> tuple[str, ...]:
+        """Kept by the units in use where nothing else counts."""
+        if self.interrupts or self.capacity.channel_max:
+            return self.capacity.channels_with_room(self.load, self.costs, self.interrupts)
+        known = self.rooms.get(self.load.units)
+        if known is None:
+            known = self.capacity.channels_with_room(self.load, self.costs, self.interrupts)
+            self.rooms[self.load.units] = known
+        return known
 
     def has_grown(self) -> bool:
         """Whether there is a channel for which nothing has been sought since they have room for it."""

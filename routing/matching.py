@@ -56,14 +56,18 @@ class _Matching:
 
     def run(self) -> None:
         self._gather()
+        if self._world.waiting.count:
+            self._offer_all()
+        for agent in self._fresh:
+            self._world.benches.post(agent)
+        self._world.waiting.hot.clear()
+
+    def _offer_all(self) -> None:
         for queue in {**self._queues, **self._world.waiting.hot}:
             self._seek(queue)
         while self._firsts:
             first = min(self._firsts.values())
             self._after(first, self._offer(first))
-        for agent in self._fresh:
-            self._world.benches.post(agent)
-        self._world.waiting.hot.clear()
 
     # ---- who and what
 

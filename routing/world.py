@@ -85,6 +85,7 @@ class World:
             channel: units for channel, units in self.policy.units.items() if agent.may_serve(channel)
         }
         agent.interrupts = self.policy.interrupts
+        agent.rooms = {}
         self.benches.enlist(agent)
         self.turn_shift(agent, self.now)
         self.presence_changed(agent)
