@@ -63,9 +63,11 @@ class Outbound:
         if channel not in KINDS:
             raise _wrong("/endpoint", f"nobody can be called or written to from a {channel} endpoint")
         policy = await self.policies.current(self.session, self.agent.tenant_id)
+        customer = await self._customer(wanted.customer_id)
         party = await self._party(wanted, channel)
         desk = await Desk.open(self.session, self.agent.tenant_id, agent_ids=[self.agent.id])
-        work = desk.add(self._interaction(desk, policy, wanted, party))
+        tier = customer.tier if customer else party.customer.tier if party.customer else None
+        work = desk.add(self._interaction(desk, policy, wanted, party, policy.policy.tier(tier).key))
         await check_room(self.session, work, desk.agents[self.agent.id], policy.units(channel))
         if channel == "voice":
             await self._dial(desk, work, wanted, party.address)
@@ -107,6 +109,12 @@ class Outbound:
         self.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
         await self.session.flush()
 
+    async def _customer(self, customer_id: UUID | None) -> Customer | None:
+        found = await self.session.get(Customer, customer_id) if customer_id else None
+        if customer_id is not None and found is None:  # nobody of another tenant either
+            raise _wrong("/customer_id", "unknown customer")
+        return found
+
     async def _party(self, wanted: NewContact, channel: str) -> Party:
         address = wanted.address or await self._own_address(wanted.customer_id, channel)
         readable = _readable(address, channel)
@@ -114,12 +122,12 @@ class Outbound:
         return (await identity.resolve(self.session, self.agent.tenant_id, [sighting]))[readable]
 
     async def _own_address(self, customer_id: UUID | None, channel: str) -> Address:
-        if customer_id is None or await self.session.get(Customer, customer_id) is None:
-            raise _wrong("/customer_id", "unknown customer")
-        links = await CustomerAddress.of_customers(self.session, [customer_id])
+        links = await CustomerAddress.of_customers(self.session, [customer_id] if customer_id else [])
         return _first_reached([row.address for _, row in links], channel)
 
-    def _interaction(self, desk: Desk, policy: TenantPolicy, wanted: NewContact, party: Party) -> Interaction:
+    def _interaction(
+        self, desk: Desk, policy: TenantPolicy, wanted: NewContact, party: Party, tier: str
+    ) -> Interaction:
         queue = wanted.queue or wanted.endpoint.queue
         if queue not in policy.policy.queues:
             raise _wrong("/queue", "unknown queue")
@@ -140,7 +148,7 @@ class Outbound:
             conversation=str(id_),
             subject=clean_line(wanted.subject or wanted.purpose),
             thread={"subject": clean_line(wanted.subject)} if wanted.subject else {},
-            tier=policy.policy.tier(None if customer is None else customer.tier).key,
+            tier=tier,
             policy_version=policy.version,
             age_us=0,
             boost_seconds=0,

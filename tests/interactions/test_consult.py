@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from app.clock import new_id
 from app.events import CommandFailed, LegAnswered, LegEnded
 from interactions.desktop import open_offers
 from models.agent import Presence
@@ -127,6 +128,29 @@ class TestWhoMayBeAsked:
         chat = await office.held("li")
         answer = await office.act("li", chat, "consult", {"to": {"queue": "sales"}})
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/nobody-free")
+
+
+class TestCallsOfOurs:
+    async def test_for_a_customer_whom_there_is_not(self, office: Office) -> None:
+        address = {"kind": "phone", "value": "+8613900139000"}
+        for given in ({"address": address}, {}):
+            wish = {"channel": "voice", "endpoint": "hotline", "purpose": "service", **given}
+            answer = await office.post("li", "/interactions", {**wish, "customer_id": str(new_id())})
+            assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/customer_id")
+
+    async def test_for_a_customer_at_their_own_number_and_tier(self, office: Office) -> None:
+        await office.phone("li")
+        address = {"kind": "phone", "value": "+8613900139000"}
+        made = await office.post(
+            "wang", "/customers", {"name": "Anna", "tier": "platinum", "addresses": [address]}
+        )
+        wish = {"channel": "voice", "endpoint": "hotline", "purpose": "service"}
+        answer = await office.post("li", "/interactions", {**wish, "customer_id": made.json()["id"]})
+        assert answer.status_code == 201, answer.text
+        seen = answer.json()
+        assert (seen["address"]["value"], seen["tier"]) == (address["value"], "platinum")
+        [dial] = await deliveries(office)
+        assert (dial.payload["command"], dial.payload["arguments"]["device"]) == ("call.dial", "sip:li")
 
 
 class TestOnThePhone:

@@ -55,7 +55,8 @@ def bodies(ids: dict[str, UUID]) -> dict[str, dict[str, Any]]:
         "POST /v1/customers/{customer_id}/addresses": {"kind": "phone", "value": "+8613900139000"},
         "POST /v1/interactions": {
             "channel": "voice",
-            "endpoint": str(ids["endpoint_id"]),
+            "endpoint": "hotline",
+            "address": {"kind": "phone", "value": "+8613900139000"},
             "customer_id": customer,
             "purpose": "x",
         },
