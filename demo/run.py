@@ -104,6 +104,7 @@ class Demo:
         say.print(f"  Be the customer  http://127.0.0.1:{self.demo_port}/demo", soft_wrap=True)
         say.print(f"  Wallboard        {url}/wallboard   sign in as boss@demo.test\n", soft_wrap=True)
         say.print("The tenant is demo, every password is demo.")
+        say.print("The day before the first start is recorded: docs/replay.md asks it what if.")
         say.print(f"Mail to {MAIL_ADDRESS} comes in on port {self.smtp_port}. Ctrl-C stops all.")
 
 

@@ -19,6 +19,7 @@ from tests.replay.conftest import Recorder
 from tests.waiting import eventually
 from tests.worker.center import SETUP, Center
 from tests.worker.test_recovery import FailingOnce
+from tests.worker.test_watch import publish_lending
 
 
 class LeapingClock(SystemClock):
@@ -111,6 +112,20 @@ class TestSame:
             clock.leap_seconds = 25 * 3600
             await center.offered(await center.queue(), "li")
         assert (await recorder.kinds()).count("rebuild") == 2
+        assert (await recorder.replay())["exit"] == 0
+
+    async def test_lending_by_what_was_measured(self, recorder: Recorder) -> None:
+        center = recorder.center
+        await publish_lending(center)
+        await center.sign_in("han")
+        lost = await center.queue("voice", policy_version=2)
+        await center.work(lost, lambda work: work.customer_left())
+        await recorder.change("UPDATE segment SET started_at = started_at - interval '60 s'")
+        waiting = await center.queue("voice", policy_version=2)
+        async with center.routed():
+            await center.offered(waiting, "han")
+        query = "SELECT 1 FROM routing_journal WHERE CAST(document->'events' AS text) LIKE '%\"measured\"%'"
+        assert await recorder.rows(query)
         assert (await recorder.replay())["exit"] == 0
 
     async def test_a_threshold_that_passed_without_a_decision(self, recorder: Recorder) -> None:
