@@ -134,6 +134,9 @@ def _policy(world: World, replaced: PolicyReplaced, now: int) -> None:
     world.replace_policy(replaced.policy)
     for item in world.waiting_items():
         world.move(item, now)
+    for agent in world.agents.values():
+        for leg in agent.legs:
+            world.schedule_reassign(leg)
 
 
 def withdraw_told(world: World) -> None:

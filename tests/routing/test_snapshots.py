@@ -207,6 +207,21 @@ class TestInteractionSnapshot:
         assert kinds(made) == [("offer", "x", "a")]
 
 
+class TestPolicyReplaced:
+    def test_a_shorter_time_to_reassign_counts_at_once(self) -> None:
+        """The engine that goes on and the one that is built anew must not differ."""
+        leg = LegSnapshot("leg1", "a", "active", 33)
+        chat = work(state="active", channel="chat", age_since=None, legs=(leg,))
+        engine = Engine(policy_of(SETUP))
+        engine.apply([agent(presence="offline", lease=False, lease_lost_at=0), chat], 0)
+        assert engine.next_deadline() == micros(120)
+        rules = {"chat": {"reassign_after_seconds": 30}}
+        setup = {**SETUP, "queues": [{"key": "q", "teams": [{"key": "t"}], "channels": rules}]}
+        assert list(engine.apply([PolicyReplaced(policy_of(setup))], micros(10))) == []
+        assert engine.next_deadline() == micros(30)
+        assert kinds(engine.apply([], micros(30))) == [("reassign", "x", "a")]
+
+
 class TestAgentSnapshot:
     def engine(self, *told: AgentSnapshot) -> Engine:
         engine = Engine(policy_of(SETUP))
