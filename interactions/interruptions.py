@@ -39,7 +39,7 @@ async def settle(desk: Desk, work: Work) -> None:
     leg, channel = work.primary, work.interaction.channel
     if leg is None or channel == "voice":  # a call is held by its agent
         return
-    interrupted = await Leg.is_interrupted(desk.session, leg.agent_id, channel)
+    interrupted = await Leg.is_interrupted(desk.session, leg, channel)
     if leg.state == LegState.ACTIVE and interrupted:
         work.hold()
     elif leg.state == LegState.HELD and not interrupted:

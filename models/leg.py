@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, any_, func, literal, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, any_, func, literal, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -143,10 +143,13 @@ class Leg(Identified, Base):
         return {(agent_id, channel): units for agent_id, channel, units in rows}
 
     @classmethod
-    async def is_interrupted(cls, session: AsyncSession, agent_id: UUID, channel: str) -> bool:
-        """Whether the agent has something in hand, or in wrap-up, that interrupts work of this channel."""
+    async def is_interrupted(cls, session: AsyncSession, leg: "Leg", channel: str) -> bool:
+        """Whether the agent of `leg` has something in hand, or in wrap-up, that interrupts this work: what
+        was active when the call was bridged, not what they accept beside it."""
+        since = leg.accepted_at if leg.state == LegState.ACTIVE else None
         query = select(cls.id).where(
-            cls.agent_id == agent_id,
+            cls.agent_id == leg.agent_id,
+            true() if since is None else cls.answered_at > since,
             cls.interrupts != [],
             literal(channel) == any_(cls.interrupts),
             cls.state.in_((LegState.ACTIVE, LegState.HELD, LegState.WRAP_UP)),

@@ -14,6 +14,7 @@ CREATE FUNCTION due_interruptions(tenants uuid[]) RETURNS TABLE (tenant_id uuid,
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
   SELECT l.tenant_id, 'interruption', l.interaction_id
     FROM leg v JOIN leg l ON l.agent_id = v.agent_id AND l.state = 'active' AND l.role = 'primary'
+      AND l.accepted_at < v.answered_at
     JOIN interaction i ON i.id = l.interaction_id AND i.channel = ANY(v.interrupts)
     WHERE v.interrupts <> '{}' AND v.state IN ('active', 'held', 'wrap_up') AND v.tenant_id = ANY(tenants)
   UNION SELECT l.tenant_id, 'interruption', l.interaction_id

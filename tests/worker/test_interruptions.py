@@ -11,7 +11,7 @@ from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
 from interactions.work import Work, WrapUp
-from models import Policy, Segment
+from models import Agent, Policy, Segment
 from models.leg import Leg, LegState
 from tests.waiting import eventually
 from tests.worker.center import SETUP, Center
@@ -113,3 +113,19 @@ async def test_where_nothing_interrupts_the_call_waits(center: Center) -> None:
         call = await center.queue("voice")
         await center.offered(await center.queue("email"), "li")  # decided after the call was looked at
         assert not await center.open_offers(call)
+
+
+async def test_what_is_accepted_beside_the_call_goes_on(interrupting: Center) -> None:
+    center = interrupting
+    async with center.api.transaction(center.tenant_id) as session:
+        (await session.get_one(Agent, center.agents["li"].id)).units_max = 140
+    await center.sign_in("li")
+    async with center.routed():
+        before = await writes(center)
+        call = await center.queue("voice")
+        await center.offered(call, "li")
+        await accept(center, call)
+        beside = await writes(center)
+        await leg_becomes(center, before, LegState.HELD)
+        [leg] = await center.rows(select(Leg).where(Leg.interaction_id == beside))
+        assert leg.state == LegState.ACTIVE
