@@ -13,7 +13,8 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
 
-RESTARTED_SECONDS = 30
+RESTARTED_SECONDS = 60
+"""The supervisor waits longer after every kill."""
 
 
 async def kill_worker(lane: Lane) -> None:
