@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+import asyncpg
 import pytest
 from playwright.async_api import Page, expect
 
@@ -83,3 +84,28 @@ async def test_the_clock_begins_the_day_with_00(wall: Page) -> None:
 async def test_an_agent_is_only_shown_the_way_to_the_desktop(screens: Screens, lane: Lane) -> None:
     wall = await screens.wallboard(lane.email)
     await expect(wall.get_by_text("This page is for supervisors.")).to_be_visible()
+
+
+async def test_routing_keeps_its_laws_and_an_agent_who_stops_responding_raises_an_alarm(
+    wall: Page, lane: Lane
+) -> None:
+    routing = wall.get_by_role("region", name="Routing")
+    await expect(routing).to_contain_text("Every law is kept")
+    await expect(routing).to_contain_text("Idle beside waiting0:00")
+    alarm = wall.get_by_role("alert").filter(has_text=f"{lane.queue}: 1 of 1 agents do not respond")
+    async with lane.desktop() as agent:
+        await stop_responding(lane)
+        await expect(alarm).to_be_visible()
+        await agent.client.be("available")
+        await expect(alarm).to_have_count(0)
+
+
+async def stop_responding(lane: Lane) -> None:
+    """As after a missed offer, without waiting for one."""
+    connection = await asyncpg.connect(lane.service.settings.database_url)
+    await connection.execute(
+        "UPDATE agent SET presence = 'not_responding', presence_reason = 'missed',"
+        " presence_at = clock_timestamp() WHERE email = $1",
+        lane.email,
+    )
+    await connection.close()
