@@ -3,9 +3,9 @@
 from random import Random
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.routing import worlds
 from tests.routing.faults import interfere
@@ -14,7 +14,12 @@ from tests.routing.seeds import SEEDS
 from tests.routing.watched import Watched
 
 PICK = st.integers(0, 2**16)
-LATER = st.sampled_from([0, 1, 2, 5, 20]).map(lambda seconds: seconds * worlds.SECOND)
+LATER = st.sampled_from([0, 0, 1, 2]).map(lambda seconds: seconds * worlds.SECOND)
+
+
+def having(*legs: str | None) -> Any:
+    """Only while some interaction is in that state."""
+    return precondition(lambda center: center.some(0, *legs) is not None)
 
 
 class Center(RuleBasedStateMachine):
@@ -29,6 +34,7 @@ class Center(RuleBasedStateMachine):
         self.names = [person["id"] for person in people]
         self.known = 0
         self.last: list[worlds.Line] = []
+        self.a_shift_begins()
 
     def tell(self, kind: str, later: int = 0, jump: bool = False, **fields: Any) -> None:
         at = self.watched.now + later
@@ -45,12 +51,21 @@ class Center(RuleBasedStateMachine):
         if item is not None:
             self.tell(kind, later, interaction=item["id"], agent=item["agent"])
 
-    @rule(later=LATER)
-    def queued(self, later: int) -> None:
+    @rule(later=LATER, count=st.sampled_from([1, 3, 6]))
+    def queued(self, later: int, count: int) -> None:
+        for place in range(count):
+            self.comes(later if place == 0 else 0)
+
+    def comes(self, later: int) -> None:
         self.known += 1
         queue = self.random.choice(self.document["queues"])["key"]
         fields = worlds.queued(self.random, f"x{self.known}", queue, self.document, self.names)
         self.tell("interaction.queued", later, **fields)
+
+    @rule()
+    def a_shift_begins(self) -> None:
+        for name in self.names:
+            self.tell("agent.available", agent=name)
 
     @rule(pick=PICK, later=LATER)
     def available(self, pick: int, later: int) -> None:
@@ -64,32 +79,48 @@ class Center(RuleBasedStateMachine):
     def lease_lost(self, pick: int, later: int) -> None:
         self.tell("agent.lease_lost", later, agent=self.names[pick % len(self.names)])
 
-    @rule(pick=PICK, later=LATER)
+    @having("offered", "connecting")
+    @rule()
+    def everybody_picks_up(self) -> None:
+        """Whatever rings is accepted, and what connects is bridged."""
+        for leg, kind in (("offered", "offer.accepted"), ("connecting", "interaction.connected")):
+            items = [item for _, item in sorted(self.watched.picture.items.items()) if item["leg"] == leg]
+            for item in items:
+                self.tell(kind, interaction=item["id"], agent=item["agent"])
+
+    @having("offered")
+    @rule(pick=PICK, later=st.sampled_from([0, worlds.SECOND]))
     def accepted(self, pick: int, later: int) -> None:
         self.about("offer.accepted", pick, later, "offered")
 
+    @having("offered")
     @rule(pick=PICK, later=LATER)
     def declined(self, pick: int, later: int) -> None:
         self.about("offer.declined", pick, later, "offered")
 
+    @having("connecting")
     @rule(pick=PICK, later=LATER)
     def connected(self, pick: int, later: int) -> None:
         self.about("interaction.connected", pick, later, "connecting")
 
+    @having("connecting")
     @rule(pick=PICK, later=LATER)
     def connect_failed(self, pick: int, later: int) -> None:
         self.about("offer.connect_failed", pick, later, "connecting")
 
+    @having("active", "held")
     @rule(pick=PICK, later=LATER)
     def completed(self, pick: int, later: int) -> None:
         self.about("interaction.completed", pick, later, "active", "held")
 
+    @having(None, "offered", "connecting")
     @rule(pick=PICK, later=LATER)
     def left(self, pick: int, later: int) -> None:
         item = self.some(pick, None, "offered", "connecting")
         if item is not None:
             self.tell("interaction.left", later, interaction=item["id"])
 
+    @having("active", "held")
     @rule(pick=PICK, later=LATER)
     def transferred(self, pick: int, later: int) -> None:
         item, queues = self.some(pick, "active", "held"), self.document["queues"]
@@ -97,9 +128,9 @@ class Center(RuleBasedStateMachine):
             queue = queues[pick % len(queues)]["key"]
             self.tell("interaction.transferred", later, interaction=item["id"], queue=queue)
 
-    @rule(later=LATER)
+    @rule(later=st.sampled_from([2, 5, 20]))
     def time_passes(self, later: int) -> None:
-        self.tell("tick", later)
+        self.tell("tick", later * worlds.SECOND)
 
     @rule(later=st.sampled_from([30, 600]))
     def clock_steps_forward(self, later: int) -> None:
@@ -121,5 +152,10 @@ class Center(RuleBasedStateMachine):
 
 TestCenter = Center.TestCase
 TestCenter.settings = settings(
-    max_examples=SEEDS, stateful_step_count=40, deadline=None, print_blob=True, database=None
+    max_examples=SEEDS,
+    stateful_step_count=40,
+    deadline=None,
+    print_blob=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
