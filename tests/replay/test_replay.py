@@ -96,7 +96,8 @@ class TestSame:
     async def test_a_transaction_that_failed(self, recorder: Recorder) -> None:
         """All that the engine had been told is forgotten with it, and so is what it wrote down."""
         center = recorder.center
-        async with center.routed(FailingOnce(center.policies, center.timers(), center.clock)):
+        routing = FailingOnce(center.policies, center.timers(), center.watch(), center.clock)
+        async with center.routed(routing):
             await eventually(recorder.kinds)
             await center.sign_in("li")
             await center.offered(await center.queue(), "li")
