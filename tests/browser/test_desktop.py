@@ -11,7 +11,7 @@ from playwright.async_api import Route, expect
 
 from demo.desk_client import DeskClient, desktop
 from demo.pbx.switch import Device
-from tests.browser.screens import Desk, Screens
+from tests.browser.screens import Desk, Screens, fill_in
 from tests.running import PASSWORD, Lane, Service
 
 pytestmark = pytest.mark.browser
@@ -56,6 +56,21 @@ class TestCall:
         await desk.page.get_by_role("button", name="Hold").click()
         await expect(desk.page.get_by_text("The telephone system refused “Hold”")).to_be_visible()
         lane.service.exchange.switch.refuses.discard("call.hold")
+
+
+class TestDraft:
+    async def test_survives_a_reload_and_not_a_sign_out(self, desk: Desk, lane: Lane) -> None:
+        lane.call()
+        await desk.accept()
+        await expect(desk.call).to_contain_text("Connected")
+        note = desk.page.get_by_placeholder("Internal note")
+        await note.fill("She asks for the blue one")
+        await desk.page.reload()
+        await expect(note).to_have_value("She asks for the blue one")
+        await desk.page.get_by_role("button", name=f"Agent {lane.number}", exact=True).click()
+        await desk.page.get_by_role("menuitem", name="Sign out").click()
+        await fill_in(desk.page, lane.email)
+        await expect(note).to_have_value("")
 
 
 class TestOffer:

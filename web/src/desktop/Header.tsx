@@ -16,6 +16,7 @@ import { useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
 import { DeviceDialog } from "./DeviceDialog";
 import { DialDialog } from "./DialDialog";
+import { forgetDrafts } from "./drafts";
 import { PresenceMenu } from "./PresenceMenu";
 import { useMe } from "./queries";
 import { TaskDialog } from "./TaskDialog";
@@ -97,6 +98,10 @@ function NewTask() {
 function UserMenu({ name }: { name: string }) {
   const { t } = useTranslation();
   const [phone, { open, close }] = useDisclosure(false);
+  const signOut = () => {
+    forgetDrafts();
+    void session.signOut();
+  };
   return (
     <>
       <Menu position="bottom-end">
@@ -114,7 +119,7 @@ function UserMenu({ name }: { name: string }) {
           <Menu.Item leftSection={<IconDeviceLandlinePhone size={14} />} onClick={open}>
             {t("device.label")}
           </Menu.Item>
-          <Menu.Item leftSection={<IconLogout size={14} />} onClick={() => void session.signOut()}>
+          <Menu.Item leftSection={<IconLogout size={14} />} onClick={signOut}>
             {t("signIn.out")}
           </Menu.Item>
         </Menu.Dropdown>

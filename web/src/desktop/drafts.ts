@@ -1,13 +1,21 @@
 import { useState } from "react";
 
-const drafts = new Map<string, string>();
+const PREFIX = "touchpoint.draft/";
 
-/** A text that is kept while the page lives, under `key`. */
+/** A text that is kept for this tab under `key`, over a reload too. */
 export function useDraft(key: string): [string, (text: string) => void] {
   const [, redraw] = useState(0);
   const set = (text: string) => {
-    drafts.set(key, text);
+    if (text) sessionStorage.setItem(PREFIX + key, text);
+    else sessionStorage.removeItem(PREFIX + key);
     redraw((count) => count + 1);
   };
-  return [drafts.get(key) ?? "", set];
+  return [sessionStorage.getItem(PREFIX + key) ?? "", set];
+}
+
+/** Whoever signs in next at this tab finds nothing. */
+export function forgetDrafts(): void {
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  }
 }
