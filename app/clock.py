@@ -36,6 +36,11 @@ def new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
+def id_at(at: datetime) -> UUID:
+    """Not above any `new_id` made since `at`: what has ids is old by its ids alone."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)
+
+
 def rfc3339(at: datetime | None) -> str | None:
     """In UTC with milliseconds, as all our JSON has it."""
     if at is None:

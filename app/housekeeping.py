@@ -14,14 +14,16 @@ from app.bus.retention import prune
 from app.container import Container
 from app.events import Stream
 from app.security import CannotOpen
-from models.journal import PRUNED_AT_ONCE, RoutingJournal
+from models.base import PRUNED_AT_ONCE
+from models.journal import RoutingJournal
 from models.log import DeadLetter
+from models.offer import Decision
 from models.touch import Attachment
 
 log = structlog.get_logger()
 
 HOUSE_SECONDS: Final = 600.0
-JOURNAL_KEPT: Final = timedelta(days=90)
+DECISIONS_KEPT: Final = timedelta(days=90)
 _NAME: Final = re.compile(rb"[0-9a-f]{64}")
 
 
@@ -44,12 +46,13 @@ async def tidy_log(container: Container, readers: Mapping[str, Stream]) -> None:
 
 
 async def tidy_journal(container: Container) -> None:
-    """What no replay asks for any more, a tenant's oldest first."""
+    """What no replay and no explanation asks for any more, a tenant's oldest first."""
     for tenant in list(container.endpoints.tenants()):
-        deleted = PRUNED_AT_ONCE
-        while deleted == PRUNED_AT_ONCE:
-            async with container.database.transaction(tenant.id) as session:
-                deleted = await RoutingJournal.prune(session, tenant.id, JOURNAL_KEPT)
+        for table in (RoutingJournal, Decision):
+            deleted = PRUNED_AT_ONCE
+            while deleted == PRUNED_AT_ONCE:
+                async with container.database.transaction(tenant.id) as session:
+                    deleted = await table.prune(session, tenant.id, DECISIONS_KEPT)
 
 
 async def sweep_blobs(container: Container) -> None:

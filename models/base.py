@@ -22,6 +22,9 @@ NAMING = {
 
 Json = dict[str, Any]
 
+PRUNED_AT_ONCE = 10_000
+"""Rows that one transaction deletes of what has served its time."""
+
 ROWS = bindparam("rows", type_=JSONB())
 """Many rows as one JSON array, for `jsonb_to_recordset`: one statement whatever their number."""
 

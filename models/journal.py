@@ -10,10 +10,9 @@ from sqlalchemy import BigInteger, Identity, Index, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Json, TenantRow
+from models.base import PRUNED_AT_ONCE, Base, Json, TenantRow
 
 PAGE: Final = 500
-PRUNED_AT_ONCE: Final = 10_000
 
 
 class Stretch(NamedTuple):

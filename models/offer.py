@@ -1,16 +1,17 @@
 """Offers of an interaction to an agent, and the routing decision behind each."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, func, select, text
+from sqlalchemy import BigInteger, ForeignKey, Index, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, Json, one_of
+from app.clock import id_at
+from models.base import PRUNED_AT_ONCE, Base, Identified, Json, one_of
 
 
 class OfferState(StrEnum):
@@ -97,6 +98,14 @@ class Decision(Identified, Base):
     decided_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     document: Mapped[Json]
     __table_args__ = (Index("ix_decision_interaction_id", "interaction_id"),)
+
+    @classmethod
+    async def prune(cls, session: AsyncSession, tenant_id: UUID, kept: timedelta) -> int:
+        """Delete what the tenant decided longer ago than that, not too much at once; how many went."""
+        now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        old = select(cls.id).where(cls.tenant_id == tenant_id, cls.id < id_at(now - kept)).order_by(cls.id)
+        chosen = delete(cls).where(cls.id.in_(old.limit(PRUNED_AT_ONCE)))
+        return len((await session.execute(chosen.returning(cls.id))).all())
 
     @classmethod
     async def latest_of(cls, session: AsyncSession, interaction_id: UUID) -> Self | None:
