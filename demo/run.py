@@ -91,6 +91,7 @@ class Demo:
         ]
         parts.append(visits.run())
         tasks = [asyncio.create_task(part) for part in parts]
+        await server.listening.wait()
         self._say_where(supervisor.url)
         await _until_interrupted(tasks)
         for task in tasks:
@@ -109,7 +110,15 @@ class Demo:
 
 
 class Quiet(uvicorn.Server):
-    """A uvicorn that leaves the signals to the demo."""
+    """A uvicorn that leaves the signals to the demo, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
