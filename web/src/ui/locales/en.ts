@@ -1,6 +1,7 @@
 import { callback } from "./en.callback";
 import { demo } from "./en.demo";
 import { consult, dial } from "./en.consult";
+import { help } from "./en.help";
 import { task } from "./en.task";
 import { wall } from "./en.wallboard";
 import { why } from "./en.why";
@@ -392,20 +393,5 @@ export const en = {
   callback,
   wall,
   demo,
-  help: {
-    title: "Keyboard shortcuts",
-    open: "Keyboard shortcuts",
-    accept: "Accept the first offer",
-    decline: "Decline the first offer",
-    next: "Next item of my work",
-    previous: "Previous item of my work",
-    reply: "Go to the reply",
-    send: "Send the reply",
-    search: "Search the timeline",
-    customer: "Change the customer",
-    transfer: "Transfer",
-    available: "Become available",
-    hold: "Hold or resume the call",
-    help: "This list",
-  },
+  help,
 } as const;

@@ -3,6 +3,7 @@ import type { Texts } from "./texts";
 import { callback } from "./zh-CN.callback";
 import { demo } from "./zh-CN.demo";
 import { consult, dial } from "./zh-CN.consult";
+import { help } from "./zh-CN.help";
 import { task } from "./zh-CN.task";
 import { wall } from "./zh-CN.wallboard";
 import { why } from "./zh-CN.why";
@@ -386,20 +387,5 @@ export const zhCN: Texts<typeof en> = {
   callback,
   wall,
   demo,
-  help: {
-    title: "快捷键",
-    open: "快捷键",
-    accept: "接受第一个邀约",
-    decline: "拒绝第一个邀约",
-    next: "下一项工作",
-    previous: "上一项工作",
-    reply: "跳到回复框",
-    send: "发送回复",
-    search: "搜索时间线",
-    customer: "更换客户",
-    transfer: "转接",
-    available: "置为空闲可接",
-    hold: "保持或恢复通话",
-    help: "显示此列表",
-  },
+  help,
 };

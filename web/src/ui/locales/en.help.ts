@@ -1,0 +1,16 @@
+export const help = {
+  title: "Keyboard shortcuts",
+  open: "Keyboard shortcuts",
+  accept: "Accept the first offer",
+  decline: "Decline the first offer",
+  next: "Next item of my work",
+  previous: "Previous item of my work",
+  reply: "Go to the reply",
+  send: "Send the reply",
+  search: "Search the timeline",
+  customer: "Change the customer",
+  transfer: "Transfer",
+  available: "Become available",
+  hold: "Hold or resume the call",
+  help: "This list",
+} as const;
