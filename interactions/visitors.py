@@ -95,7 +95,8 @@ async def standings(
     now: datetime,
     visiting: Collection[UUID],
 ) -> dict[UUID, Standing]:
-    """What those of `visiting` (interactions) who wait in the queue are told. Writes down what it tells."""
+    """What those of `visiting` (interactions) who wait in the queue are told. Writes down what it tells; who
+    is just being changed is told the next time."""
     query = select(Interaction).where(Interaction.queue == queue, Interaction.state.in_(WAITING))
     waiting = {x.id: x for x in await session.scalars(query)}
     found = places(await policies.current(session, tenant_id), waiting.values(), now)
@@ -106,8 +107,13 @@ async def standings(
         for id_ in here
         if (pace := current.get((queue, waiting[id_].channel))) is not None
     }
-    told = await Segment.tell_waits(session, {id_: e.p90_us for id_, e in estimates.items() if e is not None})
-    return {id_: Standing(found[id_].position, _seconds(told.get(id_))) for id_ in here}
+    waits = {id_: one.p90_us for id_, one in estimates.items() if one is not None}
+    told = await Segment.tell_waits(session, waits)
+    return {
+        id_: Standing(found[id_].position, _seconds(told.get(id_)))
+        for id_ in here
+        if id_ in told or id_ not in waits
+    }
 
 
 def _seconds(wait_us: int | None) -> int | None:
