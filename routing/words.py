@@ -134,7 +134,8 @@ class _Speaker:
         if it.runners_up:
             following = ", ".join(self._runner_up(it, candidate) for candidate in it.runners_up)
             said.append(self._say["runners_up"].format(names=following))
-        return said + self._urgency(it) + self._rules(it) + [self._group(group) for group in it.groups]
+        said += self._urgency(it) + self._rules(it) + [self._group(group) for group in it.groups]
+        return said + ([self._group(Group("member", it.outside, ()))] if it.outside else [])
 
     def _runner_up(self, it: Candidates, candidate: Candidate) -> str:
         score = self._score(it, candidate)
@@ -164,7 +165,7 @@ class _Speaker:
     def _group(self, group: Group) -> str:
         reason = _AGAINST[self._language][group.reason]
         named = ""
-        if group.total <= _NAMED_MAX:
+        if 0 < len(group.agents) == group.total <= _NAMED_MAX:
             listed = ", ".join(self._name(agent) for agent in group.agents)
             named = f"（{listed}）" if self._language == "zh" else f" ({listed})"
         return self._say["group"].format(

@@ -92,6 +92,28 @@ class TestOffer:
         await desk.page.get_by_role("button", name="为什么？").click()
         await expect(desk.page.get_by_text("空闲时间最长")).to_be_visible()
 
+    async def test_says_why_before_it_is_accepted(self, desk: Desk, lane: Lane) -> None:
+        lane.call("+8613800138000")
+        await desk.offer.get_by_role("button", name="Why? +8613800138000").click()
+        await expect(desk.page.get_by_text("has been free the longest")).to_be_visible()
+        await expect(desk.page.get_by_role("row", name="not in a team of this queue")).to_be_visible()
+
+
+class TestWaiting:
+    async def test_says_why_in_both_languages(self, screens: Screens, lane: Lane) -> None:
+        page = (await screens.desk(lane.email)).page
+        lane.call("+8613800138000")
+        await page.get_by_role("tab", name="Waiting in queues").click()
+        row = page.locator(".row", has_text=lane.queue)
+        await row.get_by_role("button", name="Why? +8613800138000").click()
+        await expect(page.get_by_text("It is the first of its queue.")).to_be_visible()
+        await expect(page.get_by_role("row", name="not signed in")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Language").click()
+        await page.get_by_role("menuitem", name="中文").click()
+        await row.get_by_role("button", name="为什么？+8613800138000").click()
+        await expect(page.get_by_text("在该队列中排第一位。")).to_be_visible()
+
 
 class TestCustomer:
     async def test_one_of_several_is_picked_and_taken_back(

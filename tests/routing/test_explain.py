@@ -187,10 +187,11 @@ class TestWords:
         ]
 
     def test_of_an_offer(self) -> None:
-        scene = center(a=ABLE, b=ABLE)
+        scene = center(a=ABLE, b=ABLE, d={**ABLE, "teams": ["other"]})
         scene.available(0, "a", "b")
         scene.queue(1, "x", tier="plain")
         found = scene.engine.candidates(scene.made[-1])
+        assert words(found, "en")[-1] == "Agents: 1, not in a team of this queue."
         assert words(found, "en")[:2] == [
             "Offered to a: of all who may take it, idle the longest (rank 1).",
             "Next would have been b.",

@@ -380,6 +380,8 @@ export interface AssignedExplanation extends ExplanationFacts {
   strategy?: "longest_idle" | "least_loaded" | "best_skill";
   winner: Candidate;
   runners_up: Candidate[];
+  /** How many agents are in no team of the queue; `groups` leaves them out. */
+  outside: number;
 }
 
 export type Explanation = WaitingExplanation | AssignedExplanation;

@@ -12,6 +12,7 @@ import { useChosen } from "./chosen";
 import { useDesk, useWork } from "./desk";
 import { addressOf, nameOf } from "../ui/names";
 import { moment } from "../ui/time";
+import { WhyButton } from "../ui/WhyDialog";
 import { chime, prepareSound, ring } from "./sound";
 
 const DECLINE_REASONS = ["busy", "skill", "personal"];
@@ -97,9 +98,12 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
           </Text>
         )}
         {offer.reason && (
-          <Text size="xs" c="dimmed">
-            {word("reason", offer.reason)}
-          </Text>
+          <Group gap={4} wrap="nowrap">
+            <Text size="xs" c="dimmed">
+              {word("reason", offer.reason)}
+            </Text>
+            <WhyButton id={offer.interaction_id} name={nameOf(offer)} />
+          </Group>
         )}
         <Countdown offer={offer} />
         <Group gap="xs" grow preventGrowOverflow={false}>

@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Button, Group, Indicator, Tabs, Text, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Badge, Button, Group, Indicator, Tabs, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconInbox, IconPhoneCall } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { myLeg, shownState, waitsForAgent } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded, Loading } from "../ui/States";
 import { moment } from "../ui/time";
+import { WhyButton } from "../ui/WhyDialog";
 import { useAct, useSetPresence } from "./actions";
 import { CallbackDialog } from "./CallbackDialog";
 import { groupOf, GROUPS, listed, useChosen } from "./chosen";
@@ -188,31 +189,32 @@ function WaitingRow({ item }: { item: ListedInteraction }) {
             <Since from={item.queued_at ?? item.created_at} />
           )}
         </Text>
-        {item.channel === "voice" && (
-          <ActionIcon
-            size="xs"
-            aria-label={t("callback.of", { name: nameOf(item) })}
-            onClick={open}
+        <Group gap={4} wrap="nowrap">
+          <WhyButton id={item.id} name={nameOf(item)} />
+          {item.channel === "voice" && (
+            <Tooltip label={t("callback.title")}>
+              <ActionIcon size="sm" aria-label={t("callback.of", { name: nameOf(item) })} onClick={open}>
+                <IconPhoneCall size={14} />
+              </ActionIcon>
+            </Tooltip>
+          )}
+          <Button
+            size="compact-xs"
+            variant="default"
+            disabled={!waitsForAgent(item)}
+            loading={act.isPending}
+            aria-label={t("work.takeLabel", { name: nameOf(item) })}
+            onClick={() =>
+              act.mutateAsync("take").then(
+                () => choose(item.id),
+                () => undefined,
+              )
+            }
           >
-            <IconPhoneCall size={14} />
-          </ActionIcon>
-        )}
+            {t("work.take")}
+          </Button>
+        </Group>
         {calling && <CallbackDialog interaction={item} close={close} />}
-        <Button
-          size="compact-xs"
-          variant="default"
-          disabled={!waitsForAgent(item)}
-          loading={act.isPending}
-          aria-label={t("work.takeLabel", { name: nameOf(item) })}
-          onClick={() =>
-            act.mutateAsync("take").then(
-              () => choose(item.id),
-              () => undefined,
-            )
-          }
-        >
-          {t("work.take")}
-        </Button>
       </Group>
     </div>
   );

@@ -1,4 +1,6 @@
-import { Badge, Group, Modal, Stack, Table, Text } from "@mantine/core";
+import { ActionIcon, Badge, Group, Modal, Stack, Table, Text, Tooltip } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconQuestionMark } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type {
@@ -15,7 +17,7 @@ import { Empty, Loaded } from "./States";
 import { duration, full } from "./time";
 
 const SECOND_US = 1_000_000;
-const NAMED_MAX = 8;
+const NAMED_MAX = 12;
 
 /** Why an interaction still waits, or why it came to whom it came: the engine's own record, in words. */
 export function WhyDialog({ id, name, close }: { id: Id; name: string; close: () => void }) {
@@ -40,6 +42,22 @@ export function WhyDialog({ id, name, close }: { id: Id; name: string; close: ()
     >
       <Loaded query={explanation}>{(data) => <Why found={data} />}</Loaded>
     </Modal>
+  );
+}
+
+/** For places without room for the word. */
+export function WhyButton({ id, name }: { id: Id; name: string }) {
+  const { t } = useTranslation();
+  const [opened, { open, close }] = useDisclosure(false);
+  return (
+    <>
+      <Tooltip label={t("why.title")}>
+        <ActionIcon size="sm" aria-label={t("why.of", { name })} onClick={open}>
+          <IconQuestionMark size={14} />
+        </ActionIcon>
+      </Tooltip>
+      {opened && <WhyDialog id={id} name={name} close={close} />}
+    </>
   );
 }
 
@@ -125,7 +143,7 @@ function Assigned({ found }: { found: AssignedExplanation }) {
           </Group>
         </Stack>
       )}
-      {found.groups.length > 0 && <Against found={found} />}
+      {groupsOf(found).length > 0 && <Against found={found} />}
     </>
   );
 }
@@ -184,7 +202,8 @@ function scoreOf(found: AssignedExplanation): (of: Candidate) => string {
 /** Every agent accounted for, by the first reason against. */
 function Against({ found }: { found: Explanation }) {
   const { t } = useTranslation();
-  if (found.groups.length === 0) return <Empty>{t("why.nobody")}</Empty>;
+  const groups = groupsOf(found);
+  if (groups.length === 0) return <Empty>{t("why.nobody")}</Empty>;
   return (
     <Stack gap={4}>
       <Text size="sm" fw={600}>
@@ -192,7 +211,7 @@ function Against({ found }: { found: Explanation }) {
       </Text>
       <Table fz="sm" verticalSpacing={4}>
         <Table.Tbody>
-          {found.groups.map((group) => (
+          {groups.map((group) => (
             <Table.Tr key={group.reason}>
               <Table.Td w={40} ta="right" className="numbers">
                 {group.total}
@@ -209,9 +228,14 @@ function Against({ found }: { found: Explanation }) {
   );
 }
 
+function groupsOf(found: Explanation): ReasonGroup[] {
+  const outside = found.kind === "assigned" ? found.outside : 0;
+  return outside ? [...found.groups, { reason: "member", total: outside, agents: [] }] : found.groups;
+}
+
 function named(group: ReasonGroup, names: Record<Id, string>): string {
   const shown = group.agents.slice(0, NAMED_MAX).map((agent) => names[agent] ?? agent);
-  return group.total > shown.length ? `${shown.join(", ")} …` : shown.join(", ");
+  return shown.length > 0 && group.total > shown.length ? `${shown.join(", ")} …` : shown.join(", ");
 }
 
 function spell(micros: number): string {

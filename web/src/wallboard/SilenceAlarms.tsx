@@ -15,13 +15,17 @@ export function SilenceAlarms() {
       color="red"
       variant="filled"
       icon={<IconBellRinging size={18} />}
-      title={t("wall.silent", {
-        queue: queue.queue,
-        silent: queue.not_responding.length,
-        count: queue.agents,
-      })}
+      py={8}
     >
       <Text size="sm">
+        <b>
+          {t("wall.silent", {
+            queue: queue.queue,
+            silent: queue.not_responding.length,
+            count: queue.agents,
+          })}
+        </b>
+        {" · "}
         {t("wall.silentWho", {
           names: queue.not_responding.map((agent) => agent.name).join(", "),
           time: clock(queue.alarm_since ?? ""),

@@ -1,5 +1,6 @@
 export const why = {
   title: "Why?",
+  of: "Why? {{name}}",
   waiting: "Why it is still waiting",
   assigned: "Why it came to {{name}}",
   age: "Time waited {{age}}, head start {{headStart}} ({{tier}}).",

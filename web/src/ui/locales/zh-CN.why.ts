@@ -3,6 +3,7 @@ import type { Texts } from "./texts";
 
 export const why: Texts<typeof english> = {
   title: "为什么？",
+  of: "为什么？{{name}}",
   waiting: "为什么还在等待",
   assigned: "为什么分配给{{name}}",
   age: "已等待 {{age}}，优先量 {{headStart}}（{{tier}}）。",
