@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 from zlib import crc32
 
 from pydantic import BaseModel, ConfigDict, Field
 
 PARTITIONS = 32
 """Written at `migrate` and never changed: `crc32(key) % 32` on both logs."""
-
-_CAUSES = UUID("6f1f0e0a-5c86-4a6e-9d5a-3c1f5b6d7e80")
 
 
 class Stream(StrEnum):
@@ -27,11 +25,6 @@ class Stream(StrEnum):
 
 def partition_of(key: str) -> int:
     return crc32(key.encode()) % PARTITIONS
-
-
-def derived_id(cause: UUID, ordinal: int) -> UUID:
-    """The id of the n-th event that `cause` brings about: a repeat has the same id."""
-    return uuid5(_CAUSES, f"{cause}/{ordinal}")
 
 
 class Frozen(BaseModel):
@@ -104,10 +97,8 @@ class InboundEvent(Event):
     occurred_at: datetime | None = None
 
     def key(self, endpoint_id: UUID) -> str:
-        rest = self.conversation or (
-            f"{self.address.kind}:{self.address.value}" if self.address else self.external_id
-        )
-        return f"{endpoint_id}/{rest or ''}"
+        party = f"{self.address.kind}:{self.address.value}" if self.address else self.external_id
+        return f"{endpoint_id}/{self.conversation or party or ''}"
 
 
 class Attachment(Frozen):
@@ -379,9 +370,18 @@ class CustomerChanged(ActivityEvent):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
+class ConsultEnded(ActivityEvent):
+    """The customer is the first agent's alone again. `whom`: a name, or an address. `cause`: returned,
+    left, refused, not_held (by the platform), why an offer ended, or why a phone's leg did."""
+
+    type: ClassVar[str] = "touchpoint.consult.ended.v1"
+    interaction_id: UUID
+    whom: str
+    cause: str
+
+
 class CallCommandFailed(ActivityEvent):
-    """A command to the telephony platform was refused or ran out: desktops, which know this as
-    `command.failed`, drop `pending`."""
+    """The platform refused a command, or it ran out; desktops know it as `command.failed`."""
 
     type: ClassVar[str] = "touchpoint.call_command.failed.v1"
     interaction_id: UUID

@@ -101,9 +101,10 @@ def end_call(desk: Desk, work: Work) -> UUID:
     return _issue(desk, work, "call.end")
 
 
-def hold(desk: Desk, work: Work) -> UUID:
+def hold(desk: Desk, work: Work) -> None:
     """The customer hears music while somebody is consulted."""
-    return _issue(desk, work, "call.hold")
+    command_id = _issue(desk, work, "call.hold")
+    work.wait_for(command_id, "hold", desk.now + timedelta(seconds=COMMAND_SECONDS))
 
 
 def complete_transfer(desk: Desk, work: Work) -> UUID:
@@ -148,14 +149,17 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
         work.device_failed("failed")
     elif leg is not None:
         leg.route_command_id = None  # nothing rings
-        work.end_consult("failed")
+        work.end_consult("refused")
         tell_failure(desk, work, command_id, "consult", reason)
     elif x.outside is not None and x.outside["command_id"] == str(command_id):
-        work.end_consult("failed")
+        work.end_consult("refused")
         tell_failure(desk, work, command_id, "consult", reason)
     elif x.pending_command_id == command_id:
         command = x.pending_command or ""
         work.stop_waiting()
+        if command == "hold" and not work.consult_answered:  # the customer would listen
+            cancel_outside(desk, work)
+            work.end_consult("not_held")
         tell_failure(desk, work, command_id, command, reason)
 
 

@@ -80,16 +80,17 @@ class Consults:
     async def back(self, interaction_id: UUID) -> UUID | None:
         """The consult is over and the customer back; whoever is consulted may end it too."""
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
-        consult = work.consult
+        consult, why = work.consult, "left"
         if consult is None or consult.agent_id != self.agent.id:
             work.held_by(self.agent.id)
+            why = "returned"
         if not work.consulted:
             raise work.illegal("nobody is consulted")
         if work.interaction.channel != "voice":
-            work.end_consult("returned")
+            work.end_consult(why)
             await desk.save()
             return None
-        return await self._return_call(desk, work, consult)
+        return await self._return_call(desk, work, consult, why)
 
     async def confer(self, interaction_id: UUID) -> UUID | None:
         """All three talk, by phone."""
@@ -107,13 +108,14 @@ class Consults:
             raise work.illegal("nobody has answered the consult yet")
         return await self._order(desk, work, command, pending)
 
-    async def _return_call(self, desk: Desk, work: Work, consult: Leg | None) -> UUID | None:
+    async def _return_call(self, desk: Desk, work: Work, consult: Leg | None, why: str) -> UUID | None:
         """Before the phone of who is consulted rings, the platform knows of a hold only."""
         dialled = consult is None or consult.route_command_id is not None
         if consult is not None and consult.state in call_commands.RINGING:
             consult.route_command_id = None  # the order below stops it
-            work.end_consult("returned")
-        return await self._order(desk, work, "call.cancel_transfer" if dialled else "call.resume", "return")
+            work.end_consult(why)
+        pending = "return" if why == "returned" else "leave"
+        return await self._order(desk, work, "call.cancel_transfer" if dialled else "call.resume", pending)
 
     async def _order(self, desk: Desk, work: Work, command: str, pending: str) -> UUID | None:
         """Clicked twice, it is one order."""
@@ -167,6 +169,7 @@ class Consults:
             raise NobodyFree(f"{colleague.name} has no phone there.")
 
     def _hold(self, desk: Desk, work: Work, leg: Leg) -> None:
+        """Before they are asked; refused, nobody is."""
         if work.interaction.channel == "voice" and leg.state == LegState.ACTIVE:
             call_commands.hold(desk, work)
 

@@ -22,6 +22,9 @@ from models.leg import Leg, LegState
 
 ABOUT_LEGS: Final = (LegRinging, LegAnswered, LegEnded, LegHeld, LegResumed, CallBridged)
 
+ORDERED: Final = {"return": "returned", "leave": "left"}
+"""Who ended a consult, by the order that waits for it."""
+
 RING_SECONDS: Final = 60
 """How long a number outside may ring before the agent is told that nobody came."""
 
@@ -110,7 +113,14 @@ class ConsultCalls:
         if blamed:
             work.consult_failed(event.cause)
         else:
-            work.end_consult("returned" if work.interaction.pending_command == "return" else event.cause)
+            self._ended(work, event.cause)
+
+    def _ended(self, work: Work, cause: str) -> None:
+        """Where the customer is not on hold, no event says that they are back: the order is done now."""
+        pending, first = work.interaction.pending_command or "", work.primary
+        work.end_consult(ORDERED.get(pending, cause))
+        if pending in ORDERED and first is not None and first.state == LegState.ACTIVE:
+            work.stop_waiting()
 
     async def _sent_away(self, work: Work, event: CallEvent) -> None:
         """A cold transfer to a number: the agent keeps the customer until somebody answers there."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.clock import new_id
-from interactions.live_parts import LiveParts, WrapUp
+from interactions.live_parts import ConsultOver, LiveParts, WrapUp
 from models.agent import Agent, Presence
 from models.interaction import State
 from models.leg import LIVE, Leg, LegRole, LegState
@@ -93,16 +93,15 @@ class Consulting(LiveParts):
     def end_consult(self, cause: str) -> None:
         """The consulted one is free; the customer stays as they are. Nothing, where nobody is consulted."""
         leg = self.consult
-        if leg is not None:
-            if leg.state == LegState.OFFERED:
-                self._settle(OfferState.REVOKED, "customer_left" if cause == "customer_left" else "returned")
-            self._end_leg(leg, cause)
-        elif self.interaction.outside is not None:
-            self.interaction.outside = None
-            self._end_segment(self._open(SegmentKind.CONSULT), cause)
-        else:
+        if not self.consulted:
             return
-        self._note("consult_ended")
+        self._consult_ended(leg, cause)
+        if leg is None:
+            self._end_outside(cause)
+            return
+        if leg.state == LegState.OFFERED:
+            self._settle(OfferState.REVOKED, "customer_left" if cause == "customer_left" else "returned")
+        self._end_leg(leg, cause)
 
     def consult_failed(self, cause: str) -> None:
         """The consulted agent's device did not come: they are `not_responding(device)`."""
@@ -113,7 +112,7 @@ class Consulting(LiveParts):
             self._settle(OfferState.MISSED, "missed", cause)
         self._end_leg(leg, cause)
         self.not_responding(leg.agent_id, "device")
-        return self._note("consult_ended")
+        return self._consult_ended(leg, cause)
 
     def complete_consult(self, wrap_up: WrapUp | None, policy_version: int) -> None:
         """Warm transfer: who was consulted has the customer now, the first agent wraps up. With somebody
@@ -168,6 +167,12 @@ class Consulting(LiveParts):
         agent = self._agent(agent_id)
         if agent.presence == Presence.AVAILABLE:
             agent.presence, agent.presence_reason, agent.presence_at = Presence.NOT_RESPONDING, why, self.now
+
+    def _consult_ended(self, leg: Leg | None, cause: str, noted: str = "consult_ended") -> None:
+        outside = self.interaction.outside or {}
+        whom = outside.get("address", "") if leg is None else self._agent(leg.agent_id).name
+        self.consult_over = ConsultOver(whom, cause)
+        self._note(noted)
 
     def _answered_consult(self) -> Leg | None:
         """None: it is somebody outside."""

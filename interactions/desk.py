@@ -16,6 +16,7 @@ from app.errors import NotFound
 from app.events import (
     AgentChanged,
     AgentRoutingChanged,
+    ConsultEnded,
     InteractionChanged,
     OfferEnded,
     WorkChanged,
@@ -153,6 +154,7 @@ class Desk:
         )
         for offer in work.settled:
             self._tell_offer(work, offer)
+        self._tell_consult(work)
         append(
             self.session,
             WorkChanged(interaction_id=x.id, version=x.version, state=facts.work_state(work)),
@@ -176,6 +178,26 @@ class Desk:
                 cause=offer.cause,
             ),
             key=str(offer.interaction_id),
+            at=self.now,
+        )
+
+    def _tell_consult(self, work: Work) -> None:
+        """Why nobody is consulted any more, to who still has the customer."""
+        x, first, over = work.interaction, work.primary, work.consult_over
+        if over is None or first is None:
+            return
+        append(
+            self.session,
+            ConsultEnded(
+                entity=f"interaction/{x.id}",
+                version=x.version,
+                queue=x.queue,
+                agent_ids=(first.agent_id,),
+                interaction_id=x.id,
+                whom=over.whom,
+                cause=over.cause,
+            ),
+            key=str(x.id),
             at=self.now,
         )
 

@@ -31,12 +31,20 @@ class WrapUp:
     dispositions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ConsultOver:
+    """A consult that came to nothing. `whom`: a name, or an address outside."""
+
+    whom: str
+    cause: str
+
+
 @dataclass
 class LiveParts:
     """`legs` are those not ended, `offer` the open one, `segments` the open ones, `agents` the locked
     agents of the whole desk. What is new goes to `added`; `causes` says what happened, for the activity
     event; `ringing` are legs that ended while their device rang for an offer, or talked in a consult: it is
-    to stop."""
+    to stop; `consult_over` is what the first agent is to be told."""
 
     interaction: Interaction
     agents: dict[UUID, Agent]
@@ -49,6 +57,7 @@ class LiveParts:
     touched_agents: set[UUID] = field(default_factory=set)
     settled: list[Offer] = field(default_factory=list)
     ringing: list[Leg] = field(default_factory=list)
+    consult_over: ConsultOver | None = None
     relevant: bool = False
 
     @property

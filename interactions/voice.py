@@ -41,7 +41,7 @@ from models.segment import Segment, SegmentKind
 SNAPSHOT_SLACK = timedelta(seconds=5)
 """A call younger than this may be missing in a platform's list."""
 
-SHOWN_BY_HOLDING = ("hold", "resume", "swap", "return")
+SHOWN_BY_HOLDING = ("hold", "resume", "swap", "return", "leave")
 """Orders that are done when the customer is held, or back."""
 
 Open = Callable[[Call, CallIncoming, datetime], Awaitable[Work]]

@@ -68,7 +68,7 @@ class Work(Consulting, CallingBack):
         if self.state == State.OFFERED:
             self._to(State.QUEUED, f"offer_{state.value}")
         else:
-            self._note(f"consult_{state.value}")
+            self._consult_ended(leg, cause or state.value, f"consult_{state.value}")
 
     def cool_down(self, agent_id: UUID, seconds: float) -> None:
         """Skip this agent for this interaction for `seconds`."""
@@ -371,4 +371,4 @@ class Work(Consulting, CallingBack):
     def forget(self) -> None:
         """What happened has been told: start anew (the desk saves more than once where a batch needs it)."""
         self.added, self.causes, self.settled, self.ringing = [], [], [], []
-        self.touched_agents, self.relevant = set(), False
+        self.touched_agents, self.relevant, self.consult_over = set(), False, None

@@ -4,16 +4,18 @@ commit, while every row lock is still held, so an entity's events stand in the o
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.clock import new_id
-from app.events import Envelope, Event, Stream, derived_id, dumps
+from app.events import Envelope, Event, Stream, dumps
 
 Slot = tuple[Stream, int]
 """A partition of a stream."""
+
+_CAUSES = UUID("6f1f0e0a-5c86-4a6e-9d5a-3c1f5b6d7e80")
 
 _INSERT = text(
     """
@@ -28,8 +30,8 @@ _INSERT = text(
 
 @dataclass
 class Outbox:
-    """What one transaction will append. `cause` is the consumed event now being applied: ids derive from
-    it."""
+    """What one transaction will append. `cause` is the consumed event now being applied: ids derive from it,
+    so that a repeat has the same."""
 
     tenant_id: UUID | None
     cause: UUID | None = None
@@ -40,7 +42,7 @@ class Outbox:
         if self.cause is None:
             return new_id()
         self.ordinal += 1
-        return derived_id(self.cause, self.ordinal)
+        return uuid5(_CAUSES, f"{self.cause}/{self.ordinal}")
 
 
 def outbox(session: AsyncSession) -> Outbox:

@@ -46,6 +46,18 @@ class TestWarmTransfer:
         await expect(wang.call).to_contain_text("Connected")
         await expect(consult_of(wang)).to_have_count(0)
 
+    async def test_declined_and_told_so(self, screens: Screens, service: Service, lane: Lane) -> None:
+        other = service.lane()
+        li = await screens.desk(lane.email, available=True)
+        wang = await screens.desk(other.email, available=True)
+        lane.call()
+        await li.accept()
+        await expect(li.call).to_contain_text("Connected")
+        await ask(li, f"Agent {other.number}")
+        await wang.page.get_by_role("button", name="Decline").click()
+        await expect(li.page.get_by_text(f"Agent {other.number} declined to advise")).to_be_visible()
+        await expect(li.call).to_contain_text("On hold")
+
     async def test_a_number_outside_and_back(self, desk: Desk, lane: Lane) -> None:
         lane.call()
         await desk.accept()

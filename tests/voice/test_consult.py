@@ -48,6 +48,12 @@ class Stage:
         await self.take()
         await self.legs(primary="held", consult="active")
 
+    async def cause(self) -> str:
+        """Why li is told that nobody is consulted any more."""
+        told = await self.li.pushed("consult.ended", lambda data: data["interaction_id"] == self.x)
+        assert told["whom"] == f"Agent {self.theirs.number}"
+        return str(told["cause"])
+
     async def legs(self, **wanted: str) -> dict[str, Any]:
         """The interaction once its legs that are not over are exactly these."""
 
@@ -186,6 +192,7 @@ class TestReturn:
             await stage.consulted()
             stage.switch.device_hangs_up(stage.theirs.device)
             await stage.legs(primary="held")
+            assert await stage.cause() == "normal"
             await units_free(stage.wang)
             assert (await stage.act("resume")).status_code == 202
             await stage.legs(primary="active")
@@ -203,6 +210,7 @@ class TestNotAnswered:
             )
             assert answer.status_code == 200
             await stage.legs(primary="held")
+            assert await stage.cause() == "declined"
             await units_free(stage.wang)
             assert (await stage.wang.me())["presence"]["status"] == "available"
 
@@ -215,6 +223,7 @@ class TestNotAnswered:
             await stage.legs(primary="held")
             presence = (await stage.wang.me())["presence"]
             assert (presence["status"], presence["reason_code"]) == ("not_responding", "device")
+            assert await stage.cause() == device.value
             await units_free(stage.wang)
 
     async def test_their_phone_is_silent(self, service: Service) -> None:
@@ -225,6 +234,7 @@ class TestNotAnswered:
             await stage.legs(primary="held", consult="connecting")
             await units_free(stage.wang, CONNECT_SECONDS + FREE_SECONDS + 1)
             await stage.legs(primary="held")
+            assert await stage.cause() == "no_answer"
             assert stage.call.consult is None, "it rings no more"
 
     async def test_nobody_is_free(self, service: Service) -> None:
@@ -246,7 +256,26 @@ class TestNotAnswered:
                 stage.switch.refuses.clear()
             assert (failed["command"], failed["interaction_id"]) == ("consult", stage.x)
             await stage.legs(primary="held")
+            assert await stage.cause() == "refused"
             assert (await stage.wang.me())["presence"]["status"] == "available", "it was not their fault"
+            await units_free(stage.wang)
+
+    @pytest.mark.parametrize("outside", [False, True])
+    async def test_the_platform_does_not_hold_the_customer(self, service: Service, outside: bool) -> None:
+        async with talking(service) as stage:
+            stage.switch.refuses.add("call.hold")
+            stage.switch.devices[OUTSIDE] = Device.SILENT
+            try:
+                await stage.ask({"address": {"kind": "phone", "value": OUTSIDE}} if outside else None)
+                failed = await stage.li.pushed("command.failed")
+                ended = await stage.li.pushed("consult.ended")
+            finally:
+                stage.switch.refuses.clear()
+                del stage.switch.devices[OUTSIDE]
+            assert (failed["command"], failed["reason"], ended["cause"]) == ("hold", "refused", "not_held")
+            seen = await stage.legs(primary="active")
+            assert (seen["pending"], seen["outside"]) == (None, None)
+            await eventually(lambda: stage.call.consult is None)
             await units_free(stage.wang)
 
 
@@ -316,6 +345,8 @@ class TestTogether:
             await stage.legs(primary="active", conference="active")
             await stage.act("consult/return", by=stage.wang)
             await stage.legs(primary="active")
+            assert await stage.cause() == "left"
+            assert (await stage.li.interaction(stage.x))["pending"] is None, "no resume is told of"
             assert await stage.holds(stage.li)
             await units_free(stage.wang)
 

@@ -97,6 +97,7 @@ function statusText(interaction: Interaction, leg: Leg, t: ReturnType<typeof use
       "return",
       "conference",
       "swap",
+      "leave",
     ] as const;
     const pending = known.find((command) => command === interaction.pending?.replace(/^call\./, ""));
     return t(`call.pending.${pending ?? "other"}`);

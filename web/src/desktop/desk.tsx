@@ -17,6 +17,7 @@ import { WorkStore } from "../client/store";
 import { EventStream, type EventFrame, type StreamStatus } from "../client/stream";
 import { mergeTouch, type TouchPages } from "../client/touches";
 import type { Work } from "../client/work";
+import { tellConsultOver } from "./consultOver";
 
 export interface Connection {
   status: StreamStatus;
@@ -66,6 +67,7 @@ export function DeskProvider({ children }: { children: ReactNode }) {
       onEvent: (frame) => {
         const event = fromFrame(frame, store.get(), Date.now());
         if (event) store.dispatch(event);
+        tellConsultOver(frame, store.get());
         const touch = touchOf(frame);
         if (touch?.interaction_id && touch.interaction_id in store.get().interactions) {
           keepTouch(cache, touch);

@@ -18,6 +18,22 @@ export const consult = {
   mine: "You are asked for advice. Your notes are seen by colleagues only.",
   leave: "Leave",
   askedBy: "{{name}} asks you",
+  over: {
+    declined: "{{name}} declined to advise.",
+    missed: "{{name}} did not answer in time.",
+    undelivered: "Your question did not reach {{name}}’s screen.",
+    went_away: "{{name}} went away.",
+    lease_lost: "{{name}} lost the connection.",
+    not_responding: "{{name}} is not responding.",
+    busy: "{{name}} is on another line.",
+    rejected: "{{name}} did not take the call.",
+    unreachable: "{{name}}’s phone cannot be reached.",
+    no_answer: "{{name}} did not pick up.",
+    failed: "The connection with {{name}} failed.",
+    normal: "{{name}} hung up.",
+    left: "{{name}} has left.",
+    not_held: "{{name}} was not asked: the caller could not be put on hold.",
+  },
 } as const;
 
 export const dial = {

@@ -183,6 +183,7 @@ export const en = {
       return: "Back to the caller…",
       conference: "Joining all…",
       swap: "Swapping…",
+      leave: "Your colleague leaves…",
       other: "Please wait…",
     },
     hold: "Hold",

@@ -21,6 +21,22 @@ export const consult: Texts<typeof texts> = {
   mine: "同事正在向您咨询。您的备注只有同事可见。",
   leave: "退出",
   askedBy: "{{name}} 向您咨询",
+  over: {
+    declined: "{{name}} 拒绝了咨询。",
+    missed: "{{name}} 未及时应答。",
+    undelivered: "咨询未能显示在 {{name}} 的屏幕上。",
+    went_away: "{{name}} 已离开。",
+    lease_lost: "{{name}} 的连接已中断。",
+    not_responding: "{{name}} 未响应。",
+    busy: "{{name}} 的电话占线。",
+    rejected: "{{name}} 未接听来电。",
+    unreachable: "{{name}} 的话机无法接通。",
+    no_answer: "{{name}} 的话机无人接听。",
+    failed: "与 {{name}} 的连接失败。",
+    normal: "{{name}} 已挂断。",
+    left: "{{name}} 已退出。",
+    not_held: "未能咨询 {{name}}：来电者无法保持。",
+  },
 };
 
 export const dial: Texts<typeof dialTexts> = {

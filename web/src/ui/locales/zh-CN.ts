@@ -177,6 +177,7 @@ export const zhCN: Texts<typeof en> = {
       return: "正在返回来电者…",
       conference: "正在合并通话…",
       swap: "正在切换…",
+      leave: "同事正在退出…",
       other: "请稍候…",
     },
     hold: "保持",
