@@ -16,9 +16,9 @@ from app.database import Database
 from app.events import InteractionChanged, TouchCreated
 from app.notifications import TYPING, VISITOR_GONE, Notifications
 from app.typing_notice import TypingNotice
-from interactions import visitors
-from interactions.pace import PaceBook
-from interactions.policies import PolicyBook
+from interactions.agents import visitors
+from interactions.life.pace import PaceBook
+from interactions.life.policies import PolicyBook
 
 log = structlog.get_logger()
 

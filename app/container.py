@@ -27,11 +27,11 @@ from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from app.sign_in import forget_old_failures
 from app.throttle import Throttle
-from interactions.explanations import Explanations
-from interactions.leases import Leases
-from interactions.pace import PaceBook
-from interactions.policies import PolicyBook
-from interactions.shown import ShownOffers
+from interactions.agents.explanations import Explanations
+from interactions.agents.leases import Leases
+from interactions.agents.shown import ShownOffers
+from interactions.life.pace import PaceBook
+from interactions.life.policies import PolicyBook
 
 log = structlog.get_logger()
 

@@ -26,11 +26,11 @@ from channels.email.parser import MailParser
 from channels.sender import Sender
 from channels.transport import NetworkTransport
 from insights.watch import Watch
-from interactions.dispatch import InteractionDispatch
-from interactions.intake import Intake
-from interactions.mail_reader import MailReader
-from interactions.messages import tell, warn_of_silence
-from interactions.timers import Timers
+from interactions.agents.messages import tell, warn_of_silence
+from interactions.intake.intake import Intake
+from interactions.intake.mail_reader import MailReader
+from interactions.routed.dispatch import InteractionDispatch
+from interactions.routed.timers import Timers
 from models.access import RefreshSession
 from models.audit import IdempotentAnswer
 from models.delivery import DeliveryKey

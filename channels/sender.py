@@ -69,7 +69,7 @@ class Directory(Protocol):
 
 
 class Dispatch(Protocol):
-    """What a delivery is about, and what its outcome changes (`interactions.dispatch`)."""
+    """What a delivery is about, and what its outcome changes (`interactions.routed.dispatch`)."""
 
     async def message(self, delivery: Delivery) -> OutboundMessage:
         """The touch to render, its files read. Raises Unsendable when there is no such touch any more."""

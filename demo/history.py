@@ -13,9 +13,9 @@ from app.database import WORKER_ROLE, Database, act_for
 from customers.words import of_name, of_text
 from demo.day import Day
 from demo.people import PLAYED, PastTouch, Person, history, people
-from interactions.facts import microseconds
-from interactions.policies import PolicyBook
-from interactions.routing_rows import snapshots
+from interactions.life.facts import microseconds
+from interactions.life.policies import PolicyBook
+from interactions.life.routing_rows import snapshots
 from models.customer import ContactAddress, Customer, CustomerAddress
 from models.endpoint import Endpoint
 from models.interaction import Interaction, State

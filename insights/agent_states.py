@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interactions.views import agent_summary, instant
+from interactions.life.views import agent_summary, instant
 from models.agent import Agent, Presence
 from models.interaction import Interaction
 from models.leg import Leg, LegState

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from insights.figures import Entry
-from interactions.pace import Pace, Paces
+from interactions.life.pace import Pace, Paces
 from routing.estimate import Estimate
 from routing.policy import CHANNELS, SECOND, Queue
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from insights.figures import Entry, service_level
-from interactions.pace import Pace, Paces
+from interactions.life.pace import Pace, Paces
 from routing.policy import Policy, Queue
 from routing.state import QueueMeasured
 

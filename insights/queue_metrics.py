@@ -18,9 +18,9 @@ from insights.estimates import next_arrivals
 from insights.figures import Entry, Facts, Handled, Judge, Missed, Refused, Row, counted, figures, ours
 from insights.occupancy import AgentTime, occupancy
 from insights.written_times import WrittenTimes
-from interactions.pace import PaceBook, Paces
-from interactions.policies import PolicyBook, TenantPolicy
-from interactions.views import instant
+from interactions.life.pace import PaceBook, Paces
+from interactions.life.policies import PolicyBook, TenantPolicy
+from interactions.life.views import instant
 from models.interaction import WAITING, Interaction, State
 from models.offer import Offer, OfferState
 from models.policy import Queue

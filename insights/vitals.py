@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interactions.pace import served
-from interactions.views import instant
+from interactions.life.pace import served
+from interactions.life.views import instant
 from models.agent import Agent, Presence
 from models.handling import Staffed
 from models.vitals import RoutingVitals

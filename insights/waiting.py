@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from insights.estimates import out
-from interactions.pace import Pace, Paces
-from interactions.policies import PolicyBook
-from interactions.serving import age_seconds, places, score_seconds
-from interactions.views import interaction_summary
-from interactions.work import Work
+from interactions.life.pace import Pace, Paces
+from interactions.life.policies import PolicyBook
+from interactions.life.serving import age_seconds, places, score_seconds
+from interactions.life.views import interaction_summary
+from interactions.life.work import Work
 from models.customer import ContactAddress, Customer
 from models.interaction import WAITING, Interaction, State
 from models.leg import Leg, LegState

@@ -16,9 +16,9 @@ from insights.figures import Entry
 from insights.measuring import RECENT, lending_by_level, measure, news
 from insights.queue_metrics import Interval, QueueMetrics, Scope
 from insights.vitals import Crew, alarm_since, crews
-from interactions.desk import database_now
-from interactions.pace import PaceBook, Paces
-from interactions.policies import PolicyBook
+from interactions.life.desk import database_now
+from interactions.life.pace import PaceBook, Paces
+from interactions.life.policies import PolicyBook
 from models.handling import staffed
 from models.policy import Queue
 from models.segment import Segment

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from insights.business_time import Measure, Said, Stretch, responses
-from interactions.policies import PolicyBook
+from interactions.life.policies import PolicyBook
 from models.interaction import Interaction, State
 from models.segment import Segment, SegmentKind
 from models.touch import Touch

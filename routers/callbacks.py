@@ -8,8 +8,8 @@ from pydantic import AwareDatetime, BaseModel
 from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
 from app.problems import problems
-from interactions import lookup
-from interactions.callback_requests import CallbackRequests
+from interactions.agents import lookup
+from interactions.agents.callback_requests import CallbackRequests
 from routers.customers import AddressIn
 from routers.deps import CurrentAgent, Services, Transaction, api_router
 

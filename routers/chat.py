@@ -31,8 +31,8 @@ from app.security import new_token, token_hash
 from app.text import clean_line, clean_text, clean_value, mask_cards
 from app.typing_notice import EVERY_SECONDS
 from app.websocket import peer_of
-from interactions import visitors
-from interactions.leases import OUTAGES
+from interactions.agents import visitors
+from interactions.agents.leases import OUTAGES
 from models.visitor import Visitor
 from routers.cors import ForPages
 from routers.deps import Open, api_router, container_of

@@ -10,8 +10,8 @@ from app.access import Permission
 from app.addresses import phone_address
 from app.errors import IllegalTransition, Invalid, NobodyFree, NoCallControl, NotFound
 from app.problems import problems
-from interactions import lookup
-from interactions.consult import Consults
+from interactions.agents import lookup
+from interactions.calls.consult import Consults
 from routers.deps import CurrentAgent, Services, Transaction, api_router
 
 router = api_router("/v1/interactions", Permission.WORK, tags=["interactions"])

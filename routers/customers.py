@@ -14,8 +14,8 @@ from app.problems import problems
 from customers import profiles, search, timeline
 from customers.context import context
 from customers.paging import read_cursor
-from interactions.acquaintance import team_changed
-from interactions.correction import known_tier, retier
+from interactions.agents.correction import known_tier, retier
+from interactions.intake.acquaintance import team_changed
 from routers.deps import CurrentPrincipal, ReadTransaction, Services, Transaction, api_router, needs
 
 router = api_router("/v1/customers", Permission.CUSTOMERS_READ, tags=["customers"])

@@ -9,9 +9,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
 from app.problems import problems
-from interactions import lookup
-from interactions.actions import Actions
-from interactions.directory import directory
+from interactions.agents import lookup
+from interactions.agents.actions import Actions
+from interactions.agents.directory import directory
 from models.interaction import State
 from routers.consults import To
 from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router

@@ -13,8 +13,9 @@ from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.errors import Invalid, NotFound, Unauthenticated
 from app.problems import problems
-from interactions import devices, presence
-from interactions.policies import TenantPolicy
+from interactions.agents import presence
+from interactions.calls import devices
+from interactions.life.policies import TenantPolicy
 from models.agent import Agent, Device, Presence
 from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router
 

@@ -10,9 +10,9 @@ from app.access import Permission
 from app.errors import IllegalTransition, Invalid, KeyReused, NotFound, Stale
 from app.problems import problems
 from customers.paging import page_of, read_cursor
-from interactions import messages
-from interactions.correction import correct_customer
-from interactions.messages import Messages, Reply
+from interactions.agents import messages
+from interactions.agents.correction import correct_customer
+from interactions.agents.messages import Messages, Reply
 from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router
 
 router = api_router("/v1/interactions/{interaction_id}", Permission.WORK, tags=["interactions"])

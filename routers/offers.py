@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NotFound, OfferGone
 from app.problems import problems
-from interactions import lookup, offers
+from interactions.agents import lookup, offers
 from routers.deps import CurrentAgent, Services, Transaction, api_router
 
 router = api_router("/v1/offers", Permission.WORK, tags=["offers"])

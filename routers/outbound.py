@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, model_validator
 from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NoCallControl
 from app.problems import problems
-from interactions import lookup
-from interactions.outbound import NewContact, Outbound
+from interactions.agents import lookup
+from interactions.agents.outbound import NewContact, Outbound
 from models.endpoint import Endpoint
 from routers.customers import AddressIn
 from routers.deps import CurrentAgent, Services, Transaction, api_router

@@ -18,10 +18,10 @@ from insights.dialects import UnknownDialect, judge_of
 from insights.figures import FIGURES, Row
 from insights.queue_metrics import Dialect, Interval, QueueMetrics, Scope
 from insights.waiting import waiting_list
-from interactions import lookup
-from interactions.desk import database_now
-from interactions.supervision import Supervision
-from interactions.views import instant
+from interactions.agents import lookup
+from interactions.agents.supervision import Supervision
+from interactions.life.desk import database_now
+from interactions.life.views import instant
 from models.agent import Agent
 from models.policy import Queue
 from models.tenant import Tenant

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.access import Permission
 from insights.vitals import report
-from interactions.desk import database_now
+from interactions.life.desk import database_now
 from routers.deps import CurrentPrincipal, ReadTransaction, api_router
 from routers.queues import Sees
 

@@ -9,7 +9,7 @@ from app.access import ACCESS_SECONDS, API_KEY_PREFIX, AgentPrincipal
 from app.errors import TooMany, Unauthenticated
 from app.problems import problems
 from app.sign_in import REFRESH_SECONDS, SignedIn, SignIn
-from interactions import presence
+from interactions.agents import presence
 from routers.deps import Bearer, Open, Services, api_router
 
 COOKIE = "touchpoint_refresh"

@@ -20,10 +20,10 @@ from app.errors import CursorGone, NotFound, Unauthenticated
 from app.notifications import TYPING
 from app.typing_notice import EVERY_SECONDS, TypingNotice
 from app.websocket import peer_of
-from interactions import desktop
-from interactions.leases import OUTAGES, Lease
-from interactions.shown import Shown
-from interactions.watching import Told, Viewer, told
+from interactions.agents import desktop
+from interactions.agents.leases import OUTAGES, Lease
+from interactions.agents.shown import Shown
+from interactions.agents.watching import Told, Viewer, told
 from routers.deps import Open, api_router, container_of
 from routers.me import who_am_i
 

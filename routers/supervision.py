@@ -10,9 +10,9 @@ from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
 from app.problems import problems
 from insights.agent_states import agent_states, state_out
-from interactions import lookup
-from interactions.supervision import Supervision, audit_out
-from interactions.views import agent_summary
+from interactions.agents import lookup
+from interactions.agents.supervision import Supervision, audit_out
+from interactions.life.views import agent_summary
 from models.agent import Agent, Presence
 from models.audit import Audit
 from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router

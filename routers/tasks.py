@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from app.access import Permission
 from app.errors import Invalid
 from app.problems import problems
-from interactions import lookup, tasks
+from interactions.agents import lookup, tasks
 from routers.deps import CurrentPrincipal, Services, Transaction, api_router
 
 router = api_router("/v1/tasks", Permission.WORK, tags=["interactions"])

@@ -26,13 +26,13 @@ from app.events import (
     partition_of,
 )
 from insights.watch import Routed, Watch, Watched
-from interactions.decisions import Correction, carry_out
-from interactions.desk import database_now
-from interactions.draining import drained
-from interactions.facts import microseconds
-from interactions.policies import PolicyBook, TenantPolicy
-from interactions.routing_rows import snapshots
-from interactions.timers import Timers
+from interactions.life.desk import database_now
+from interactions.life.facts import microseconds
+from interactions.life.policies import PolicyBook, TenantPolicy
+from interactions.life.routing_rows import snapshots
+from interactions.routed.decisions import Correction, carry_out
+from interactions.routed.draining import drained
+from interactions.routed.timers import Timers
 from models.due import Due
 from models.journal import RoutingJournal
 from models.tenant import Tenant

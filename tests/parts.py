@@ -34,9 +34,9 @@ from app.settings import Settings
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
-from interactions.leases import Leases
-from interactions.pace import PaceBook
-from interactions.policies import PolicyBook
+from interactions.agents.leases import Leases
+from interactions.life.pace import PaceBook
+from interactions.life.policies import PolicyBook
 from models import Agent, Endpoint, Policy, Queue, Team, Tenant
 
 PASSWORD = "correct horse battery staple"

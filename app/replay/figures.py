@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.replay.record import MICROSECONDS, Record
 from insights.figures import Entry, Facts, figures
-from interactions.policies import TenantPolicy
+from interactions.life.policies import TenantPolicy
 from routing.policy import BUSINESS_TIME_CHANNELS, Policy
 from routing.whatif import Outcome
 

@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.setup.difference import differences
 from app.setup.document import SetupError, load
 from app.setup.service import published_policy
-from interactions.policies import TenantPolicy
+from interactions.life.policies import TenantPolicy
 from routing.conditions import Conditions, Unknowable
 from routing.history import History, Reader
 from routing.policy import Policy

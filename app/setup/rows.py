@@ -19,7 +19,7 @@ from app.security import CannotOpen, Cipher
 from app.setup import model
 from app.setup.difference import Change
 from channels import registry
-from interactions.desk import Desk
+from interactions.life.desk import Desk
 from models.access import RefreshSession
 from models.agent import Agent, Device
 from models.base import Base

@@ -6,7 +6,7 @@ from app.setup.model import ChannelRules, Document, Door, Queue
 
 
 def published_policy(routing: dict[str, Any], document: Document) -> dict[str, Any]:
-    """`routing` (`Setup.policy_document`) with what `interactions.policies` and the doors read besides.
+    """`routing` (`Setup.policy_document`) with what `interactions.life.policies` and the doors read besides.
     Equal set-ups give equal documents."""
     mine = {queue.key: _queue(queue) for queue in document.queues}
     names = {tier.key: tier.name or tier.key for tier in document.tiers}

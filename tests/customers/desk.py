@@ -18,9 +18,9 @@ from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
 from channels.email.parser import MailParser
-from interactions.desk import Desk
-from interactions.intake import Intake
-from interactions.mail_reader import MailReader
+from interactions.intake.intake import Intake
+from interactions.intake.mail_reader import MailReader
+from interactions.life.desk import Desk
 from models import Policy, Visitor
 from tests.intake.house import SETUP
 from tests.parts import SeededTenant, client_of, open_test_container, seed

@@ -15,8 +15,8 @@ from app.events import Address
 from app.outbound import Network
 from channels.base import MailEnvelope, WireRequest, WireResponse
 from channels.sender import Sender
-from interactions.dispatch import InteractionDispatch
-from interactions.receipts import Told, apply
+from interactions.routed.dispatch import InteractionDispatch
+from interactions.touches.receipts import Told, apply
 from models import Delivery, Endpoint
 from tests.customers.desk import Office
 from tests.waiting import eventually

@@ -8,7 +8,7 @@ import pytest
 
 from insights.figures import Entry
 from insights.measuring import lending_by_level, measure, news
-from interactions.pace import Pace
+from interactions.life.pace import Pace
 from routing.state import QueueMeasured
 from tests.routing.center import policy_of
 

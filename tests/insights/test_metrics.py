@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from interactions.desk import database_now
+from interactions.life.desk import database_now
 from models.agent import Presence
 from models.handling import handle_times
 from tests.interactions.office import Office

@@ -22,11 +22,11 @@ from channels.chat import ChatAdapter, ChatConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.email.parser import MailParser
 from insights.queue_metrics import Dialect, Interval, QueueMetrics, Scope
-from interactions.desk import Desk, database_now
-from interactions.intake import Intake
-from interactions.mail_reader import MailReader
-from interactions.pace import PaceBook
-from interactions.policies import PolicyBook
+from interactions.intake.intake import Intake
+from interactions.intake.mail_reader import MailReader
+from interactions.life.desk import Desk, database_now
+from interactions.life.pace import PaceBook
+from interactions.life.policies import PolicyBook
 from models import Agent, Endpoint, Interaction, Policy, Queue, Tenant, Visitor
 
 SETUP: dict[str, Any] = {

@@ -6,11 +6,11 @@ from typing import Any
 
 from app.clock import SystemClock
 from insights.figures import Exit
-from interactions.draining import drained
-from interactions.facts import microseconds
-from interactions.messages import tell, warn_of_silence
-from interactions.pace import PaceBook
-from interactions.timers import Timers
+from interactions.agents.messages import tell, warn_of_silence
+from interactions.life.facts import microseconds
+from interactions.life.pace import PaceBook
+from interactions.routed.draining import drained
+from interactions.routed.timers import Timers
 from tests.intake.house import House
 from tests.intake.test_doors import call, send_to
 from tests.intake.test_mails import mail

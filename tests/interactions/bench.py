@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.clock import new_id
-from interactions.work import Work
+from interactions.life.work import Work
 from models.agent import Agent, Presence
 from models.interaction import FINAL, Interaction, State
 from models.leg import LIVE, Leg, LegState

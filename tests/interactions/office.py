@@ -15,8 +15,8 @@ from app.container import Container
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
-from interactions.desk import Desk
-from interactions.work import Work
+from interactions.life.desk import Desk
+from interactions.life.work import Work
 from models import Agent, Device, Endpoint, Interaction, Policy, Queue, Team
 from tests.parts import SETUP, SeededTenant
 

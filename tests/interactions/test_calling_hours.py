@@ -8,8 +8,8 @@ import pytest
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
-from interactions.calling_hours import next_window
-from interactions.policies import TenantPolicy
+from interactions.calls.calling_hours import next_window
+from interactions.life.policies import TenantPolicy
 from routing.policy import Policy
 
 SETUP: dict[str, Any] = {

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from app.clock import new_id
 from app.database import WORKER_ROLE, Database
 from app.events import CallBridged, CallEnded, LegAnswered, LegEnded, LegHeld, LegRinging
-from interactions.call_commands import command_failed, command_taken
-from interactions.call_facts import is_late, merge
-from interactions.decisions import carry_out
-from interactions.desk import Desk
-from interactions.facts import microseconds
-from interactions.voice import Mover, Report
+from interactions.calls.call_commands import command_failed, command_taken
+from interactions.calls.call_facts import is_late, merge
+from interactions.calls.voice import Mover, Report
+from interactions.life.desk import Desk
+from interactions.life.facts import microseconds
+from interactions.routed.decisions import carry_out
 from models import Call, Delivery
 from models.agent import Presence
 from routing.decision import Decision

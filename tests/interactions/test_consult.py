@@ -7,7 +7,7 @@ import pytest
 
 from app.clock import new_id
 from app.events import CommandFailed, LegAnswered, LegEnded
-from interactions.desktop import open_offers
+from interactions.agents.desktop import open_offers
 from models.agent import Presence
 from tests.interactions.office import Office
 from tests.interactions.test_calls import deliveries, new_call, told

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from interactions.pace import Handling, Pace, handle_us, paces
-from interactions.policies import TenantPolicy
-from interactions.serving import places
+from interactions.life.pace import Handling, Pace, handle_us, paces
+from interactions.life.policies import TenantPolicy
+from interactions.life.serving import places
 from models.handling import Staffed
 from models.interaction import Interaction, State
 from routing.policy import Policy

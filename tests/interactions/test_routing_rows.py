@@ -1,6 +1,6 @@
 """What a worker that starts reads: all that waits, and all that holds somebody's units."""
 
-from interactions.routing_rows import snapshots
+from interactions.life.routing_rows import snapshots
 from routing.state import InteractionSnapshot
 from tests.interactions.office import Office
 

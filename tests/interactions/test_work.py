@@ -9,7 +9,7 @@ import pytest
 
 from app.clock import new_id
 from app.errors import IllegalTransition
-from interactions.work import WrapUp
+from interactions.life.work import WrapUp
 from models.agent import Presence
 from models.interaction import FINAL, State
 from models.leg import LegState

@@ -3,7 +3,7 @@ them are a dead-lock."""
 
 from sqlalchemy import text
 
-from interactions.desk import Desk
+from interactions.life.desk import Desk
 from tests.worker.center import open_center
 
 

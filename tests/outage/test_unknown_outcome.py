@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from demo.pbx.switch import Device
-from interactions.call_commands import COMMAND_SECONDS
+from interactions.calls.call_commands import COMMAND_SECONDS
 from tests.outage.test_lost_end import FOUND_SECONDS
 from tests.running import Lane
 from tests.waiting import eventually

@@ -9,8 +9,8 @@ from sqlalchemy import select, text
 from app.clock import new_id
 from app.errors import Invalid, NotFound
 from app.settings import Settings
-from interactions import offers, presence
-from interactions.leases import Lease, Leases
+from interactions.agents import offers, presence
+from interactions.agents.leases import Lease, Leases
 from models.agent import Device, Presence
 from models.interaction import Interaction, State
 from models.leg import Leg

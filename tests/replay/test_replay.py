@@ -12,7 +12,7 @@ from app.events import PolicyPublished
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
-from interactions import offers
+from interactions.agents import offers
 from models import Policy
 from models.agent import Presence
 from tests.replay.conftest import Recorder

@@ -10,7 +10,7 @@ import yaml
 
 from app.replay.record import Wanted
 from app.replay.whatif import Question, run
-from interactions import offers
+from interactions.agents import offers
 from models.interaction import State
 from tests.replay.conftest import Recorder
 from tests.waiting import eventually

@@ -29,9 +29,9 @@ from app.setup.apply import apply
 from app.setup.document import load
 from app.worker import consumers
 from channels.email.parser import MailParser
-from interactions.desk import Desk
-from interactions.touches import Written, write
-from interactions.visitors import address_of
+from interactions.agents.visitors import address_of
+from interactions.life.desk import Desk
+from interactions.touches.touches import Written, write
 from models.customer import ContactAddress
 from models.touch import Touch
 from tests.routers.test_attachments import PNG

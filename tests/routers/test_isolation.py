@@ -20,9 +20,9 @@ from app.container import Container
 from app.database import WORKER_ROLE, Database
 from app.events import Address, Envelope, FormSubmitted, InboundEvent, MessageReceived, dumps
 from channels.email.parser import MailParser
-from interactions.desk import Desk
-from interactions.intake import Intake
-from interactions.mail_reader import MailReader
+from interactions.intake.intake import Intake
+from interactions.intake.mail_reader import MailReader
+from interactions.life.desk import Desk
 from models import Attachment, Visitor
 from routers import all_routers
 from tests.parts import SeededTenant

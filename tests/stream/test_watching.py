@@ -18,7 +18,7 @@ from app.events import (
     TouchCreated,
     dumps,
 )
-from interactions.watching import Told, Viewer, told
+from interactions.agents.watching import Told, Viewer, told
 
 ME, COLLEAGUE, X = UUID(int=1), UUID(int=2), UUID(int=3)
 SUPPORT = frozenset({"support"})

@@ -18,12 +18,12 @@ from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
 from insights.watch import Watch
-from interactions import presence
-from interactions.desk import Desk
-from interactions.pace import PaceBook
-from interactions.policies import PolicyBook
-from interactions.timers import Timers
-from interactions.work import Work
+from interactions.agents import presence
+from interactions.life.desk import Desk
+from interactions.life.pace import PaceBook
+from interactions.life.policies import PolicyBook
+from interactions.life.work import Work
+from interactions.routed.timers import Timers
 from models import Agent, Device, Endpoint, Policy, Queue, Tenant
 from models.agent import AgentLease, Presence
 from models.due import Limits

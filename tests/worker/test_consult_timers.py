@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from app.events import ConsultEnded
-from interactions.desk import Desk
+from interactions.life.desk import Desk
 from models import Segment
 from models.agent import Presence
 from models.leg import Leg, LegState

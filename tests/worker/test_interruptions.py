@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
-from interactions.work import Work, WrapUp
+from interactions.life.work import Work, WrapUp
 from models import Agent, Policy, Segment
 from models.leg import Leg, LegState
 from tests.waiting import eventually

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from interactions import offers
+from interactions.agents import offers
 from models.agent import Agent, Presence
 from models.interaction import Interaction, State
 from models.journal import RoutingJournal

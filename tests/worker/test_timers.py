@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from interactions import offers
-from interactions.desk import Desk
-from interactions.shown import Shown, ShownOffers
-from interactions.work import WrapUp
+from interactions.agents import offers
+from interactions.agents.shown import Shown, ShownOffers
+from interactions.life.desk import Desk
+from interactions.life.work import WrapUp
 from models.due import Limits
 from models.interaction import Interaction, State
 from models.leg import Leg, LegState

@@ -1,0 +1,208 @@
+"""What is written in an interaction by us: an agent's reply, internal notes, the warning of a silent chat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import AgentPrincipal
+from app.clock import new_id
+from app.errors import Invalid, KeyReused, NotFound, Stale
+from app.events import Address
+from app.text import clean_text
+from channels.email.html_text import safe_html, text_of_html
+from interactions.intake.arrival import visitor_of
+from interactions.life.desk import Desk
+from interactions.life.work import Work
+from interactions.touches.outgoing import SYSTEM, Directory, Draft, Outgoing, compose, reachable
+from interactions.touches.touches import Written, write
+from models.customer import ContactAddress
+from models.interaction import Interaction
+from models.leg import LegState
+from models.touch import Attachment, Touch
+
+WRITTEN_CHANNELS: Final = frozenset({"chat", "messaging", "email"})
+SILENCE_WARNING: Final = {
+    "en": "Are you still there? This chat closes soon if we hear nothing.",
+    "zh": "您还在吗？如果没有回复，本次对话将很快结束。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`version`: the interaction's that the agent saw. The same `client_message_id` is the same touch."""
+
+    text: str
+    client_message_id: str
+    version: int
+    html: str | None = None
+    attachments: Sequence[UUID] = ()
+
+
+class Messages:
+    """One agent's writing in one transaction."""
+
+    def __init__(self, session: AsyncSession, agent: AgentPrincipal, directory: Directory) -> None:
+        self.session, self.agent, self.directory = session, agent, directory
+
+    async def reply(self, interaction_id: UUID, wanted: Reply) -> dict[str, Any]:
+        """Answer the customer on the channel and at the address that they came from; the touch.
+
+        Raises IllegalTransition unless the work is in this agent's hands, Stale with what was missed, Invalid
+        for an empty message or files that are not theirs, KeyReused.
+        """
+        desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
+        address_id = work.interaction.address_id
+        address = await _address(self.session, address_id)
+        earlier = await Touch.sent_before(
+            self.session, interaction_id, self.agent.id, wanted.client_message_id
+        )
+        if earlier is not None:
+            return _repeated(earlier, wanted).item(address)
+        self._may_write(work, address)
+        await self._is_fresh(work.interaction, wanted.version)
+        files = await self._files(wanted.attachments)
+        assert address_id is not None
+        out = compose(work, address_id, self._draft(wanted, files), self.directory, desk.now)
+        work.touched(desk.now, by_customer=False)
+        if work.interaction.channel != "chat":
+            work.first_answer()
+        await desk.save()
+        await self._write(desk, work, out, address)
+        await Attachment.hang(self.session, [self._hung(file, out.touch) for file in files])
+        return out.touch.item(address)
+
+    async def note(self, interaction_id: UUID, text: str) -> dict[str, Any]:
+        """An internal note; the customer never sees it. Raises NotFound."""
+        desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id)
+        touch = await write_note(desk, work, self.agent, text)
+        return touch.item(await _address(self.session, touch.address_id))
+
+    def _may_write(self, work: Work, address: Address | None) -> None:
+        leg = work.held_by(self.agent.id)
+        if leg.state not in (LegState.ACTIVE, LegState.HELD):
+            raise work.illegal("is not accepted yet")
+        if work.interaction.channel not in WRITTEN_CHANNELS:
+            raise work.illegal("cannot be answered in writing")
+        if not reachable(address):
+            raise work.illegal("has no address to answer to")
+
+    async def _is_fresh(self, interaction: Interaction, seen: int) -> None:
+        if seen >= interaction.relevant_version:
+            return
+        missed = await Touch.missed(self.session, interaction.id, seen)
+        address = await _address(self.session, interaction.address_id)
+        raise Stale(
+            "The customer wrote, or the work changed, since you looked.",
+            version=interaction.version,
+            missed=[touch.item(address) for touch in missed],
+            interaction={"state": str(interaction.state), "queue": interaction.queue},
+        )
+
+    async def _files(self, ids: Sequence[UUID]) -> list[Attachment]:
+        mine = await Attachment.owned(self.session, ids, self.agent.actor)
+        unknown = [index for index, id_ in enumerate(ids) if id_ not in mine]
+        if unknown:
+            message = "not a file that you have uploaded and not sent yet"
+            raise Invalid(errors=[{"pointer": f"/attachments/{i}", "message": message} for i in unknown])
+        return [mine[id_] for id_ in dict.fromkeys(ids)]
+
+    def _draft(self, wanted: Reply, files: Sequence[Attachment]) -> Draft:
+        html = safe_html(clean_text(wanted.html)) if wanted.html else None
+        text = clean_text(wanted.text) or (text_of_html(html) if html else "")
+        if not text.strip() and not files:
+            raise Invalid(errors=[{"pointer": "/text", "message": "say something"}])
+        return Draft(
+            text=text,
+            html=html,
+            author={"type": "agent", "id": str(self.agent.id), "name": self.agent.name},
+            payload={"client_message_id": wanted.client_message_id},
+            attachments=[file.item() for file in files],
+        )
+
+    async def _write(self, desk: Desk, work: Work, out: Outgoing, address: Address | None) -> None:
+        await write(self.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
+        self.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
+        await self.session.flush()
+
+    def _hung(self, file: Attachment, touch: Touch) -> dict[str, Any]:
+        return {"id": file.id, "touch_id": touch.id, "owner": self.agent.actor}
+
+
+async def write_note(desk: Desk, work: Work, agent: AgentPrincipal, text: str) -> Touch:
+    """A note of `agent` on this interaction; the caller holds its row."""
+    note = _internal(work, clean_text(text), desk.now)
+    note.author = {"type": "agent", "id": str(agent.id), "name": agent.name}
+    address = await _address(desk.session, note.address_id)
+    await write(desk.session, [Written(note, address, work)], desk.now)
+    return note
+
+
+async def warn_of_silence(desk: Desk, work: Work) -> None:
+    """Tell the visitor of a silent chat that it will be closed."""
+    x = work.interaction
+    address = await _address(desk.session, x.address_id)
+    warning = _internal(work, f"{SILENCE_WARNING['zh']}\n{SILENCE_WARNING['en']}", desk.now)
+    warning.direction, warning.kind, warning.author = "outbound", "system", dict(SYSTEM)
+    warning.delivery_state, warning.provider_id = "pending", str(warning.id)
+    await write(desk.session, [Written(warning, address, work, visitor_of(address))], desk.now)
+
+
+async def tell(directory: Directory, desk: Desk, work: Work, text: str) -> None:
+    """Write to the customer in the name of the house, where they can be written to."""
+    address_id = work.interaction.address_id
+    address = await _address(desk.session, address_id)
+    if address_id is None or not reachable(address):
+        return
+    out = compose(work, address_id, Draft(text, SYSTEM, automatic=True), directory, desk.now)
+    await write(desk.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
+    desk.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
+
+
+async def conversation(
+    session: AsyncSession, interaction_id: UUID, before: tuple[datetime, UUID] | None, limit: int
+) -> list[Touch]:
+    """Touches of the interaction, newest first. Raises NotFound."""
+    if await session.get(Interaction, interaction_id) is None:
+        raise NotFound("There is no such interaction.")
+    return list(await Touch.of_interaction(session, interaction_id, before, limit))
+
+
+async def items(session: AsyncSession, touches: Sequence[Touch]) -> list[dict[str, Any]]:
+    """The touches as the API shows them."""
+    rows = await ContactAddress.known(session, {t.address_id for t in touches if t.address_id})
+    known = {id_: row.address for id_, row in rows.items()}
+    return [touch.item(known.get(touch.address_id) if touch.address_id else None) for touch in touches]
+
+
+def _internal(work: Work, text: str, now: datetime) -> Touch:
+    x = work.interaction
+    return Touch(
+        tenant_id=x.tenant_id,
+        id=new_id(),
+        address_id=x.address_id,
+        endpoint_id=x.endpoint_id,
+        at=now,
+        direction="internal",
+        kind="note",
+        channel=x.channel,
+        text=text,
+        payload={},
+        attachments=[],
+        delivery_hops=[],
+        version=1,
+    )
+
+
+def _repeated(earlier: Touch, wanted: Reply) -> Touch:
+    if wanted.text and earlier.text != clean_text(wanted.text):
+        raise KeyReused("This client_message_id was used for another message.")
+    return earlier
+
+
+async def _address(session: AsyncSession, address_id: UUID | None) -> Address | None:
+    row = None if address_id is None else await session.get(ContactAddress, address_id)
+    return None if row is None else row.address

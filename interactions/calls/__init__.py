@@ -1,0 +1,1 @@
+"""Phone calls: what platforms tell, what they are told, consults."""

@@ -1,0 +1,110 @@
+"""What a telephony platform has told about a call, merged so that the order of arrival does not matter.
+
+Facts only grow (started, bridged, ended), and a leg's state moves by the event's order: its `sequence`, or
+its time where there is none. Nothing here decides; `interactions.calls.voice` does, from the merged facts."""
+
+from datetime import datetime
+from typing import Any
+
+from app.events import (
+    CallBridged,
+    CallDigits,
+    CallEnded,
+    CallEvent,
+    CallIncoming,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    LegResumed,
+    LegRinging,
+    RecordingReady,
+)
+from models.call import Call
+
+_LEG_STATES: dict[type[CallEvent], str] = {
+    LegRinging: "ringing",
+    LegAnswered: "answered",
+    LegHeld: "held",
+    LegResumed: "answered",
+    LegEnded: "ended",
+}
+
+
+def merge(call: Call, event: CallEvent, at: datetime) -> bool:
+    """Put `event` (which happened `at`) into the call's facts. False: it is older than what is known, or
+    known."""
+    _raise_marks(call, event, at)
+    if type(event) in _LEG_STATES:
+        return _merge_leg(call, event, at)
+    if isinstance(event, CallIncoming):
+        return _once(
+            call, "incoming", event.model_dump(mode="json", exclude_none=True) | {"at": at.isoformat()}
+        )
+    if isinstance(event, CallBridged):
+        call.bridged_at = min(call.bridged_at or at, at)
+    elif isinstance(event, CallEnded):
+        return _once(call, "ended", {"at": at.isoformat(), "cause": event.cause, "by": event.by})
+    elif isinstance(event, CallDigits):
+        _append(call, "digits", event.digits)
+    elif isinstance(event, RecordingReady):
+        _append(call, "recordings", {"url": event.url, "duration_seconds": event.duration_seconds})
+    return True
+
+
+def happened(call: Call, fact: str) -> datetime | None:
+    """When `incoming` or `ended` happened, by the platform's clock."""
+    known = call.facts.get(fact)
+    return None if known is None else datetime.fromisoformat(known["at"])
+
+
+def is_late(call: Call, event: CallEvent) -> bool:
+    """Before it is merged: its leg is known already, or something that happened later is."""
+    overtaken = event.sequence is not None and event.sequence < (call.last_sequence or 0)
+    return overtaken or (event.leg_id is not None and event.leg_id in call.legs)
+
+
+def leg_key(event: CallEvent) -> str:
+    """The platform's leg id; platforms without leg ids have one leg of a kind."""
+    return event.leg_id or event.leg or "agent"
+
+
+def _raise_marks(call: Call, event: CallEvent, at: datetime) -> None:
+    if event.sequence is not None:
+        call.last_sequence = max(call.last_sequence or 0, event.sequence)
+    call.last_at = max(call.last_at or at, at)
+
+
+def _merge_leg(call: Call, event: CallEvent, at: datetime) -> bool:
+    key = leg_key(event)
+    known = call.legs.get(key)
+    if known is not None and (known["state"] == "ended" or not _newer(event, at, known)):
+        return False
+    state = {
+        "leg": event.leg,
+        "state": _LEG_STATES[type(event)],
+        "sequence": event.sequence,
+        "at": at.isoformat(),
+    }
+    if isinstance(event, LegEnded):
+        state |= {"cause": event.cause, "by": event.by}
+    call.legs = {**call.legs, key: state}
+    return True
+
+
+def _newer(event: CallEvent, at: datetime, known: dict[str, Any]) -> bool:
+    if isinstance(event, LegEnded):
+        return True
+    if event.sequence is not None and known["sequence"] is not None:
+        return bool(event.sequence > known["sequence"])
+    return at > datetime.fromisoformat(known["at"])
+
+
+def _once(call: Call, fact: str, value: dict[str, Any]) -> bool:
+    if fact in call.facts:
+        return False
+    call.facts = {**call.facts, fact: value}
+    return True
+
+
+def _append(call: Call, fact: str, value: Any) -> None:
+    call.facts = {**call.facts, fact: [*call.facts.get(fact, []), value]}

@@ -1,0 +1,1 @@
+"""From the log to the timeline: what customers send becomes touches and work."""

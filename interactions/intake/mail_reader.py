@@ -1,0 +1,88 @@
+"""Mails before any transaction: fetched, parsed in a process of their own, masked; attachments stored."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from app.clock import new_id
+from app.errors import NotFound, PoisonEvent
+from app.events import MailReceived
+from app.text import clean_line, mask_cards
+from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
+from interactions.intake.arrival import StoredFile
+
+ORIGINAL = "original.eml"
+
+
+class Blobs(Protocol):
+    """Stored files, sealed with the tenant's key."""
+
+    async def get(self, tenant_id: UUID, sha256: str) -> bytes:
+        """Raises NotFound."""
+
+    async def put(self, tenant_id: UUID, content: bytes) -> str:
+        """Its sha256, when it is safe."""
+
+
+class Parser(Protocol):
+    """`channels.email.parser.MailParser`."""
+
+    async def parse(
+        self, raw: bytes, timeout_seconds: float = 30, *, fallback_charset: str = "gb18030"
+    ) -> ParsedMail: ...
+
+
+class Sealer(Protocol):
+    def seal(self, tenant_id: UUID, plain: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMail:
+    """`mail` None: it was refused, `error` says why and `sealed` holds its raw bytes for the dead letter."""
+
+    delivery_key: str
+    mail: ParsedMail | None
+    files: tuple[StoredFile, ...] = ()
+    error: str = ""
+    sealed: bytes = b""
+
+
+class MailReader:
+    def __init__(self, blobs: Blobs, parser: Parser, sealer: Sealer) -> None:
+        self._blobs, self._parser, self._sealer = blobs, parser, sealer
+
+    async def read(self, tenant_id: UUID, event: MailReceived, fallback_charset: str = "gb18030") -> ReadMail:
+        """Raises PoisonEvent for a mail that is gone, and what a disk that is away raises."""
+        raw = await self._raw(tenant_id, event)
+        try:
+            mail = await self._parser.parse(raw, fallback_charset=fallback_charset)
+        except MailRefused as refused:
+            key = hashlib.sha256(raw).hexdigest()
+            return ReadMail(key, None, error=str(refused), sealed=self._sealer.seal(tenant_id, raw))
+        original = StoredFile(new_id(), event.sha256, ORIGINAL, "message/rfc822", len(raw), shown=False)
+        stored = [await self._store(tenant_id, attachment) for attachment in mail.attachments]
+        return ReadMail(mail.delivery_key, _masked(mail), (*stored, original))
+
+    async def _raw(self, tenant_id: UUID, event: MailReceived) -> bytes:
+        try:
+            return await self._blobs.get(tenant_id, event.sha256)
+        except NotFound:
+            raise PoisonEvent(f"the mail {event.sha256} is no longer there") from None
+
+    async def _store(self, tenant_id: UUID, attachment: MailAttachment) -> StoredFile:
+        return StoredFile(
+            id=new_id(),
+            sha256=await self._blobs.put(tenant_id, attachment.content),
+            name=clean_line(attachment.name) or "attachment",
+            content_type=attachment.content_type,
+            size=len(attachment.content),
+            content_id=attachment.content_id,
+        )
+
+
+def _masked(mail: ParsedMail) -> ParsedMail:
+    """Without card numbers, and without the attachments' bytes, which are stored now."""
+    masked: dict[str, Any] = {name: mask_cards(getattr(mail, name)) for name in ("subject", "text", "reply")}
+    html = None if mail.html is None else mask_cards(mail.html)
+    return mail.model_copy(update={**masked, "html": html, "attachments": ()})

@@ -1,0 +1,101 @@
+"""What a customer's touch does to work: it continues, resumes, follows or opens it, or is merely kept."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from interactions.intake import automatic
+from interactions.intake.arrival import Arrival
+from interactions.intake.intake_context import IntakeContext, may_follow
+from interactions.life.work import Work
+from interactions.touches.touches import Written
+from models.interaction import Latest, State
+from models.touch import Attachment
+
+
+class Reception:
+    """Takes the arrivals of one batch, in order. `latest` is the last interaction of each conversation."""
+
+    def __init__(self, context: IntakeContext, latest: Mapping[tuple[UUID, str], Latest]) -> None:
+        self._context = context
+        works = context.desk.works
+        self._last = {where: works[found.id] for where, found in latest.items() if found.id in works}
+
+    def take(self, arrival: Arrival) -> None:
+        where = (arrival.endpoint.id, arrival.own_conversation)
+        last = self._last.get(where)
+        if not arrival.wakes:
+            self._keep(arrival, last)
+        elif last is not None and not last.final and last.state != State.WRAP_UP:
+            self._continue(arrival, last)
+        else:
+            self._last[where] = self._open(arrival, last)
+
+    def visitor_gone(self, where: tuple[UUID, str], gone_at: datetime | None) -> None:
+        """The visitor of this chat is here (None), or gone since; timers end the chat of who stays away."""
+        work = self._last.get(where)
+        if work is not None and not work.final:
+            work.interaction.customer_gone_at = gone_at
+
+    def _keep(self, arrival: Arrival, work: Work | None) -> None:
+        """Nobody wrote this mail: it stands in its conversation, and nothing happens."""
+        self._write(arrival, work)
+
+    def _continue(self, arrival: Arrival, work: Work) -> None:
+        work.touched(arrival.at, by_customer=True)
+        _tell_interaction(arrival, work)
+        if work.state == State.PARKED:
+            work.unpark()
+            work.enter_queue(work.interaction.queue, "return")
+        self._write(arrival, work)
+
+    def _open(self, arrival: Arrival, last: Work | None) -> Work:
+        follows = last.interaction if last is not None and may_follow(last, self._context.now) else None
+        work = self._context.new_work(
+            interaction_id=arrival.interaction_id,
+            endpoint=arrival.endpoint,
+            channel=arrival.channel,
+            party=self._context.parties[arrival.from_address],
+            conversation=arrival.own_conversation,
+            queue=arrival.queue if follows is None else follows.queue,
+            follows=follows,
+            subject=arrival.subject,
+        )
+        work.touched(arrival.at, by_customer=True)
+        _tell_interaction(arrival, work)
+        entry = self._context.admit(work)
+        self._write(arrival, work)
+        if entry.say:
+            automatic.answer(self._context, work, arrival, entry.say)
+        return work
+
+    def _write(self, arrival: Arrival, work: Work | None) -> None:
+        party = self._context.parties[arrival.from_address]
+        name = None if party.customer is None else party.customer.name
+        touch = arrival.touch(party.address_id, name)
+        self._context.written.append(Written(touch, arrival.from_address, work, arrival.visitor_id))
+        self._context.attachments += [
+            Attachment(
+                id=file.id,
+                tenant_id=self._context.tenant_id,
+                touch_id=touch.id,
+                owner=None,
+                name=file.name,
+                content_type=file.content_type,
+                size=file.size,
+                sha256=file.sha256,
+                content_id=file.content_id,
+            )
+            for file in arrival.files
+        ]
+
+
+def _tell_interaction(arrival: Arrival, work: Work) -> None:
+    """What lists and offers show of it is the latest that the customer said, whatever came first."""
+    x = work.interaction
+    if x.last_customer_touch_at is None or arrival.at >= x.last_customer_touch_at:
+        x.preview = arrival.preview
+        x.last_customer_touch_at = arrival.at
+        x.thread = dict(arrival.thread) or x.thread or {}
+        x.subject = x.subject or arrival.subject
+    x.silence_warned_at = None

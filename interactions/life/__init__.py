@@ -1,0 +1,1 @@
+"""What every change goes through: rows locked at one desk, one transition each, told to all."""

@@ -1,0 +1,261 @@
+"""The desk: interactions and agents of one tenant, loaded and locked together, written and told together.
+
+Rows are locked in one order (interactions by id, then agents by id), so two desks wait for each other but
+never dead-lock. The number of statements does not grow with the number of interactions."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.bus.outbox import append
+from app.errors import NotFound
+from app.events import (
+    AgentChanged,
+    AgentRoutingChanged,
+    ConsultEnded,
+    InteractionChanged,
+    OfferEnded,
+    WorkChanged,
+)
+from interactions.life import facts, views
+from interactions.life.command_rows import stop_ringing
+from interactions.life.work import Work
+from models.agent import Agent, Device
+from models.bulk import insert_rows
+from models.interaction import Interaction
+from models.leg import Leg, LegState
+from models.offer import Offer, OfferState
+from models.presence_span import PresenceSpan
+from models.segment import Segment
+
+Row = TypeVar("Row", Interaction, Agent)
+T = TypeVar("T")
+
+
+class Desk:
+    """`works` and `agents` by id. Change them through `Work`'s methods, then `save`."""
+
+    def __init__(self, session: AsyncSession, tenant_id: UUID, now: datetime) -> None:
+        self.session, self.tenant_id, self.now = session, tenant_id, now
+        self.works: dict[UUID, Work] = {}
+        self.agents: dict[UUID, Agent] = {}
+        self._changed_agents: set[UUID] = set()
+        self._new: list[Interaction] = []
+        self._presence_at: dict[UUID, datetime] = {}
+
+    @classmethod
+    async def open(
+        cls,
+        session: AsyncSession,
+        tenant_id: UUID,
+        interaction_ids: Collection[UUID] = (),
+        agent_ids: Collection[UUID] = (),
+    ) -> "Desk":
+        """Lock and load. `now` is the database's clock after the locks are held, so the times of an entity's
+        changes never go backwards."""
+        interactions = await _lock(session, Interaction, interaction_ids)
+        ids = [x.id for x in interactions]
+        legs = await _all(
+            session, select(Leg).where(Leg.interaction_id.in_(ids), Leg.state != LegState.ENDED), ids
+        )
+        wanted = {*agent_ids, *(leg.agent_id for leg in legs)}
+        agents = await _lock(session, Agent, wanted)
+        offers = await _all(
+            session, select(Offer).where(Offer.interaction_id.in_(ids), Offer.state == OfferState.OPEN), ids
+        )
+        segments = await _all(
+            session, select(Segment).where(Segment.interaction_id.in_(ids), Segment.ended_at.is_(None)), ids
+        )
+        desk = cls(session, tenant_id, await database_now(session))
+        desk.agents = {agent.id: agent for agent in agents}
+        desk._presence_at = {agent.id: agent.presence_at for agent in agents}
+        for x in interactions:
+            desk.works[x.id] = Work(x, desk.agents, desk.now)
+        for leg in legs:
+            desk.works[leg.interaction_id].legs.append(leg)
+        for offer in offers:
+            desk.works[offer.interaction_id].offer = offer
+        for segment in segments:
+            desk.works[segment.interaction_id].segments.append(segment)
+        return desk
+
+    @classmethod
+    async def one(
+        cls, session: AsyncSession, tenant_id: UUID, interaction_id: UUID, agent_ids: Collection[UUID] = ()
+    ) -> tuple["Desk", Work]:
+        """The desk with one interaction. Raises NotFound."""
+        desk = await cls.open(session, tenant_id, [interaction_id], agent_ids)
+        if interaction_id not in desk.works:
+            raise NotFound("There is no such interaction.")
+        return desk, desk.works[interaction_id]
+
+    def add(self, interaction: Interaction) -> Work:
+        """A new interaction; the caller has set its channel, endpoint, address, queue and tier."""
+        interaction.created_at = interaction.created_at or self.now
+        work = Work(interaction, self.agents, self.now)
+        self._new.append(interaction)
+        self.works[interaction.id] = work
+        return work
+
+    def agent_changed(self, agent_id: UUID) -> None:
+        """Presence, lease or skills of a loaded agent were changed outside of a `Work`."""
+        self._changed_agents.add(agent_id)
+
+    async def save(self) -> None:
+        """Write what changed, raise the versions and tell: one event per changed entity and its routing
+        fact."""
+        changed = [work for work in self.works.values() if work.causes]
+        for work in changed:
+            self._changed_agents |= work.touched_agents
+            _raise_version(work)
+            for leg in work.ringing:
+                stop_ringing(self.session, work.interaction, self.now, leg)
+        for agent_id in self._changed_agents:
+            self.agents[agent_id].version += 1
+        await self.session.flush()  # what ends goes before what begins: one live leg, one open offer
+        await insert_rows(self.session, [*self._new, *(row for work in changed for row in work.added)])
+        self._new = []
+        await self._keep_presence()
+        for work in changed:
+            self._tell_work(work)
+        await self._tell_agents()
+
+    async def _keep_presence(self) -> None:
+        """The history of presence; no statement where nobody's changed."""
+        known = self._presence_at
+        turned = [self.agents[id_] for id_ in sorted(self._changed_agents)]
+        turned = [agent for agent in turned if agent.presence_at != known[agent.id]]
+        if turned:
+            await PresenceSpan.turn(self.session, turned)
+            known.update({agent.id: agent.presence_at for agent in turned})
+
+    def _tell_work(self, work: Work) -> None:
+        x = work.interaction
+        agent_ids = {leg.agent_id for leg in work.legs} | work.touched_agents
+        append(
+            self.session,
+            InteractionChanged(
+                entity=f"interaction/{x.id}",
+                version=x.version,
+                queue=x.queue,
+                agent_ids=tuple(sorted(agent_ids)),
+                interaction_id=x.id,
+                cause=work.causes[-1],
+                state=x.state,
+                channel=x.channel,
+                data=views.interaction_summary(work),
+            ),
+            key=str(x.id),
+            at=self.now,
+        )
+        for offer in work.settled:
+            self._tell_offer(work, offer)
+        self._tell_consult(work)
+        append(
+            self.session,
+            WorkChanged(interaction_id=x.id, version=x.version, state=facts.work_state(work)),
+            key=str(self.tenant_id),
+            at=self.now,
+        )
+        work.forget()
+
+    def _tell_offer(self, work: Work, offer: Offer) -> None:
+        append(
+            self.session,
+            OfferEnded(
+                entity=f"interaction/{offer.interaction_id}",
+                version=work.interaction.version,
+                queue=offer.queue,
+                agent_ids=(offer.agent_id,),
+                offer_id=offer.id,
+                interaction_id=offer.interaction_id,
+                agent_id=offer.agent_id,
+                state=OfferState(offer.state).value,
+                cause=offer.cause,
+            ),
+            key=str(offer.interaction_id),
+            at=self.now,
+        )
+
+    def _tell_consult(self, work: Work) -> None:
+        """Why nobody is consulted any more, to who still has the customer."""
+        x, first, over = work.interaction, work.primary, work.consult_over
+        if over is None or first is None:
+            return
+        append(
+            self.session,
+            ConsultEnded(
+                entity=f"interaction/{x.id}",
+                version=x.version,
+                queue=x.queue,
+                agent_ids=(first.agent_id,),
+                interaction_id=x.id,
+                whom=over.whom,
+                cause=over.cause,
+            ),
+            key=str(x.id),
+            at=self.now,
+        )
+
+    async def _tell_agents(self) -> None:
+        ids = self._changed_agents
+        if not ids:
+            return
+        devices = await _all(self.session, select(Device).where(Device.agent_id.in_(ids)), ids)
+        for agent_id in sorted(ids):
+            mine = [device for device in devices if device.agent_id == agent_id]
+            tell_agent(self.session, self.agents[agent_id], mine, self.now)
+        self._changed_agents = set()
+
+
+def tell_agent(session: AsyncSession, agent: Agent, devices: Iterable[Device], now: datetime) -> None:
+    """Append an agent's new state, for desktops and for the router. The caller has raised its version."""
+    append(
+        session,
+        AgentChanged(
+            entity=f"agent/{agent.id}",
+            version=agent.version,
+            agent_ids=(agent.id,),
+            agent_id=agent.id,
+            data=views.agent_summary(agent),
+        ),
+        key=str(agent.id),
+        at=now,
+    )
+    append(
+        session,
+        AgentRoutingChanged(
+            agent_id=agent.id, version=agent.version, state=facts.agent_state(agent, list(devices))
+        ),
+        key=str(agent.tenant_id),
+        at=now,
+    )
+
+
+async def database_now(session: AsyncSession) -> datetime:
+    """The clock that decides (DESIGN §2.6)."""
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
+def _raise_version(work: Work) -> None:
+    x = work.interaction
+    x.version += 1
+    if work.relevant:
+        x.relevant_version = x.version
+
+
+async def _lock(session: AsyncSession, table: type[Row], ids: Collection[UUID]) -> list[Row]:
+    """Always read anew: an object that the session already had may be older than the lock. Rows elsewhere may
+    still come to refer to these (their keys never change): otherwise that would wait, in no order at all."""
+    query = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update(key_share=True)
+    return await _all(session, query.execution_options(populate_existing=True), ids)
+
+
+async def _all(session: AsyncSession, query: Select[T], ids: Collection[UUID]) -> list[T]:
+    """All rows of `query`, which asks for `ids`: no ids, no statement."""
+    return list((await session.scalars(query)).all()) if ids else []

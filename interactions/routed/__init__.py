@@ -1,0 +1,1 @@
+"""What the router decides, what time brings and what senders report, as changes of rows."""

@@ -1,0 +1,1 @@
+"""What is said in either direction: written, sent, and what became of it."""
