@@ -15,7 +15,8 @@ from interactions.calls import call_commands
 from interactions.calls.consult_choice import free_agent_of
 from interactions.life.desk import Desk
 from interactions.life.offered import accepted_on, may_get, offer_summary
-from interactions.life.policies import PolicyBook
+from interactions.life.on_top import put_on_top, room_on_top, units_below
+from interactions.life.policies import PolicyBook, TenantPolicy
 from interactions.life.work import Work
 from models.agent import Agent
 from models.interaction import Interaction
@@ -129,11 +130,13 @@ class Consults:
         desk, work, leg = await self._mine(interaction_id, colleague_id)
         colleague = desk.agents[colleague_id]
         rules = await self.policies.rules(self.session, work.interaction)
+        policy = await self.policies.current(self.session, self.agent.tenant_id)
         await self._check_phone(work, needed=False)
-        await self._check_free(work, colleague, rules.units)
+        await self._check_free(work, colleague, rules.units, policy)
         self._hold(desk, work, leg)
         deadline = desk.now + timedelta(seconds=rules.offer_seconds)
         offer = work.consult_agent(colleague, rules.units, deadline, queue=queue or work.interaction.queue)
+        put_on_top(policy, work.legs[-1], colleague, work.interaction.channel)
         if rules.accept == "device":
             await call_commands.ring_for_offers(desk, [work])
         await desk.save()
@@ -156,9 +159,11 @@ class Consults:
         elif not await call_commands.controls_calls(self.session, x.endpoint_id):
             raise NoCallControl()
 
-    async def _check_free(self, work: Work, colleague: Agent, units: int) -> None:
+    async def _check_free(self, work: Work, colleague: Agent, units: int, policy: TenantPolicy) -> None:
         x = work.interaction
-        if not may_get(colleague, units) or x.channel not in colleague.channels:
+        held = await units_below(self.session, policy, [colleague.id])
+        on_top = room_on_top(policy, held, colleague.id, x.channel)
+        if not may_get(colleague, units, on_top) or x.channel not in colleague.channels:
             raise NobodyFree(f"{colleague.name} is away or busy.")
         most = colleague.channel_max.get(x.channel)
         if most is not None and await Leg.pieces(self.session, colleague.id, x.channel) >= most:

@@ -14,10 +14,10 @@ from interactions.calls import call_commands
 from interactions.life.desk import Desk
 from interactions.life.facts import agent_snapshot, instant_of, work_snapshot
 from interactions.life.offered import accepted_on, may_get, offer_summary
+from interactions.life.on_top import UnitsOf, put_on_top, room_on_top, units_below
 from interactions.life.policies import TenantPolicy
 from interactions.life.routing_rows import devices_of
 from interactions.life.work import Work
-from interactions.routed.interruptions import UnitsOf, interrupted_by, room_on_top, units_below
 from models.agent import Agent
 from models.bulk import insert_rows
 from models.interaction import State
@@ -46,7 +46,8 @@ async def carry_out(
     interactions = {UUID(decision.interaction) for decision in wanted if decision.interaction}
     agents = {UUID(decision.agent) for decision in wanted if decision.agent}
     desk = await Desk.open(session, tenant_id, interactions, agents)
-    hand = _Hand(desk, policy, await units_below(session, policy, wanted))
+    offered = {UUID(decision.agent) for decision in wanted if decision.kind == "offer" and decision.agent}
+    hand = _Hand(desk, policy, await units_below(session, policy, offered))
     for decision in wanted:
         hand.apply(decision)
     await call_commands.ring_for_offers(desk, _accepted_by_phone(desk, hand.offers, policy))
@@ -91,12 +92,11 @@ class _Hand:
         on_top = room_on_top(self.policy, self.held, agent.id, x.channel)
         if not may_get(agent, decision.units, on_top) or decision.deadline is None:
             return False
-        agent.units_excess = max(agent.units_excess, agent.units_held + decision.units - agent.units_max)
         if work.state == State.CALLBACK_WAITING:
             work.come_to_turn()
         deadline = instant_of(decision.deadline)
         offer = work.offer_to(agent, decision.units, deadline, leg_id=new_id(), offer_id=new_id())
-        work.legs[-1].interrupts = list(interrupted_by(self.policy, x.channel))
+        put_on_top(self.policy, work.legs[-1], agent, x.channel)
         self.offers.append((decision, offer))
         return True
 

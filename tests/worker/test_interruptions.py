@@ -2,17 +2,22 @@
 
 from collections.abc import AsyncIterator
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from app.access import AgentPrincipal
+from app.clock import new_id
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
+from interactions.calls.consult import Consults
 from interactions.life.work import Work, WrapUp
-from models import Agent, Policy, Segment
+from models import Agent, Endpoint, Policy, Segment
 from models.leg import Leg, LegState
+from models.offer import Offer, OfferState
 from tests.waiting import eventually
 from tests.worker.center import SETUP, Center
 
@@ -39,6 +44,15 @@ async def writes(center: Center) -> UUID:
 
 async def accept(center: Center, interaction_id: UUID) -> None:
     await center.work(interaction_id, lambda work: work.accept(connect_seconds=None))
+
+
+async def consults(center: Center, call: UUID, who: str, whom: str) -> None:
+    async with center.api.transaction(center.tenant_id) as session:
+        (await session.get_one(Endpoint, center.voice.id)).controls_calls = True
+        await session.flush()
+        row, until = center.agents[who], datetime.now(UTC) + timedelta(hours=1)
+        agent = AgentPrincipal(center.tenant_id, row.id, row.email, row.name, ("agent",), new_id(), until)
+        await Consults(session, agent, center.policies).with_agent(call, center.agents[whom].email)
 
 
 async def leg_becomes(center: Center, interaction_id: UUID, state: LegState) -> None:
@@ -129,3 +143,26 @@ async def test_what_is_accepted_beside_the_call_goes_on(interrupting: Center) ->
         await leg_becomes(center, before, LegState.HELD)
         [leg] = await center.rows(select(Leg).where(Leg.interaction_id == beside))
         assert leg.state == LegState.ACTIVE
+
+
+async def test_a_consult_comes_on_top_of_mails_too(interrupting: Center) -> None:
+    center = interrupting
+    await center.sign_in("han")
+    async with center.routed():
+        call = await center.queue("voice")
+        await center.offered(call, "han")
+        await accept(center, call)
+        await center.sign_in("li")
+        mail = await writes(center)
+        await consults(center, call, "han", "li")
+        await leg_becomes(center, mail, LegState.ACTIVE)
+        agent = await center.agent("li")
+        assert (agent.units_held, agent.units_excess) == (120, 20)
+        await accept(center, call)
+        await leg_becomes(center, mail, LegState.HELD)
+        await center.work(call, lambda work: work.end_consult("returned"))
+        await leg_becomes(center, mail, LegState.ACTIVE)
+    agent = await center.agent("li")
+    assert (agent.units_held, agent.units_excess) == (20, 0)
+    [offer] = await center.rows(select(Offer).where(Offer.agent_id == agent.id, Offer.channel == "voice"))
+    assert offer.state == OfferState.ACCEPTED
