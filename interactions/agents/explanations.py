@@ -26,6 +26,7 @@ from routing.words import words
 
 KEPT_US: Final = 1_000_000
 LANGUAGES: Final = ("en", "zh")
+WAITING: Final = (State.QUEUED, State.CALLBACK_WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Explanations:
         interaction = await session.get(Interaction, interaction_id)
         if interaction is None:
             raise NotFound("There is no such interaction.")
-        if interaction.state != State.QUEUED:
+        if interaction.state not in WAITING:
             return await _assigned(session, interaction_id)
         picture = await self._picture(session, tenant_id, policies)
         try:

@@ -74,6 +74,9 @@ class TestInQueue:
             seen = await desk.becomes(x, "callback_waiting")
             assert seen["callback"] == {"to": number_of(lane), "at": None, "attempts": 0}
             await eventually(lambda: call.state == CallState.ENDED)
+            why = (await desk.client.http.get(f"/v1/interactions/{x}/explanation")).json()
+            assert (why["kind"], why["state"], why["ahead"]) == ("waiting", "queued", 0)
+            assert "signed_in" in [group["reason"] for group in why["groups"]]
             assert await entry_outcome(desk, x) == ["callback_requested"]
             await desk.client.be("available")
             offer = await desk.offer(x)

@@ -190,7 +190,7 @@ function WaitingRow({ item }: { item: ListedInteraction }) {
           )}
         </Text>
         <Group gap={4} wrap="nowrap">
-          <WhyButton id={item.id} name={nameOf(item)} />
+          {!item.callback?.at && <WhyButton id={item.id} name={nameOf(item)} />}
           {item.channel === "voice" && (
             <Tooltip label={t("callback.title")}>
               <ActionIcon size="sm" aria-label={t("callback.of", { name: nameOf(item) })} onClick={open}>

@@ -37,7 +37,7 @@ export function WhyDialog({ id, name, close }: { id: Id; name: string; close: ()
       opened
       onClose={close}
       size="lg"
-      title={`${t("why.title")} ${name}`}
+      title={t("why.of", { name })}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
       <Loaded query={explanation}>{(data) => <Why found={data} />}</Loaded>

@@ -92,9 +92,11 @@ function Line({ item }: { item: ListedInteraction }) {
       </Table.Td>
       <Table.Td w={120} ta="right">
         <Group gap={2} justify="flex-end" wrap="nowrap">
-          <Button size="compact-xs" variant="subtle" onClick={() => setDialog("why")}>
-            {t("actions.why")}
-          </Button>
+          {!item.callback?.at && (
+            <Button size="compact-xs" variant="subtle" onClick={() => setDialog("why")}>
+              {t("actions.why")}
+            </Button>
+          )}
           <Menu position="bottom-end">
             <Menu.Target>
               <ActionIcon size="sm" aria-label={t("wall.actionsOf", { name: nameOf(item) })}>

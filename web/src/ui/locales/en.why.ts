@@ -13,7 +13,7 @@ export const why = {
   against: "Why not, agent by agent",
   opens: "What changes by itself",
   opening: {
-    visible: "In {{in}}: the teams {{teams}} see it too.",
+    visible: "In {{in}}: these teams see it too: {{teams}}.",
     skilled: "In {{in}}: other skills will do as well: {{requirement}}.",
     on_shift: "In {{in}}: the shift of {{name}} begins.",
     not_excluded: "In {{in}}: {{name}} may be offered it again.",
@@ -30,7 +30,7 @@ export const why = {
   units: "{{units}} units in use",
   levels: "skill levels {{sum}} in sum",
   strict: "In this queue tiers go before waiting time.",
-  lentTo: "It is lent to the teams {{teams}}.",
+  lentTo: "It is lent to these teams: {{teams}}.",
   runnersUp: "Next in line were",
   policy: "Policy version {{version}}",
 } as const;
