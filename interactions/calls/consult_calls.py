@@ -113,7 +113,8 @@ class ConsultCalls:
         if blamed:
             work.consult_failed(event.cause)
         else:
-            self._ended(work, event.cause)
+            caller_gone = (event.cause, event.by) == ("normal", "platform")  # the call's end comes next
+            self._ended(work, "customer_left" if caller_gone else event.cause)
 
     def _ended(self, work: Work, cause: str) -> None:
         """Where the customer is not on hold, no event says that they are back: the order is done now."""

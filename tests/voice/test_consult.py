@@ -70,9 +70,16 @@ class Stage:
 
     async def holds(self, desk: Desktop) -> bool:
         """Whether it is the agent of this desk who has the customer."""
-        me = (await desk.me())["id"]
+        me = await self.id_of(desk)
         seen = await self.li.interaction(self.x)
         return [leg["agent_id"] for leg in seen["legs"] if leg["state"] in ("active", "held")] == [me]
+
+    async def id_of(self, desk: Desktop) -> str:
+        return str((await desk.me())["id"])
+
+    async def wraps_up(self) -> list[str]:
+        seen = await self.li.interaction(self.x)
+        return [leg["agent_id"] for leg in seen["legs"] if leg["state"] == "wrap_up"]
 
     async def segments(self, kind: str) -> list[str | None]:
         seen = await self.li.interaction(self.x)
@@ -337,6 +344,14 @@ class TestTogether:
             stage.switch.device_hangs_up(stage.mine.device)
             await stage.legs(primary="active")
             assert await stage.holds(stage.wang)
+            assert await stage.wraps_up() == [await stage.id_of(stage.li)]
+            await stage.act("wrap-up", {"disposition": "solved"})
+            await units_free(stage.li)
+            stage.switch.hang_up(stage.call.id)
+            await stage.li.becomes(stage.x, "wrap_up")
+            assert await stage.wraps_up() == [await stage.id_of(stage.wang)], "they became primary"
+            assert await stage.segments("agent") == ["transferred", "ended"]
+            assert await stage.segments("consult") == ["completed"]
 
     async def test_a_conference_that_the_consulted_one_leaves(self, service: Service) -> None:
         async with talking(service) as stage:
@@ -349,6 +364,25 @@ class TestTogether:
             assert (await stage.li.interaction(stage.x))["pending"] is None, "no resume is told of"
             assert await stage.holds(stage.li)
             await units_free(stage.wang)
+            assert await stage.wraps_up() == [], "they only helped"
+            stage.switch.hang_up(stage.call.id)
+            await stage.li.becomes(stage.x, "wrap_up")
+            assert await stage.wraps_up() == [await stage.id_of(stage.li)]
+            assert await stage.segments("agent") == ["ended"]
+            assert await stage.segments("consult") == ["left"]
+
+    async def test_a_conference_that_the_customer_leaves(self, service: Service) -> None:
+        async with talking(service) as stage:
+            await stage.consulted()
+            await stage.act("consult/conference")
+            await stage.legs(primary="active", conference="active")
+            stage.switch.hang_up(stage.call.id)
+            await stage.li.becomes(stage.x, "wrap_up")
+            assert await stage.wraps_up() == [await stage.id_of(stage.li)]
+            await units_free(stage.wang)
+            assert await stage.segments("agent") == ["ended"]
+            assert await stage.segments("consult") == ["customer_left"]
+            assert await stage.segments("hold") == ["resumed"]
 
 
 class TestSupervisor:

@@ -3,8 +3,8 @@ import type { Work } from "../client/work";
 import { word } from "../ui/i18n";
 import { tell } from "../ui/problems";
 
-/** By one's own hand, or said where the command failed. */
-const KNOWN = ["returned", "refused"];
+/** By one's own hand, said where the command failed, or seen by the call's end. */
+const KNOWN = ["returned", "refused", "customer_left"];
 
 /** Says why nobody is consulted any more, to who asked. */
 export function tellConsultOver({ name, data }: EventFrame, { agentId, interactions }: Work): void {
