@@ -4,7 +4,7 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import Query, status
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.access import API_KEY_PREFIX, Permission
 from app.errors import Forbidden, NotFound
@@ -12,7 +12,7 @@ from app.problems import problems
 from app.security import new_token, token_hash
 from models.access import ApiKey
 from models.audit import Audit
-from routers.deps import CurrentPrincipal, ReadTransaction, Transaction, api_router
+from routers.deps import CurrentPrincipal, Moment, ReadTransaction, Transaction, api_router
 
 SHOWN_CHARACTERS = 8
 
@@ -24,7 +24,7 @@ class ApiKeyIn(BaseModel):
 
     name: str = Field(min_length=1, max_length=200)
     scopes: list[Permission] = Field(min_length=1)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class ApiKeyOut(BaseModel):
@@ -32,8 +32,8 @@ class ApiKeyOut(BaseModel):
     name: str
     prefix: str
     scopes: list[str]
-    created_at: AwareDatetime
-    expires_at: AwareDatetime | None
+    created_at: Moment
+    expires_at: Moment | None
 
     @classmethod
     def of(cls, key: ApiKey) -> Self:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
@@ -11,7 +11,7 @@ from app.problems import problems
 from interactions.agents import lookup
 from interactions.agents.callback_requests import CallbackRequests
 from routers.customers import AddressIn
-from routers.deps import CurrentAgent, Services, Transaction, api_router
+from routers.deps import CurrentAgent, Moment, Services, Transaction, api_router
 
 router = api_router("/v1/interactions", Permission.WORK, tags=["interactions"])
 
@@ -20,7 +20,7 @@ class CallbackIn(BaseModel):
     """`at`: not before then; left out: when an agent is there. `address`: the number to call, where it is not
     the one that they called from, nor the customer's first. Both wait for the calling hours."""
 
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     address: AddressIn | None = None
 
 

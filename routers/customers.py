@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import Query, Response, status
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.access import Permission
 from app.errors import Invalid, NotFound, Stale
@@ -16,7 +16,7 @@ from customers.context import context
 from customers.paging import read_cursor
 from interactions.agents.correction import known_tier, retier
 from interactions.intake.acquaintance import team_changed
-from routers.deps import CurrentPrincipal, ReadTransaction, Services, Transaction, api_router, needs
+from routers.deps import CurrentPrincipal, Moment, ReadTransaction, Services, Transaction, api_router, needs
 
 router = api_router("/v1/customers", Permission.CUSTOMERS_READ, tags=["customers"])
 WRITES = [needs(Permission.CUSTOMERS_WRITE)]
@@ -85,7 +85,7 @@ class TimelineQuery(BaseModel):
     channel: str | None = Field(default=None, max_length=63)
     kind: str | None = Field(default=None, max_length=63)
     q: str | None = Field(default=None, max_length=200)
-    as_of: AwareDatetime | None = None
+    as_of: Moment | None = None
     limit: int = Field(default=50, ge=1, le=200)
 
 

@@ -2,11 +2,13 @@
 safely and keeps answers. A router is made by `api_router`, so that none can forget its permission."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, params
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator, AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -18,6 +20,17 @@ from app.errors import Forbidden, Unauthenticated
 from app.problems import JsonRequest
 from app.security import token_hash
 from models.access import ApiKey
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside of the years 1 to 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time in a request."""
 
 _bearer = HTTPBearer(auto_error=False, description="An access token, or an API key (`tp_…`).")
 

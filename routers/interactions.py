@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, status
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.access import Permission
 from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
@@ -14,7 +14,7 @@ from interactions.agents.actions import Actions
 from interactions.agents.directory import directory
 from models.interaction import State
 from routers.consults import To
-from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router
+from routers.deps import CurrentAgent, Moment, ReadTransaction, Services, Transaction, api_router
 
 router = api_router("/v1", Permission.WORK, tags=["interactions"])
 
@@ -29,7 +29,7 @@ class TransferIn(BaseModel):
 
 
 class ParkIn(BaseModel):
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 class WrapUpIn(BaseModel):

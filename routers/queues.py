@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import ApiKeyPrincipal, Permission, Principal, Role
@@ -28,6 +28,7 @@ from models.tenant import Tenant
 from routers.deps import (
     CurrentAgent,
     CurrentPrincipal,
+    Moment,
     ReadTransaction,
     Services,
     Transaction,
@@ -45,8 +46,8 @@ class Window(BaseModel):
 
     window: str = "today"
     window_seconds: int | None = Field(default=None, ge=1, le=31 * 86400)
-    start: AwareDatetime | None = Field(default=None, alias="from")
-    end: AwareDatetime | None = Field(default=None, alias="to")
+    start: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")
     dialect: str = "touchpoint"
     include: list[str] = Field(default_factory=list, max_length=10)
     abandon_seconds: float | None = Field(default=None, ge=0, le=86400)
@@ -78,7 +79,7 @@ class ClosureIn(BaseModel):
 
     reason: str | None = Field(default=None, max_length=500)
     announcement: str | None = Field(default=None, max_length=200)
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 async def metrics_of(session: ReadTransaction, caller: CurrentPrincipal, container: Services) -> QueueMetrics:

@@ -4,13 +4,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import status
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.access import Permission
 from app.errors import Invalid
 from app.problems import problems
 from interactions.agents import lookup, tasks
-from routers.deps import CurrentPrincipal, Services, Transaction, api_router
+from routers.deps import CurrentPrincipal, Moment, Services, Transaction, api_router
 
 router = api_router("/v1/tasks", Permission.WORK, tags=["interactions"])
 
@@ -27,7 +27,7 @@ class TaskIn(BaseModel):
     customer_id: UUID | None = None
     requirement: str | None = Field(default=None, max_length=4000)
     tier: Key | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=problems(Invalid))
