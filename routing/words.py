@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from routing.explain import Candidate, Candidates, Explanation, Group, Opening
 
 _NAMED_MAX = 3
+_LATER = ("callback_waiting", "scheduled")
 
 _AGAINST = {
     "en": {
@@ -64,6 +65,7 @@ _SENTENCES = {
         "lent_to": "It is lent to the teams {teams}.",
         "group": "Agents: {total}, {reason}{names}.",
         "elsewhere": "It does not wait: {state}.",
+        "later": "It is a callback whose time has not come: nobody is offered it before.",
         "idle": "Offered to {agent}: of all who may take it, idle the longest (rank {rank}).",
         "busy": "Offered to {agent}: nobody is idle, they accepted their last work earliest (rank {rank}).",
         "least_loaded": "Offered to {agent}: the least loaded of who may take it ({score}, rank {rank}).",
@@ -84,6 +86,7 @@ _SENTENCES = {
         "lent_to": "已借给班组 {teams}。",
         "group": "坐席 {total} 名：{reason}{names}。",
         "elsewhere": "当前不在等待：{state}。",
+        "later": "回呼时间未到，届时才会派给坐席。",
         "idle": "派给 {agent}：可接者中空闲最久（级别 {rank}）。",
         "busy": "派给 {agent}：无人空闲，其上次接单最早（级别 {rank}）。",
         "least_loaded": "派给 {agent}：可接者中负荷最轻（{score}，级别 {rank}）。",
@@ -117,6 +120,8 @@ class _Speaker:
         self._requirement = found.requirement
 
     def waiting(self, it: Explanation) -> list[str]:
+        if it.state in _LATER:
+            return [self._say["later"]]
         if it.state != "queued":
             return [self._say["elsewhere"].format(state=it.state)]
         said = self._urgency(it)

@@ -26,7 +26,8 @@ from routing.words import words
 
 KEPT_US: Final = 1_000_000
 LANGUAGES: Final = ("en", "zh")
-WAITING: Final = (State.QUEUED, State.CALLBACK_WAITING)
+WAITING: Final = frozenset({State.QUEUED, State.CALLBACK_WAITING, State.SCHEDULED})
+"""A callback waits for an agent too."""
 
 
 @dataclass(frozen=True, slots=True)
