@@ -22,7 +22,7 @@ from models.customer import CustomerAddress
 from models.endpoint import Endpoint
 from models.interaction import Interaction, State
 
-PLANNED = frozenset({State.SCHEDULED, State.CALLBACK_WAITING, State.QUEUED})
+PLANNED = frozenset({State.SCHEDULED, State.CALLBACK_WAITING, State.QUEUED, State.OFFERED})
 """The states in which a callback may still be moved."""
 
 
@@ -59,7 +59,7 @@ class CallbackRequests:
             )
         if work.state == State.SCHEDULED and work.interaction.callback_at is None:
             work.enter_queue(work.interaction.queue, "callback")
-        elif work.state == State.QUEUED and work.interaction.callback_at is not None:
+        elif work.state in (State.QUEUED, State.OFFERED) and work.interaction.callback_at is not None:
             work.put_off()
 
     async def _follow_up(self, desk: Desk, before: Work, to: str, address: Address | None) -> Work:

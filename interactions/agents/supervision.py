@@ -48,6 +48,8 @@ class Supervision:
         agent = None if agent_id is None else desk.agents.get(agent_id)
         if agent_id is not None and (agent is None or agent.disabled_at is not None):
             raise NotFound("There is no such agent.")
+        if agent is not None and work.is_callback and work.interaction.callback_at is not None:
+            raise work.illegal("is not to be called before its time")
         if work.state == State.WRAP_UP:
             await self._pass_wrap_up(work, queue, agent)
         else:
@@ -154,7 +156,7 @@ class Supervision:
             work.unpark()
         elif work.offer is not None:
             work.end_offer(OfferState.REVOKED, "taken_by_supervisor")
-        elif leg is not None and work.is_callback:
+        elif leg is not None and work.dials_out:
             call_commands.end_call(desk, work)
             work.stop_connecting("taken_by_supervisor")
         elif leg is not None:
@@ -182,8 +184,6 @@ class Supervision:
         if queue is not None and version is not None:
             work.interaction.queue, work.interaction.policy_version = queue, version
         rules = await self.policies.rules(self.session, work.interaction)
-        if agent is not None:
-            agent.units_excess = max(agent.units_excess, agent.units_held + rules.units - agent.units_max)
         work.pass_wrap_up(agent, rules.units, rules.wrap_up)
 
     async def _force(self, desk: Desk, work: Work, agent: Agent) -> None:

@@ -118,9 +118,13 @@ def consult_outside(desk: Desk, work: Work, address: str) -> UUID:
 
 
 def cancel_outside(desk: Desk, work: Work) -> None:
-    """Who rings outside for a consult rings no more. (An agent's device is stopped when their leg ends.)"""
-    if work.interaction.outside is not None:
-        _issue(desk, work, "call.cancel", route_command_id=work.interaction.outside["command_id"])
+    """Who rings outside, for a consult or to get the customer, rings no more. (An agent's device is stopped
+    when their leg ends.)"""
+    x = work.interaction
+    if x.outside is not None:
+        _issue(desk, work, "call.cancel", route_command_id=x.outside["command_id"])
+    elif x.pending_command == "transfer":
+        _issue(desk, work, "call.cancel", route_command_id=str(x.pending_command_id))
 
 
 def turn_away(desk: Desk, work: Work, announcement: str | None) -> UUID:
@@ -131,7 +135,10 @@ def turn_away(desk: Desk, work: Work, announcement: str | None) -> UUID:
 
 
 async def order(desk: Desk, work: Work, command: str, pending: str, **arguments: Any) -> UUID:
-    """An agent's wish (hold, resume, digits, end): shown as `pending`. Raises NoCallControl."""
+    """An agent's wish (hold, resume, digits, end): shown as `pending`. Raises NoCallControl, and
+    IllegalTransition for what would come between the customer and whom they are being handed to."""
+    if command not in UNTOLD | {"call.end"}:
+        work.check_stays()
     if not await controls_calls(desk.session, work.interaction.endpoint_id):
         raise NoCallControl()
     command_id = _issue(desk, work, command, **arguments)
@@ -145,7 +152,9 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
     the customer back to the queue."""
     x = work.interaction
     leg = _ringing_by(work, command_id)
-    if leg is not None and leg.role == LegRole.PRIMARY:
+    if leg is not None and work.dials_out:
+        _not_dialled(work)
+    elif leg is not None and leg.role == LegRole.PRIMARY:
         work.device_failed("failed")
     elif leg is not None:
         leg.route_command_id = None  # nothing rings
@@ -161,6 +170,16 @@ def failed(desk: Desk, work: Work, command_id: UUID, reason: str) -> None:
             cancel_outside(desk, work)
             work.end_consult("not_held")
         tell_failure(desk, work, command_id, command, reason)
+
+
+def _not_dialled(work: Work) -> None:
+    """The platform refuses a call of ours, for its number perhaps: no agent is to blame."""
+    if not work.is_callback:
+        work.close("platform", "failed", "not_reached")
+    elif work.may_be_retried:
+        work.not_dialled()
+    else:
+        work.give_up()
 
 
 def tell_failure(desk: Desk, work: Work, command_id: UUID, command: str, reason: str) -> None:

@@ -3,23 +3,19 @@
 Each function changes rows at a desk; the caller saves."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interactions.calls import call_commands
 from interactions.calls.calling_hours import Window, next_window
+from interactions.life.calling_back import RETRY_AFTER
 from interactions.life.desk import Desk
 from interactions.life.policies import PolicyBook
 from interactions.life.work import Work
 from models.customer import ContactAddress, Customer
 from models.interaction import Interaction, State
-
-RETRIES_MAX: Final = 3
-RETRY_AFTER: Final = timedelta(minutes=15)
-UNREACHED: Final = "unreached"
-"""The disposition of who could not be reached."""
 
 DIALLED: Final = frozenset({"phone", "sip", "extension", "short_code"})
 """Kinds of addresses that a telephone platform can call."""
@@ -43,6 +39,8 @@ async def window_of(desk: Desk, policies: PolicyBook, x: Interaction, at: dateti
 
 async def promise(desk: Desk, work: Work, to: str, announcement: str | None) -> None:
     """Tell the waiting caller so, and hang up: the place is kept."""
+    if (leg := work.primary) is not None:
+        call_commands.cancel_agent_leg(desk, work, leg)
     call_commands.turn_away(desk, work, announcement)
     work.promise_callback(to)
 
@@ -76,12 +74,12 @@ async def possible(desk: Desk, policies: PolicyBook, x: Interaction) -> str | No
 
 async def unanswered(desk: Desk, policies: PolicyBook, work: Work, cause: str) -> None:
     """The customer was dialled and not reached: three more times, a quarter of an hour apart."""
-    if work.interaction.callback_attempts >= RETRIES_MAX:
-        _give_up(work)
+    if not work.may_be_retried:
+        work.give_up()
         return
     work.not_reached(cause)
     if not await plan(desk, policies, work, desk.now + RETRY_AFTER):
-        _give_up(work)
+        work.give_up()
 
 
 async def look(desk: Desk, policies: PolicyBook, work: Work) -> None:
@@ -95,7 +93,7 @@ async def look(desk: Desk, policies: PolicyBook, work: Work) -> None:
     if not began:
         work.put_off()
     if not await plan(desk, policies, work):
-        _give_up(work)
+        work.give_up()
     elif x.callback_at is None and work.state == State.SCHEDULED:
         work.enter_queue(x.queue, "callback")
 
@@ -110,8 +108,3 @@ async def _attributes(session: AsyncSession, x: Interaction) -> Mapping[str, Any
     customer_id = x.picked_customer_id or x.customer_id
     customer = None if customer_id is None else await session.get(Customer, customer_id)
     return {} if customer is None else customer.attributes
-
-
-def _give_up(work: Work) -> None:
-    work.interaction.disposition = UNREACHED
-    work.close("platform", UNREACHED)

@@ -175,6 +175,7 @@ class Consults:
 
     def _hold(self, desk: Desk, work: Work, leg: Leg) -> None:
         """Before they are asked; refused, nobody is."""
+        work.check_stays()
         if work.interaction.channel == "voice" and leg.state == LegState.ACTIVE:
             call_commands.hold(desk, work)
 

@@ -52,10 +52,13 @@ class ConsultCalls:
     async def first_gone(self, work: Work, event: LegEnded) -> bool:
         """The first agent's leg has ended. Whether somebody is consulted: answered, the transfer completes;
         else the customer waits again, with their age."""
+        taken_down = (event.cause, event.by) == ("normal", "platform")
+        if work.interaction.pending_command == "transfer":
+            return taken_down  # the answer, or the call's end, is told next
         if not work.consulted:
             return False
         ordered = work.interaction.pending_command == "complete"
-        if not ordered and (event.cause, event.by) == ("normal", "platform"):
+        if not ordered and taken_down:
             return True  # taken down in good order: the caller is gone, and the call's end comes next
         if work.consult_answered:
             if not ordered:

@@ -27,14 +27,12 @@ async def redial(desk: Desk, work: Work, leg: Leg, device: Device) -> None:
     """A callback, or a call of ours in another agent's hands, before the customer was reached."""
     x = work.interaction
     endpoint = await desk.session.get_one(Endpoint, x.endpoint_id)
-    if x.callback_to is None:
-        address = await desk.session.get_one(ContactAddress, x.address_id)
-        dial_out(desk, work, leg, device, address.value, endpoint.address)
-        return
+    to = x.callback_to or (await desk.session.get_one(ContactAddress, x.address_id)).value
     x.conversation = str(new_id())
     desk.session.add(call_of(x))
-    dial_out(desk, work, leg, device, x.callback_to, endpoint.address)
-    await _write_touch(desk, work, leg.agent_id, x.callback_to)
+    dial_out(desk, work, leg, device, to, endpoint.address)
+    if work.is_callback:
+        await _write_touch(desk, work, leg.agent_id, to)
 
 
 def call_of(x: Interaction) -> Call:

@@ -4,12 +4,18 @@ As long as `callback_to` is set nobody is on the line: the interaction waits (`c
 later time that was asked for, `scheduled`), is offered like any other, and then both phones are dialled."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from interactions.life.live_parts import LiveParts
 from models.interaction import State
 from models.offer import OfferState
 from models.segment import SegmentKind
+
+RETRIES_MAX: Final = 3
+RETRY_AFTER: Final = timedelta(minutes=15)
+UNREACHED: Final = "unreached"
+"""The disposition of who could not be reached."""
 
 
 @dataclass
@@ -20,6 +26,10 @@ class CallingBack(LiveParts):
     def may_be_promised(self) -> bool:
         """A caller waits, whom no agent has yet."""
         return self.state in (State.QUEUED, State.OFFERED) and not self.is_callback
+
+    @property
+    def may_be_retried(self) -> bool:
+        return self.interaction.callback_attempts < RETRIES_MAX
 
     @property
     def waits_for_agent(self) -> bool:
@@ -64,6 +74,11 @@ class CallingBack(LiveParts):
         self.interaction.callback_attempts += 1
         self._to(State.QUEUED, cause)
         self._wait_for_call(cause)
+
+    def not_dialled(self) -> None:
+        """The platform refuses the call. No agent's phone is to blame: another one would not help."""
+        self.not_reached("failed")
+        self.plan_callback(self.now + RETRY_AFTER, None)
 
     def wait_for_next_agent(self, cause: str) -> None:
         """The agent's own phone did not come; the customer heard nothing of it."""

@@ -19,6 +19,7 @@ from models.offer import Offer, OfferState
 from models.segment import SegmentKind
 
 TALKING: Final = (LegState.ACTIVE, LegState.HELD)
+HANDING_OVER: Final = ("transfer", "complete")
 
 
 @dataclass
@@ -55,6 +56,11 @@ class Consulting(LiveParts):
         self._may_consult()
         self._outside(address=address, command_id=str(command_id), state="ringing")
         self._note("consult_offered")
+
+    def check_stays(self) -> None:
+        """Raises IllegalTransition once an order is given after which the agent has the customer no more."""
+        if self.interaction.pending_command in HANDING_OVER:
+            raise self.illegal("is being handed over")
 
     def _may_consult(self) -> None:
         self._talking_leg()

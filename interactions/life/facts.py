@@ -103,7 +103,8 @@ def _leg(work: Work, leg: Leg) -> LegSnapshot:
     deadline = leg.connect_deadline_at
     if leg.state == LegState.OFFERED and work.offer is not None:
         deadline = work.offer.deadline_at
-    if leg.role != LegRole.PRIMARY or (work.dials_out and not work.is_callback):
+    rings_first = leg.state == LegState.CONNECTING and work.dials_out and not work.is_callback
+    if leg.role != LegRole.PRIMARY or rings_first:
         deadline = None  # not the router's: nothing waits in its place (`timers`)
     return LegSnapshot(
         id=str(leg.id),

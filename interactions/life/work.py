@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.clock import new_id
-from interactions.life.calling_back import CallingBack
+from interactions.life.calling_back import UNREACHED, CallingBack
 from interactions.life.consulting import Consulting
 from interactions.life.live_parts import MICROSECOND, WrapUp
 from models.agent import Agent
@@ -33,7 +33,7 @@ class Work(Consulting, CallingBack):
         x = self.interaction
         x.policy_version = policy_version or x.policy_version
         self._end_segment(self._open(SegmentKind.CALLBACK), "due")
-        if self.is_callback:
+        if self.dials_out:
             x.conversation = None  # what was dialled is over
         entry = self.entry
         if entry is not None and (entry.queue != queue or entry_kind == "transfer"):
@@ -291,6 +291,7 @@ class Work(Consulting, CallingBack):
         if agent is None:
             x = self.interaction
             return self._finish(State.CLOSED, x.ended_by or "supervisor", x.end_cause or "normal")
+        agent.units_excess = max(agent.units_excess, agent.units_held + units - agent.units_max)
         leg = self._new_leg(agent, units, LegState.WRAP_UP, new_id())
         leg.wrap_up_at, seconds = self.now, wrap_up.seconds if wrap_up else None
         leg.wrap_up_due_at = self.now + timedelta(seconds=seconds) if seconds else None
@@ -345,6 +346,11 @@ class Work(Consulting, CallingBack):
             self._end_segment(segment, outcome)
         self.interaction.parked_until = self.interaction.parked_for = self.interaction.outside = None
         self._finish(State.CLOSED, by, cause)
+
+    def give_up(self) -> None:
+        """A callback whose customer could not be reached."""
+        self.interaction.disposition = UNREACHED
+        self.close("platform", UNREACHED)
 
     # ---- commands to a telephony platform ----
 

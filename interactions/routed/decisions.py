@@ -117,6 +117,8 @@ class _Hand:
         leg = _leg_of(work, agent)
         if leg is None or leg.state != LegState.CONNECTING or str(leg.id) != decision.leg:
             return False
+        if leg.connect_deadline_at is None:  # they have picked up: it is the customer's phone that rings
+            return False
         if work.is_callback:
             call_commands.end_call(self.desk, work)
         else:

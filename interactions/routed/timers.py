@@ -144,6 +144,8 @@ def _unanswered(desk: Desk, work: Work) -> None:
     """The platform was told, and no event came: the desktop drops `pending`."""
     x = work.interaction
     if x.pending_command_id is not None and x.pending_until is not None and x.pending_until <= desk.now:
+        if x.pending_command == "transfer":
+            call_commands.cancel_outside(desk, work)
         call_commands.failed(desk, work, x.pending_command_id, "no answer in time")
 
 

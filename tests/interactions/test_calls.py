@@ -15,7 +15,7 @@ from interactions.calls.call_facts import is_late, merge
 from interactions.calls.voice import Mover, Report
 from interactions.life.desk import Desk
 from interactions.life.facts import microseconds
-from interactions.routed.decisions import carry_out
+from interactions.routed.decisions import Correction, carry_out
 from models import Call, Delivery
 from models.agent import Presence
 from routing.decision import Decision
@@ -137,6 +137,51 @@ class TestALegOfBefore:
         assert (await office.interaction(call))["state"] == "connecting"
 
 
+class TestHandedToANumber:
+    async def test_the_agents_leg_may_end_before_the_answer_is_told(self, office: Office) -> None:
+        """The platform's events overtake each other: nobody hangs up on the caller for that."""
+        await office.phone("li")
+        call, order = await office.held("li", "voice"), new_id()
+        later = datetime.now(UTC) + timedelta(seconds=5)
+        await office.change(call, lambda desk, work: work.wait_for(order, "transfer", later))
+        await told(office, call, LegEnded(conversation="c", leg="agent", cause="normal", by="platform"))
+        assert await deliveries(office) == []
+        await told(office, call, LegAnswered(conversation="c", leg="agent", leg_id="x", command_id=order))
+        assert await office.rows("SELECT end_cause FROM interaction") == [("transferred",)]
+
+
+class TestConnectFailed:
+    async def test_not_of_who_has_picked_up_meanwhile(self, office: Office) -> None:
+        """A callback: the router's time ran out in the moment in which the customer's phone began to ring."""
+        await office.phone("li")
+        call = await office.waiting("voice")
+        await office.act("li", call, "take")
+        await office.run("UPDATE interaction SET callback_to = '+8613800138000' WHERE channel = 'voice'")
+        await told(office, call, LegAnswered(conversation="c", leg="agent", leg_id="l"))
+        [leg] = (await office.interaction(call))["legs"]
+        decision = Decision(
+            at=0,
+            kind="connect_failed",
+            interaction=str(call),
+            agent=leg["agent_id"],
+            reason="connect_deadline",
+            leg=leg["id"],
+        )
+        assert await carried_out(office, decision), "the router is told what is true"
+        assert (await office.interaction(call))["state"] == "connecting"
+
+
+class TestPromised:
+    async def test_the_phone_of_whom_it_is_offered_to_rings_no_more(self, office: Office) -> None:
+        call = await ringing(office)
+        answer = await office.act(
+            "li", call, "callback", {"address": {"kind": "phone", "value": "+8613800138000"}}
+        )
+        assert answer.status_code == 200, answer.text
+        ordered = [delivery.payload["command"] for delivery in await deliveries(office)]
+        assert ordered == ["call.route", "call.cancel", "call.end"]
+
+
 class TestAcceptedByPickingUp:
     """The queue says `accept: device`: the phone rings for the offer, the desktop does not."""
 
@@ -210,11 +255,15 @@ async def ringing(office: Office, *, phone: bool = True, call: UUID | None = Non
         deadline=deadline,
         ordinal=1,
     )
+    assert await carried_out(office, decision) == []
+    return call
+
+
+async def carried_out(office: Office, decision: Decision) -> list[Correction]:
     policies, tenant_id = office.container.policies, office.tenant.id
     async with office.container.database.transaction(tenant_id) as session:
         policy = await policies.current(session, tenant_id)
-        assert await carry_out(session, tenant_id, [decision], {1: {"reason": "longest_idle"}}, policy) == []
-    return call
+        return await carry_out(session, tenant_id, [decision], {1: {"reason": "longest_idle"}}, policy)
 
 
 def new_call(office: Office) -> Call:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.clock import new_id
+from interactions.life.work import WrapUp
 from models import Audit
 from tests.interactions.office import Office
 
@@ -48,6 +49,18 @@ class TestReassign:
         assert await audited(office) == [("reassign", {"agent_id": str(office.agent_id("wang"))})]
         done = await office.act("wang", chat, "wrap-up", {"disposition": "solved"})
         assert (done.json()["state"], (await office.agent("wang")).units_held) == ("closed", 0)
+
+    async def test_to_the_one_who_has_it_already_and_more_than_they_can_hold(self, office: Office) -> None:
+        """What was forced on them stays an excess; it was forgotten with the first leg."""
+        call = await office.held("li", "voice")
+        await office.run("UPDATE agent SET units_held = 140, units_excess = 40 WHERE email LIKE 'li@%'")
+        await office.change(
+            call, lambda desk, work: work.end_contact("customer", "normal", WrapUp("optional"))
+        )
+        answer = await office.act("han", call, "reassign", {"agent": "li@example.test"})
+        assert answer.status_code == 200, answer.text
+        li = await office.agent("li")
+        assert (li.units_held, li.units_excess) == (140, 40)
 
     async def test_a_wrap_up_that_nobody_finishes_is_closed(self, office: Office) -> None:
         chat = await office.held()

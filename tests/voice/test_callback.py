@@ -189,6 +189,25 @@ class TestNotReached:
         picked_up = call is not None and call.leg is not None and call.leg.answered
         return call if picked_up and call is not None and call.state == CallState.RINGING else None
 
+    async def test_what_the_platform_will_not_dial_is_no_agents_fault(self, lane: Lane) -> None:
+        """Else one number that cannot be dialled would take every agent out of work, one after the other."""
+        async with promised(lane) as (desk, x, _):
+            lane.service.exchange.switch.refuses.add("call.dial")
+            await desk.client.be("available")
+            offer = await desk.offer(x)
+            await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
+
+            async def put_off() -> bool:
+                told = (await desk.interaction(x))["callback"]
+                return bool(told["attempts"] == 1 and told["at"])
+
+            try:
+                await eventually(put_off)
+            finally:
+                lane.service.exchange.switch.refuses.discard("call.dial")
+            assert (await desk.me())["presence"]["status"] == "available"
+            await units_free(desk)
+
 
 class TestTheCustomerCallsAgain:
     async def test_the_new_call_has_the_place_and_the_callback_is_closed(self, lane: Lane) -> None:
@@ -250,6 +269,39 @@ class TestLater:
             await due(lane, x, "callback_until")
             await desk.pushed("offer.revoked", lambda data: data["cause"] == "closed")
 
+    async def test_who_is_offered_it_may_put_it_off(self, lane: Lane) -> None:
+        """It was arranged anew beside the one that rings, and the customer called twice."""
+        async with promised(lane) as (desk, x, _):
+            await desk.client.be("available")
+            await desk.offer(x)
+            at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+            answer = await desk.client.post(f"/v1/interactions/{x}/callback", {"at": at})
+            assert (answer.json()["id"], answer.json()["state"]) == (x, "callback_waiting")
+            await desk.pushed("offer.revoked")
+            await units_free(desk)
+
+    async def test_no_supervisor_has_it_called_before_its_time(self, lane: Lane) -> None:
+        async with (
+            promised(lane, hour=23) as (desk, x, _),
+            lane.desktop(email="boss@acme.test", available=False) as boss,
+        ):
+            answer = await boss.client.post(f"/v1/interactions/{x}/reassign", {"agent": lane.email})
+            assert (answer.status_code, answer.json()["type"]) == (409, "/problems/illegal-transition")
+            assert (await desk.interaction(x))["state"] == "callback_waiting"
+
+
+class TestExplanation:
+    @pytest.mark.parametrize(("hour", "said"), [(14, "It has waited"), (23, "whose time has not come")])
+    async def test_says_why_it_still_waits(self, lane: Lane, hour: int, said: str) -> None:
+        async with promised(lane, hour=hour) as (desk, x, _):
+
+            async def told() -> list[str] | None:
+                answer = await desk.client.http.get(f"/v1/interactions/{x}/explanation")
+                return answer.json()["words"]["en"] if answer.status_code == 200 else None
+
+            words = await eventually(told)
+            assert words is not None and said in words[0]
+
 
 class TestBadInput:
     @pytest.mark.parametrize(
@@ -257,6 +309,8 @@ class TestBadInput:
         [
             ({"at": "tomorrow"}, "/at"),
             ({"at": "2026-12-01T10:00:00"}, "/at"),
+            ({"at": "9999-12-31T23:59:59-14:00"}, "/at"),
+            ({"at": "0001-01-01T00:00:00+14:00"}, "/at"),
             ({"address": {"kind": "email", "value": "a@b.c"}}, "/address"),
             ({"address": {"kind": "phone", "value": "++"}}, "/address"),
             ({"address": {"kind": "phone"}}, "/address/value"),

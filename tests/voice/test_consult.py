@@ -182,6 +182,16 @@ class TestReturn:
             assert await stage.segments("hold") == ["resumed"]
             assert (await stage.wang.me())["presence"]["status"] == "available"
 
+    async def test_after_a_swap_the_order_is_done_at_once(self, service: Service) -> None:
+        """The customer was not on hold, so no event said that they are back, and a failure was told."""
+        async with talking(service) as stage:
+            await stage.consulted()
+            await stage.act("consult/swap")
+            await stage.legs(primary="active", consult="held")
+            await stage.act("consult/return")
+            seen = await stage.legs(primary="active")
+            assert seen["pending"] is None
+
     async def test_while_it_rings_at_the_desktop(self, service: Service) -> None:
         async with talking(service) as stage:
             await stage.ask()
@@ -449,6 +459,32 @@ class TestOutside:
             failed = await stage.li.pushed("command.failed")
             assert (failed["command"], failed["reason"]) == ("transfer", "busy")
             assert await stage.holds(stage.li)
+
+    async def test_nothing_comes_between_the_caller_and_the_number_that_rings(self, service: Service) -> None:
+        """A hold, or a second click, made the answer there unknown, and the caller was hung up on."""
+        number = "+8613900139004"
+        async with talking(service) as stage:
+            stage.switch.devices[number] = Device.MANUAL
+            to = {"to": {"address": {"kind": "phone", "value": number}}}
+            assert (await stage.act("transfer", to)).status_code == 200
+            for action, body in (("transfer", to), ("hold", None), ("consult", to)):
+                assert (await stage.act(action, body)).status_code == 409
+            await eventually(lambda: stage.call.away is not None)
+            stage.switch.answer(number)
+            await stage.li.becomes(stage.x, "wrap_up")
+            assert stage.call.state == CallState.CONNECTED
+
+    async def test_a_number_that_rings_is_stopped_when_the_caller_goes_elsewhere(
+        self, service: Service
+    ) -> None:
+        number = "+8613900139005"
+        async with talking(service) as stage:
+            stage.switch.devices[number] = Device.MANUAL
+            await stage.act("transfer", {"to": {"address": {"kind": "phone", "value": number}}})
+            await eventually(lambda: stage.call.away is not None)
+            answer = await stage.act("transfer", {"to": {"queue": stage.theirs.queue}})
+            assert answer.status_code == 200, answer.text
+            await eventually(lambda: stage.call.away is None)
 
     async def test_what_cannot_be_dialled(self, service: Service) -> None:
         async with talking(service) as stage:

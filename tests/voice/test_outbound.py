@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from demo.pbx.switch import CallState, Device, PhoneCall
-from tests.running import CONNECT_SECONDS, Desktop, Lane
+from tests.running import CONNECT_SECONDS, Desktop, Lane, Service
 from tests.voice.test_races import FREE_SECONDS, figures_of, units_free
 from tests.waiting import eventually
 
@@ -106,6 +106,45 @@ class TestCall:
             assert (await desk.client.post(f"/v1/interactions/{x}/end")).status_code == 202
             await desk.becomes(x, "closed")
             await outcome(desk, x, "cancelled")
+            await units_free(desk)
+
+    async def test_handed_to_a_colleague_while_it_rings(self, service: Service) -> None:
+        """The end of the first call is told when the second one rings already."""
+        mine, theirs = service.lane(), service.lane()
+        mine.behaves(Device.MANUAL)
+        theirs.behaves(Device.MANUAL)
+        switch = service.exchange.switch
+        async with (
+            mine.desktop() as li,
+            theirs.desktop() as wang,
+            mine.desktop(available=False, email="boss@acme.test") as boss,
+        ):
+            x, first = await dialled(li, mine, f"+86138007{mine.number:05}")
+            answer = await boss.client.post(f"/v1/interactions/{x}/reassign", {"agent": theirs.email})
+            assert answer.status_code == 200, answer.text
+
+            def rings() -> PhoneCall | None:
+                calls = switch.calls.values()
+                return next((c for c in calls if c.leg and c.leg.device == theirs.device), None)
+
+            second = await eventually(rings)
+            await eventually(lambda: first.state == CallState.ENDED)
+            switch.answer(theirs.device)
+            await li.becomes(x, "active")
+            assert second is not None and second.state == CallState.CONNECTED
+            await units_free(li)
+            assert (await wang.me())["units_held"] == 100
+
+    async def test_what_the_platform_will_not_dial_is_not_the_agents_fault(self, lane: Lane) -> None:
+        refuses = lane.service.exchange.switch.refuses
+        refuses.add("call.dial")
+        async with lane.desktop() as desk:
+            try:
+                answer = await dial(desk, lane, f"+86138008{lane.number:05}")
+                await desk.becomes(answer.json()["id"], "closed")
+            finally:
+                refuses.discard("call.dial")
+            assert (await desk.me())["presence"]["status"] == "available"
             await units_free(desk)
 
     async def test_what_cannot_be_called(self, lane: Lane) -> None:
