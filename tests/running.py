@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 import yaml
 
+from app import pages
 from app.settings import Settings
 from app.setup.apply import apply
 from app.setup.document import load
@@ -135,10 +136,11 @@ class Desktop:
 
 @dataclass
 class Service:
-    """The running whole. `lane()` hands out unused lanes."""
+    """The running whole. `lane()` hands out unused lanes; `exchange_url` has the demo's pages too."""
 
     supervisor: Supervisor
     exchange: Exchange
+    exchange_url: str
     inbox: Inbox
     endpoints: dict[str, dict[str, str]]
     settings: Settings
@@ -242,12 +244,15 @@ async def running(
         path.write_text(yaml.safe_dump(document), encoding="utf-8")
         applied = await apply(settings, load(path, os.environ))
         exchange.connect(f"{supervisor.url}{applied.endpoints['hotline']['path']}", SECRET)
-        yield Service(supervisor, exchange, inbox, applied.endpoints, settings, lanes)
+        phones = f"http://127.0.0.1:{port}"
+        yield Service(supervisor, exchange, phones, inbox, applied.endpoints, settings, lanes)
 
 
 @asynccontextmanager
 async def _serving(exchange: Exchange) -> AsyncIterator[int]:
-    config = uvicorn.Config(create_exchange_app(exchange), log_config=None, lifespan="off")
+    app = create_exchange_app(exchange)
+    pages.install(app)
+    config = uvicorn.Config(app, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     listener = socket.create_server(("127.0.0.1", 0))

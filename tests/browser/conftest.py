@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -16,13 +17,22 @@ from tests.running import PASSWORD, Lane, Service, running
 pytestmark = pytest.mark.browser
 
 
+def own_rules(document: dict[str, Any]) -> None:
+    """Calls interrupt tasks; the last lane's calls are accepted for its agent."""
+    document["work"] = {"interrupts": {"voice": ["task"]}}
+    document["queues"][-1]["channels"]["voice"]["auto_accept"] = True
+
+
 @pytest.fixture(scope="package")
 async def service(
     postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
     assert (STATIC / DESKTOP).is_file(), "the pages are not built: make setup"
     folder: Path = tmp_path_factory.mktemp("service")
-    async with clone(postgres, template_database) as url, running(url, folder, lanes=30) as service:
+    async with (
+        clone(postgres, template_database) as url,
+        running(url, folder, lanes=36, shape=own_rules) as service,
+    ):
         yield service
 
 
@@ -45,6 +55,12 @@ async def chat_lane(first_lane: Lane) -> Lane:
 @pytest.fixture
 def lane(service: Service, first_lane: Lane) -> Lane:
     return service.lane()
+
+
+@pytest.fixture
+def eager_lane(service: Service) -> Lane:
+    """The last one, which no other fixture takes."""
+    return Lane(service.lanes, service)
 
 
 @pytest.fixture(scope="package")

@@ -62,8 +62,9 @@ class Screens(Windows):
     async def wallboard(self, email: str = "boss@acme.test") -> Page:
         return await self._signed_in("/wallboard", email, "en-US")
 
-    async def customer(self) -> Page:
-        """The demo's customer page, with the demo's own answers for this service."""
+    async def customer(self, phone: str | None = None) -> Page:
+        """The demo's customer page, with the demo's own answers for this service; `phone`: the number of
+        who stands before it."""
         page = await self.open()
         endpoints = self._service.endpoints
         config: dict[str, Any] = {
@@ -72,10 +73,10 @@ class Screens(Windows):
             "chat_endpoint_id": endpoints["site-chat"]["id"],
             "form_endpoint_id": endpoints["contact-form"]["id"],
             "mail_address": "support@acme.test",
-            "personas": [{"id": "1", "name": "王晓明", "tier": None, "phone": None, "email": None}],
+            "personas": [{"id": "1", "name": "王晓明", "tier": None, "phone": phone, "email": None}],
         }
         await page.route("**/demo/config", lambda route: route.fulfill(json=config))
-        await page.goto(f"{self._service.url}/demo/customer")
+        await page.goto(f"{self._service.exchange_url}/demo")
         return page
 
     async def _signed_in(self, path: str, email: str, language: str) -> Page:

@@ -29,6 +29,24 @@ async def test_the_caller_presses_one_and_is_called_back(screens: Screens, lane:
     await desk.page.get_by_role("button", name="Finish").click()
 
 
+async def test_the_phone_of_the_customers_page_takes_our_call(screens: Screens, chat_lane: Lane) -> None:
+    async with chat_lane.desktop(available=False) as setting:
+        await lives_where_it_is(setting, chat_lane, 14)
+    customer = await screens.customer(number_of(chat_lane))
+    phone = customer.get_by_role("region", name="Phone")
+    await phone.get_by_role("button", name="Call", exact=True).click()
+    await expect(phone).to_contain_text("You hear music")
+    await phone.get_by_role("button", name="Press 1: call me back").click()
+    await expect(phone).to_contain_text("The call has ended")
+    desk = await screens.desk(chat_lane.email, available=True)
+    await expect(desk.offer).to_contain_text("Callback")
+    await desk.accept()
+    await expect(desk.call).to_contain_text("Connected")
+    await expect(phone).to_contain_text("You are talking to an agent")
+    await phone.get_by_role("button", name="Hang up").click()
+    await desk.page.get_by_role("button", name="Finish").click()
+
+
 async def test_an_agent_arranges_one_for_later(desk: Desk, lane: Lane) -> None:
     lane.call(number_of(lane))
     await desk.accept()

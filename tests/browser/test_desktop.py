@@ -98,6 +98,15 @@ class TestOffer:
         await expect(desk.page.get_by_text("has been free the longest")).to_be_visible()
         await expect(desk.page.get_by_role("row", name="not in a team of this queue")).to_be_visible()
 
+    async def test_is_taken_for_the_agent_where_the_queue_does_so(
+        self, screens: Screens, eager_lane: Lane
+    ) -> None:
+        desk = await screens.desk(eager_lane.email, available=True)
+        eager_lane.call("+8613800138000")
+        await expect(desk.page.get_by_text("Taken for you: +8613800138000")).to_be_visible()
+        await expect(desk.call).to_contain_text("Connected")
+        await expect(desk.offer).to_have_count(0)
+
 
 class TestWaiting:
     async def test_says_why_in_both_languages(self, screens: Screens, lane: Lane) -> None:

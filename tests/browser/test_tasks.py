@@ -25,3 +25,19 @@ async def test_a_task_is_made_offered_accepted_and_closed(desk: Desk, lane: Lane
     await expect(desk.conversation).to_contain_text("The sums differ.")
     await page.get_by_role("button", name="Close", exact=True).click()
     await expect(page.get_by_text("Nothing in hand")).to_be_visible()
+
+
+async def test_a_call_interrupts_it_until_it_is_wrapped_up(desk: Desk, lane: Lane) -> None:
+    async with lane.desktop(available=False) as maker:
+        task = {"queue": lane.queue, "title": "Check invoice 8", "text": "The sums differ."}
+        (await maker.client.post("/v1/tasks", task)).raise_for_status()
+    await desk.accept()
+    row = desk.page.get_by_role("button", name="Open Task of Check invoice 8")
+    await expect(row).to_contain_text("Active")
+    lane.call()
+    await desk.accept()
+    await expect(desk.call).to_contain_text("Connected")
+    await expect(row).to_contain_text("Interrupted by a call")
+    await desk.page.get_by_role("button", name="Hang up").click()
+    await desk.page.get_by_role("button", name="Finish").click()
+    await expect(row).to_contain_text("Active")

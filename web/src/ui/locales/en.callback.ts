@@ -13,7 +13,7 @@ export const callback = {
   arrangedAt: "The callback is arranged, not before {{time}}",
   badge: "Callback",
   of: "Call {{name}} back",
-  to: "calls {{number}}",
+  to: "accepting calls {{number}}",
   tries: "tried {{count}} times",
   from: "from {{time}} on",
 } as const;
