@@ -149,11 +149,12 @@ def _microseconds(said: str, tenant: Tenant) -> int:
     """A date or a date with a time; without an offset, on the tenant's clock."""
     try:
         at = datetime.fromisoformat(said)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(tenant.time_zone))
+        at_us = round(at.timestamp() * MICROSECONDS)
+        _on_the_clock_of(tenant, at_us)
+    except (ValueError, OverflowError):
         raise CommandError(f"{said} is not a time: write 2026-11-29 or 2026-11-29T14:30.") from None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=ZoneInfo(tenant.time_zone))
-    return round(at.timestamp() * MICROSECONDS)
+    return at_us
 
 
 @contextmanager

@@ -184,7 +184,11 @@ class TestInterval:
 
     @pytest.mark.parametrize(
         ("start", "end", "why"),
-        [("yesterday", "2026-01-02", "yesterday is not a time"), ("2026-01-02", "2026-01-01", "not after")],
+        [
+            ("yesterday", "2026-01-02", "yesterday is not a time"),
+            ("0001-01-01T00:00:00+14:00", "2026-01-02", "is not a time"),
+            ("2026-01-02", "2026-01-01", "not after"),
+        ],
     )
     async def test_times_that_are_none(self, recorder: Recorder, start: str, end: str, why: str) -> None:
         with pytest.raises(CommandError, match=why):
