@@ -165,7 +165,12 @@ class TestComplete:
             await stage.take()
             await stage.legs(primary="held", consult="active")
             await stage.act("consult/complete")
-            assert (await stage.legs(primary="active"))["queue"] == stage.theirs.queue
+
+            async def moved() -> bool:
+                return bool((await stage.li.interaction(stage.x))["queue"] == stage.theirs.queue)
+
+            await eventually(moved)
+            await stage.legs(primary="active")
             theirs = await figures_of(stage.theirs, stage.li)
             assert theirs["offered"] == 0, "no customer entered that queue"
 
