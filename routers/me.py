@@ -84,6 +84,7 @@ class MeOut(BaseModel):
     break_codes: list[str]
     devices: list[DeviceOut]
     queues: list[QueueOut]
+    mailboxes: list[str]
 
 
 @router.get("")
@@ -110,6 +111,7 @@ async def who_am_i(me: CurrentAgent, session: ReadTransaction, container: Servic
         break_codes=list(policy.break_codes) if policy else [],
         devices=[_device(container, device) for device in await Device.of_agent(session, me.id)],
         queues=_queues(policy) if policy else [],
+        mailboxes=_mailboxes(container, me),
     )
 
 
@@ -157,6 +159,12 @@ def _queue(queue: dict[str, Any]) -> QueueOut:
     wrap_up = queue.get("wrap_up") or {}
     dispositions, mode = wrap_up.get("dispositions", []), wrap_up.get("mode", "none")
     return QueueOut(key=queue["key"], dispositions=dispositions, wrap_up_mode=mode)
+
+
+def _mailboxes(container: Container, me: AgentPrincipal) -> list[str]:
+    """The keys of the endpoints that mail can be written from."""
+    known = container.endpoints.all()
+    return sorted(e.key for e in known if e.tenant_id == me.tenant_id and e.channel == "email")
 
 
 def _device(container: Container, device: Device) -> DeviceOut:

@@ -22,7 +22,8 @@ Key = Annotated[str, Field(min_length=1, max_length=63)]
 
 class ContactIn(BaseModel):
     """`endpoint`: the key or id of the number or mailbox that it comes from. `address`, or the customer,
-    whose oldest address of that kind is taken. `subject` and `text` are a mail's; a call's `text` a note."""
+    whose oldest address of that kind is taken. `subject`, `text` and `attachments` are a mail's; a call's
+    `text` is a note."""
 
     channel: Literal["voice", "email"]
     endpoint: Key
@@ -32,6 +33,7 @@ class ContactIn(BaseModel):
     purpose: Key
     subject: str | None = Field(default=None, max_length=500)
     text: str | None = Field(default=None, max_length=20_000)
+    attachments: list[UUID] = Field(default_factory=list, max_length=20)
 
     @model_validator(mode="after")
     def _has_somebody(self) -> Self:
@@ -55,6 +57,7 @@ async def contact(
         queue=wish.queue,
         subject=wish.subject,
         text=wish.text,
+        attachments=wish.attachments,
     )
     outbound = Outbound(session, agent, container.policies, container.endpoints)
     return await lookup.one(session, await outbound.open(wanted))

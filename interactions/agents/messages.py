@@ -14,6 +14,7 @@ from app.errors import Invalid, KeyReused, NotFound, Stale
 from app.events import Address
 from app.text import clean_text
 from channels.email.html_text import safe_html, text_of_html
+from interactions.agents.files import hang_on, own_files
 from interactions.intake.arrival import visitor_of
 from interactions.life.desk import Desk
 from interactions.life.work import Work
@@ -64,7 +65,7 @@ class Messages:
             return _repeated(earlier, wanted).item(address)
         self._may_write(work, address)
         await self._is_fresh(work.interaction, wanted.version)
-        files = await self._files(wanted.attachments)
+        files = await own_files(self.session, self.agent, wanted.attachments)
         assert address_id is not None
         out = compose(work, address_id, self._draft(wanted, files), self.directory, desk.now)
         work.touched(desk.now, by_customer=False)
@@ -72,7 +73,7 @@ class Messages:
             work.first_answer()
         await desk.save()
         await self._write(desk, work, out, address)
-        await Attachment.hang(self.session, [self._hung(file, out.touch) for file in files])
+        await hang_on(self.session, self.agent, files, out.touch)
         return out.touch.item(address)
 
     async def note(self, interaction_id: UUID, text: str) -> dict[str, Any]:
@@ -102,14 +103,6 @@ class Messages:
             interaction={"state": str(interaction.state), "queue": interaction.queue},
         )
 
-    async def _files(self, ids: Sequence[UUID]) -> list[Attachment]:
-        mine = await Attachment.owned(self.session, ids, self.agent.actor)
-        unknown = [index for index, id_ in enumerate(ids) if id_ not in mine]
-        if unknown:
-            message = "not a file that you have uploaded and not sent yet"
-            raise Invalid(errors=[{"pointer": f"/attachments/{i}", "message": message} for i in unknown])
-        return [mine[id_] for id_ in dict.fromkeys(ids)]
-
     def _draft(self, wanted: Reply, files: Sequence[Attachment]) -> Draft:
         html = safe_html(clean_text(wanted.html)) if wanted.html else None
         text = clean_text(wanted.text) or (text_of_html(html) if html else "")
@@ -127,9 +120,6 @@ class Messages:
         await write(self.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
         self.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
         await self.session.flush()
-
-    def _hung(self, file: Attachment, touch: Touch) -> dict[str, Any]:
-        return {"id": file.id, "touch_id": touch.id, "owner": self.agent.actor}
 
 
 async def write_note(desk: Desk, work: Work, agent: AgentPrincipal, text: str) -> Touch:

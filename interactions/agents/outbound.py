@@ -17,6 +17,7 @@ from app.text import clean_line, clean_text
 from customers import identity
 from customers.identity import Party, Sighting
 from interactions.agents.actions import check_room
+from interactions.agents.files import hang_on, own_files
 from interactions.calls import dialling
 from interactions.life.desk import Desk
 from interactions.life.policies import PolicyBook, TenantPolicy
@@ -45,6 +46,7 @@ class NewContact:
     queue: str | None = None
     subject: str | None = None
     text: str | None = None
+    attachments: Sequence[UUID] = ()
 
 
 class Outbound:
@@ -100,7 +102,9 @@ class Outbound:
         )
         work.touched(desk.now, by_customer=False)
         author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
-        draft = Draft(text=text, author=author, payload={"purpose": wanted.purpose})
+        files = await own_files(self.session, self.agent, wanted.attachments)
+        items, purpose = [file.item() for file in files], {"purpose": wanted.purpose}
+        draft = Draft(text=text, author=author, payload=purpose, attachments=items)
         assert work.interaction.address_id is not None
         out = compose(work, work.interaction.address_id, draft, self.directory, desk.now)
         out.touch.subject = subject
@@ -108,6 +112,7 @@ class Outbound:
         await write(self.session, [Written(out.touch, to, work)], desk.now)
         self.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
         await self.session.flush()
+        await hang_on(self.session, self.agent, files, out.touch)
 
     async def _customer(self, customer_id: UUID | None) -> Customer | None:
         found = await self.session.get(Customer, customer_id) if customer_id else None

@@ -24,6 +24,7 @@ export function me(version = 1): Me {
     break_codes: ["lunch"],
     devices: [],
     queues: [],
+    mailboxes: [],
   };
 }
 

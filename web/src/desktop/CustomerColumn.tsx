@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Stack, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconAddressBook, IconUserSearch } from "@tabler/icons-react";
+import { IconAddressBook, IconMailPlus, IconUserSearch } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { CustomerContext, CustomerRef, Id, Interaction } from "../client/contract";
 import { word } from "../ui/i18n";
@@ -11,6 +11,7 @@ import { useAssignCustomer } from "./assigning";
 import { CustomerPicker } from "./CustomerPicker";
 import { useChosen } from "./chosen";
 import { useWork } from "./desk";
+import { MailDialog } from "./MailDialog";
 import { useCustomerContext, useInteraction } from "./queries";
 import { useCustomerShortcut } from "./shortcuts";
 import { Timeline } from "./Timeline";
@@ -103,16 +104,35 @@ function Profile({
           </Text>
           <TierBadge tier={customer.tier} />
         </Group>
-        <Tooltip label={t("customer.change")}>
-          <ActionIcon onClick={change} aria-label={t("customer.change")} aria-keyshortcuts="Alt+C">
-            <IconUserSearch size={17} stroke={1.7} />
-          </ActionIcon>
-        </Tooltip>
+        <Group gap={4} wrap="nowrap">
+          {context.data && <WriteMail context={context.data} />}
+          <Tooltip label={t("customer.change")}>
+            <ActionIcon onClick={change} aria-label={t("customer.change")} aria-keyshortcuts="Alt+C">
+              <IconUserSearch size={17} stroke={1.7} />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
       </Group>
       <Loaded query={context} rows={2}>
         {(data) => <Context context={data} current={interaction.id} />}
       </Loaded>
     </Stack>
+  );
+}
+
+function WriteMail({ context: { profile } }: { context: CustomerContext }) {
+  const { t } = useTranslation();
+  const [writing, { open, close }] = useDisclosure(false);
+  const mails = profile.addresses.filter(({ kind }) => kind === "email").map(({ value }) => value);
+  return (
+    <>
+      <Tooltip label={t("mail.open")}>
+        <ActionIcon onClick={open} aria-label={t("mail.open")}>
+          <IconMailPlus size={17} stroke={1.7} />
+        </ActionIcon>
+      </Tooltip>
+      {writing && <MailDialog customerId={profile.id} addresses={[...new Set(mails)]} close={close} />}
+    </>
   );
 }
 

@@ -48,3 +48,14 @@ export const dial = {
   noPhone: "You have no phone yet: set one under “My phone”.",
   calling: "Calling: pick up your phone first…",
 } as const;
+
+export const mail = {
+  open: "Write an e-mail",
+  title: "New e-mail",
+  from: "From",
+  to: "To",
+  subject: "Subject",
+  text: "Text",
+  submit: "Send",
+  noMailbox: "There is no mailbox to write from.",
+} as const;

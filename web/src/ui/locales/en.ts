@@ -1,6 +1,6 @@
 import { callback } from "./en.callback";
 import { demo } from "./en.demo";
-import { consult, dial } from "./en.consult";
+import { consult, dial, mail } from "./en.consult";
 import { help } from "./en.help";
 import { task } from "./en.task";
 import { wall } from "./en.wallboard";
@@ -349,6 +349,7 @@ export const en = {
   task,
   consult,
   dial,
+  mail,
   why,
   reason: {
     preferred: "Preferred: they know this customer",

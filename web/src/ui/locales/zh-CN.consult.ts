@@ -1,4 +1,4 @@
-import type { consult as texts, dial as dialTexts } from "./en.consult";
+import type { consult as texts, dial as dialTexts, mail as mailTexts } from "./en.consult";
 import type { Texts } from "./texts";
 
 export const consult: Texts<typeof texts> = {
@@ -50,4 +50,15 @@ export const dial: Texts<typeof dialTexts> = {
   hint: "您的话机先振铃，接起后再呼叫客户。",
   noPhone: "您还没有话机，请在“我的话机”中设置。",
   calling: "呼叫中，请先接起您的话机…",
+};
+
+export const mail: Texts<typeof mailTexts> = {
+  open: "写邮件",
+  title: "新邮件",
+  from: "发件邮箱",
+  to: "收件人",
+  subject: "主题",
+  text: "正文",
+  submit: "发送",
+  noMailbox: "没有可用的发件邮箱。",
 };

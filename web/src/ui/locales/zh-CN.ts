@@ -2,7 +2,7 @@ import type { en } from "./en";
 import type { Texts } from "./texts";
 import { callback } from "./zh-CN.callback";
 import { demo } from "./zh-CN.demo";
-import { consult, dial } from "./zh-CN.consult";
+import { consult, dial, mail } from "./zh-CN.consult";
 import { help } from "./zh-CN.help";
 import { task } from "./zh-CN.task";
 import { wall } from "./zh-CN.wallboard";
@@ -343,6 +343,7 @@ export const zhCN: Texts<typeof en> = {
   task,
   consult,
   dial,
+  mail,
   why,
   reason: {
     preferred: "优先坐席：熟悉该客户",
