@@ -110,7 +110,8 @@ def _head(picture: Figure, found: Comparison) -> None:
         Line2D([], [], marker="o", linestyle="", markersize=10, **RING, label="recorded policy"),
         Line2D([], [], marker="o", linestyle="", markersize=7, color=ORANGE, label=found.other),
     ]
-    picture.legend(handles=handles, loc="upper right", ncols=2, frameon=False)
+    below_title = (1, 1 - 0.38 / high)
+    picture.legend(handles=handles, loc="upper right", bbox_to_anchor=below_title, ncols=2, frameon=False)
 
 
 def _short(text: str) -> str:
