@@ -72,6 +72,34 @@ class TestDraft:
         await fill_in(desk.page, lane.email)
         await expect(note).to_have_value("")
 
+    async def test_of_a_reply_outlives_the_note_that_is_being_saved(
+        self, screens: Screens, chat_lane: Lane
+    ) -> None:
+        desk, customer = await screens.desk(chat_lane.email, available=True), await screens.customer()
+        await customer.get_by_role("button", name="Start the chat").click()
+        await customer.get_by_label("Your message").fill("Hello")
+        await customer.keyboard.press("Enter")
+        await desk.accept()
+        saving = asyncio.Event()
+
+        async def slow(route: Route) -> None:
+            await saving.wait()
+            await route.continue_()
+
+        await desk.page.route("**/notes", slow)
+        mode = desk.page.get_by_role("radiogroup", name="Conversation")
+        await mode.get_by_text("Note").click()
+        await desk.page.get_by_role("textbox", name="Note").fill("A friend of mine")
+        await desk.page.keyboard.press("Control+Enter")
+        await mode.get_by_text("Reply").click()
+        reply = desk.page.get_by_role("textbox", name="Reply")
+        await reply.fill("Good morning")
+        saving.set()
+        await expect(desk.conversation).to_contain_text("A friend of mine")
+        await expect(reply).to_have_value("Good morning")
+        await mode.get_by_text("Note").click()
+        await expect(desk.page.get_by_role("textbox", name="Note")).to_have_value("")
+
 
 class TestOffer:
     async def test_survives_a_reload(self, desk: Desk, lane: Lane) -> None:

@@ -7,7 +7,7 @@ import { upload } from "../client/http";
 import { Problem } from "../client/problem";
 import { Failure } from "../ui/States";
 import { AttachButton, UploadPills, useUploads } from "../ui/Uploads";
-import { useDraft } from "./drafts";
+import { dropDraft, useDraft } from "./drafts";
 import { StaleDialog } from "./StaleDialog";
 import { useSendNote, useSendReply } from "./sending";
 
@@ -20,12 +20,11 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   const mode: Mode = canReply ? wanted : "note";
   const [draft, setDraft] = useDraft(`${interaction.id}/${mode}`);
   const uploads = useUploads(upload);
-  const cleared = () => {
-    setDraft("");
+  const reply = useSendReply(interaction, (text) => {
+    dropDraft(`${interaction.id}/reply`, text);
     uploads.clear();
-  };
-  const reply = useSendReply(interaction, cleared);
-  const note = useSendNote(interaction.id, cleared);
+  });
+  const note = useSendNote(interaction.id, (text) => dropDraft(`${interaction.id}/note`, text));
   const sending = reply.isPending || note.isPending;
   const filled = draft.trim() !== "" || (mode === "reply" && uploads.done.length > 0);
   const enterSends = interaction.channel === "chat" && mode === "reply";

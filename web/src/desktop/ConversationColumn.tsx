@@ -28,7 +28,7 @@ export function ConversationColumn({ id }: { id: Id | null }) {
       </Empty>
     );
   }
-  return mine ? <Opened interaction={mine} /> : <OthersInteraction id={id} />;
+  return mine ? <Opened key={id} interaction={mine} /> : <OthersInteraction key={id} id={id} />;
 }
 
 /** Not in my hands: shown, not touched. */

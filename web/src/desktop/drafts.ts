@@ -13,6 +13,11 @@ export function useDraft(key: string): [string, (text: string) => void] {
   return [sessionStorage.getItem(PREFIX + key) ?? "", set];
 }
 
+/** What was sent is no draft any longer; what was typed meanwhile stays one. */
+export function dropDraft(key: string, sent: string): void {
+  if (sessionStorage.getItem(PREFIX + key) === sent) sessionStorage.removeItem(PREFIX + key);
+}
+
 /** Whoever signs in next at this tab finds nothing. */
 export function forgetDrafts(): void {
   for (const key of Object.keys(sessionStorage)) {

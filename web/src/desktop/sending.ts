@@ -8,7 +8,7 @@ import { mergeTouch, type TouchPages } from "../client/touches";
 import { useDesk } from "./desk";
 
 /** The reply itself is the key of a repeat: sending the same one again after a time-out stores it once. */
-export function useSendReply(interaction: Interaction, sent: () => void) {
+export function useSendReply(interaction: Interaction, sent: (text: string) => void) {
   const keep = useKeepTouch(interaction.id);
   const { store } = useDesk();
   const [last, setLast] = useState<NewMessage | null>(null);
@@ -21,11 +21,11 @@ export function useSendReply(interaction: Interaction, sent: () => void) {
           body,
         }),
       ),
-    onSuccess: (touch) => {
+    onSuccess: (touch, { text }) => {
       keep(touch);
       setLast(null);
       setStale(null);
-      sent();
+      sent(text);
     },
     onError: (error) => {
       if (!(error instanceof Problem) || error.slug !== "stale") return;
@@ -57,7 +57,7 @@ export function useSendReply(interaction: Interaction, sent: () => void) {
   };
 }
 
-export function useSendNote(id: Id, sent: () => void) {
+export function useSendNote(id: Id, sent: (text: string) => void) {
   const keep = useKeepTouch(id);
   return useMutation({
     mutationFn: (text: string) =>
@@ -67,9 +67,9 @@ export function useSendNote(id: Id, sent: () => void) {
           body: { text },
         }),
       ),
-    onSuccess: (touch) => {
+    onSuccess: (touch, text) => {
       keep(touch);
-      sent();
+      sent(text);
     },
   });
 }
