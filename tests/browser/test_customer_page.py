@@ -54,6 +54,25 @@ class TestChat:
         await customer.get_by_role("button", name="Start the chat").click()
         await expect(customer.get_by_role("log", name="Chat")).to_contain_text("Are you there?")
 
+    async def test_a_file_goes_to_nobody_else(
+        self, screens: Screens, customer: Page, chat_lane: Lane, tmp_path: Path
+    ) -> None:
+        """Chosen for one customer, it is gone when the agent turns to another."""
+        receipt = tmp_path / "receipt.txt"
+        receipt.write_text("paid")
+        desk = await screens.desk(chat_lane.email, available=True)
+        for visitor, text in ((customer, "I am first"), (await screens.customer(), "I am second")):
+            await visitor.get_by_role("button", name="Start the chat").click()
+            await say(visitor, text)
+            await desk.accept()
+        await desk.page.locator(".row", has_text="I am first").click()
+        await desk.page.locator("input[type=file]").set_input_files(receipt)
+        remove = desk.page.get_by_role("button", name="Remove receipt.txt")
+        await expect(remove).to_be_visible()
+        await desk.page.locator(".row", has_text="I am second").first.click()
+        await expect(desk.conversation).to_contain_text("I am second")
+        await expect(remove).to_have_count(0)
+
 
 class TestForm:
     async def test_gives_a_reference(self, customer: Page) -> None:
