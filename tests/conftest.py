@@ -1,6 +1,7 @@
 """What tests share: one embedded PostgreSQL per process, and a migrated database cloned for each test."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
@@ -17,6 +19,12 @@ TEMPLATE = "touchpoint_template"
 EXPECTED_SKIPS = ("../shared/data", "only root")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "4GB"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_apart() -> None:
+    """What commands print is read by tests: what anything logs meanwhile goes elsewhere, as in a process."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
 @pytest.fixture(scope="session")
