@@ -30,15 +30,15 @@ class Ready:
 
 
 class Applier:
-    """One per consumer and process; at most `parallel` transactions at once. A consumer that keeps memory per
-    partition gets its batches alone: a rollback must not cost other partitions theirs."""
+    """One per consumer and process, one transaction at once: a second would only make both smaller, and what
+    the router has to decide would wait for both. A consumer that keeps memory per partition gets its batches
+    alone: a rollback must not cost other partitions theirs."""
 
-    def __init__(self, database: Database, consumer: Consumer, parallel: int) -> None:
+    def __init__(self, database: Database, consumer: Consumer) -> None:
         self._database, self._consumer = database, consumer
         self._together: Together[Ready, Exception | None] = Together(
             self._serve,
             most=0 if isinstance(consumer, Stateful) else EVENTS_MAX,
-            parallel=parallel,
             weigh=lambda ready: len(ready.envelopes),
         )
 

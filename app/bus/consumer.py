@@ -11,8 +11,6 @@ from app.clock import Clock, SystemClock
 from app.database import Database
 
 HAND_OVER_SECONDS = 5.0
-TRANSACTIONS_MAX = 2
-"""At once: one is in Python while the other is in the database. More of them would only be smaller."""
 
 
 class ConsumerRunner:
@@ -34,7 +32,7 @@ class ConsumerRunner:
         clock: Clock | None = None,
     ) -> None:
         self._feed = log.feed(consumer.name, consumer.stream)
-        self._applier = Applier(database, consumer, min(parallel, TRANSACTIONS_MAX))
+        self._applier = Applier(database, consumer)
         self._means = Means(
             database=database,
             feed=self._feed,
