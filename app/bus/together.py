@@ -12,19 +12,18 @@ Result = TypeVar("Result")
 
 class Together(Generic[Item, Result]):
     """`serve` answers items in their order; what it raises, all of its callers get. A round takes what waits,
-    up to `most` by `weigh` (but always one item); at most `parallel` rounds run at once."""
+    up to `most` by `weigh` (but always one item); one round runs at once."""
 
     def __init__(
         self,
         serve: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
         *,
         most: int,
-        parallel: int = 1,
         weigh: Callable[[Item], int] = lambda item: 1,
     ) -> None:
-        self._serve, self._most, self._parallel, self._weigh = serve, most, parallel, weigh
+        self._serve, self._most, self._weigh = serve, most, weigh
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._rounds: set[asyncio.Task[None]] = set()
+        self._under_way: asyncio.Task[None] | None = None
 
     async def ask(self, item: Item) -> Result:
         """A caller that is cancelled goes away; its item may still be served."""
@@ -34,22 +33,21 @@ class Together(Generic[Item, Result]):
         return await future
 
     async def close(self) -> None:
-        """Cut rounds short; who still waits is cancelled."""
-        rounds = tuple(self._rounds)
+        """Cut the round short; who still waits is cancelled."""
+        under_way = self._under_way
         while self._waiting:
             self._waiting.popleft()[1].cancel()
-        for task in rounds:
-            task.cancel()
-        await asyncio.gather(*rounds, return_exceptions=True)
+        if under_way is not None:
+            under_way.cancel()
+            await asyncio.gather(under_way, return_exceptions=True)
 
     def _begin(self) -> None:
-        if self._waiting and len(self._rounds) < self._parallel:
-            task = asyncio.create_task(self._round(), name="round")
-            self._rounds.add(task)
-            task.add_done_callback(self._ended)
+        if self._waiting and self._under_way is None:
+            self._under_way = asyncio.create_task(self._round(), name="round")
+            self._under_way.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._rounds.discard(task)
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        self._under_way = None
         self._begin()
 
     async def _round(self) -> None:
