@@ -32,7 +32,8 @@ class Frozen(BaseModel):
 
 
 class Address(Frozen):
-    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (of one interaction)."""
+    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (of one interaction), wechat
+    (app id, openid), wecom (corporation, external user), custom (a platform bridged by its own id)."""
 
     kind: str
     value: str
@@ -102,7 +103,8 @@ class InboundEvent(Event):
 
 
 class Attachment(Frozen):
-    """A stored file: `id` names the row, or, before there is one, `sha256` the blob."""
+    """A stored file: `id` names the row, or, before there is one, `sha256` the blob. `media` instead: the
+    platform's reference of a file that is yet to be fetched (`size` 0: not told)."""
 
     id: UUID | None = None
     sha256: str | None = None
@@ -110,6 +112,14 @@ class Attachment(Frozen):
     content_type: str
     size: int
     content_id: str | None = None
+    media: dict[str, Any] | None = None
+
+
+class ReplyWindow(Frozen):
+    """For `seconds` from the message on, `messages` (None: any number) may be sent freely."""
+
+    seconds: int
+    messages: int | None = None
 
 
 class MessageReceived(InboundEvent):
@@ -119,6 +129,41 @@ class MessageReceived(InboundEvent):
     text: str = ""
     name: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    payload: dict[str, Any] = Field(default_factory=dict)
+    reply_window: ReplyWindow | None = None
+
+
+class MessageSentElsewhere(InboundEvent):
+    """A message of ours that left by another way: the platform's own app, a mailbox that colleagues share.
+    `external_id` is its id there; one that we sent ourselves is a duplicate."""
+
+    type: ClassVar[str] = "touchpoint.message.sent_elsewhere.v1"
+    text: str = ""
+    author: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class ReplyWindowOpened(InboundEvent):
+    """The customer did something that is no message (menu click, follow, scan) and opens a reply window."""
+
+    type: ClassVar[str] = "touchpoint.reply_window.opened.v1"
+    reply_window: ReplyWindow
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class FetchAsked(InboundEvent):
+    """The platform holds something for us; `hint` is what it said of it."""
+
+    type: ClassVar[str] = "touchpoint.fetch.asked.v1"
+    hint: dict[str, Any] = Field(default_factory=dict)
+
+
+class UnknownReceived(InboundEvent):
+    """A kind of event that this version does not know: kept in the exchange log, not on the timeline."""
+
+    type: ClassVar[str] = "touchpoint.unknown.received.v1"
+    kind: str
     payload: dict[str, Any] = Field(default_factory=dict)
 
 

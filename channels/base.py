@@ -1,5 +1,5 @@
 """What a channel adapter is: four pure functions over the provider's bytes, and what only some can
-besides."""
+besides (`channels.abilities`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,8 @@ from app.events import Address, InboundEvent
 @dataclass(frozen=True, slots=True)
 class WireRequest:
     """An HTTP request as bytes. `headers` have lower-case names; `received_at` is our clock at arrival,
-    since adapters have none; `remote` is the peer's address."""
+    since adapters have none; `remote` is the peer's address. Of the answer to one of ours at most
+    `answer_max_bytes` are read: more tells an adapter nothing, files excepted."""
 
     method: str
     url: str
@@ -23,6 +24,7 @@ class WireRequest:
     body: bytes
     received_at: datetime | None = None
     remote: str | None = None
+    answer_max_bytes: int = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,13 @@ class Unsendable(ChannelError):
 
 
 class SendOutcome(StrEnum):
+    """`unauthorised`: the access token is not (any more) accepted; a new one is fetched and tried at once."""
+
     SENT = "sent"
     RETRY = "retry"
     THROTTLED = "throttled"
     REJECTED = "rejected"
+    UNAUTHORISED = "unauthorised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +113,15 @@ class CallCommand:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """`text_max`: characters of one message (None: no limit we know of)."""
+    """`text_max`: characters of one message (None: no limit we know of). `per_second`: requests that the
+    platform takes from one endpoint (None: no limit we know of). `templates`: it has approved texts that may
+    be sent when the reply window is closed."""
 
     text_max: int | None = None
     attachments: bool = False
     replies: bool = True
+    per_second: float | None = None
+    templates: bool = False
 
 
 class ChannelAdapter(Protocol):

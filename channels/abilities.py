@@ -1,0 +1,115 @@
+"""What some platforms need or can besides the four functions of an adapter: small Protocols, all pure.
+
+Where one thing takes several requests it is written as `Steps`: a generator that yields each request, is sent
+its response, and returns the result. Whoever runs it does the I/O.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
+
+from app.events import InboundEvent
+from channels.base import (
+    CallCommand,
+    MailEnvelope,
+    OutboundMessage,
+    SendResult,
+    WireRequest,
+    WireResponse,
+)
+
+T = TypeVar("T")
+Steps = Generator[WireRequest | MailEnvelope, WireResponse, T]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What proves to the platform who we are, for `lasts_seconds`."""
+
+    value: str = field(repr=False)
+    lasts_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the platform had for us. `state` replaces what is remembered of the endpoint, in the transaction
+    that takes the events; `more`: fetch again at once."""
+
+    events: Sequence[InboundEvent] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that the platform kept for us. `name` None: the platform has none."""
+
+    content_type: str
+    content: bytes = field(repr=False)
+    name: str | None = None
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """Platforms that read our answer to their webhook: an instruction document, a fixed word."""
+
+    def answer(self, request: WireRequest, events: Sequence[InboundEvent]) -> WireResponse:
+        """Sent once `events` are durable."""
+
+    def unavailable(self, request: WireRequest) -> WireResponse | None:
+        """What the platform shall do with the customer while we can store nothing; None: 503 says enough."""
+
+
+@runtime_checkable
+class Challenged(Protocol):
+    """Platforms that check with a GET that a webhook's address is ours."""
+
+    def challenge(self, request: WireRequest) -> WireResponse:
+        """Raises BadSignature."""
+
+
+@runtime_checkable
+class LogsIn(Protocol):
+    """Platforms that want an access token of limited life. One is fetched and shared by all processes."""
+
+    def login(self) -> Steps[AccessToken]:
+        """Raises Unsendable when the credentials are refused."""
+
+    def with_token(self, token: str) -> Self:
+        """This adapter, ready to send."""
+
+
+@runtime_checkable
+class SendsInSteps(Protocol):
+    """Messages that take several requests (upload, then send). Goes before `render` and `interpret`."""
+
+    def send(self, message: OutboundMessage) -> Steps[SendResult]:
+        """Raises Unsendable."""
+
+
+@runtime_checkable
+class CommandsInSteps(Protocol):
+    """Telephony platforms whose orders take several requests. Goes before `CallControl.command`."""
+
+    controls_calls: bool
+
+    def carry_out(self, command: CallCommand) -> Steps[SendResult]: ...
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """Platforms that are asked for what they hold: because a webhook said so (`FetchAsked`), and every
+    `fetch_seconds` to fill what a lost webhook missed (None: only when told)."""
+
+    fetch_seconds: ClassVar[float | None]
+
+    def fetch(self, state: Mapping[str, Any], hint: Mapping[str, Any]) -> Steps[Fetched]:
+        """`state` is what the last fetch left (empty at first), `hint` what the webhook said."""
+
+
+@runtime_checkable
+class HoldsMedia(Protocol):
+    """Platforms whose messages name files that are fetched apart (`Attachment.media`)."""
+
+    def media(self, reference: Mapping[str, Any]) -> Steps[Media]:
+        """Raises Unsendable when the file is gone."""
