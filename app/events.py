@@ -32,8 +32,8 @@ class Frozen(BaseModel):
 
 
 class Address(Frozen):
-    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (of one interaction), wechat
-    (app id, openid), wecom (corporation, external user), custom (a platform bridged by its own id)."""
+    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (of one interaction),
+    wechat (`<app id>:<openid>`), wecom (`<corporation>:<external user>`), custom (a platform bridged by its own id)."""
 
     kind: str
     value: str
