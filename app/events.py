@@ -33,7 +33,7 @@ class Frozen(BaseModel):
 
 class Address(Frozen):
     """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (of one interaction),
-    wechat (`<app id>:<openid>`), wecom (`<corporation>:<external user>`), custom (a bridged platform's own id)."""
+    wechat (`<app id>:<openid>`), wecom (`<corporation>:<user>`), custom (a bridged platform's own id)."""
 
     kind: str
     value: str
