@@ -1,5 +1,6 @@
 """docs/events.md from the catalogue: `python -m app.event_docs` writes it, a test compares."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "events.md"
 
 _HEAD: Final = """# Events
 
-Written from `app/events.py`; do not edit. Each event is a CloudEvents 1.0 record. Within `v1` only
+Written from `app/events/`; do not edit. Each event is a CloudEvents 1.0 record. Within `v1` only
 optional fields are added, and readers ignore fields and types that they do not know.
 """
 _STREAMS: Final = {
@@ -40,7 +41,11 @@ def _event(name: str, model: type[Event]) -> Iterator[str]:
     yield "| Field | Type | |\n| --- | --- | --- |\n"
     for field, info in model.model_fields.items():
         kind = str(info.annotation).replace("typing.", "").replace("<class '", "").removesuffix("'>")
-        kind = kind.replace("app.events.", "").replace("datetime.datetime", "time").replace("uuid.UUID", "id")
+        kind = (
+            re.sub(r"app\.events\.\w+\.", "", kind)
+            .replace("datetime.datetime", "time")
+            .replace("uuid.UUID", "id")
+        )
         needed = "required" if info.is_required() else ""
         yield f"| `{field}` | `{kind.replace('|', 'or')}` | {needed} |\n"
 
