@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
 from app.events import InboundEvent
 from channels.base import (
     CallCommand,
+    ChosenTemplate,
     MailEnvelope,
     OutboundMessage,
     SendResult,
@@ -49,6 +50,16 @@ class Media:
     name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text that the platform has approved and takes outside the reply window too. `gaps` name, in their
+    order, what stands in double braces in `text`."""
+
+    key: str
+    text: str
+    gaps: Sequence[str] = ()
+
+
 @runtime_checkable
 class Answers(Protocol):
     """Platforms that read our answer to their webhook: an instruction document, a fixed word."""
@@ -85,6 +96,17 @@ class SendsInSteps(Protocol):
 
     def send(self, message: OutboundMessage) -> Steps[SendResult]:
         """Raises Unsendable."""
+
+
+@runtime_checkable
+class HasTemplates(Protocol):
+    """Platforms on which only approved texts may be sent outside the reply window."""
+
+    def templates(self) -> Sequence[Template]:
+        """Those that the administrator allows."""
+
+    def filled(self, template: ChosenTemplate) -> str:
+        """What the customer will read. Raises Unsendable: no such template, or other values than gaps."""
 
 
 @runtime_checkable

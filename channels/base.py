@@ -80,9 +80,26 @@ class OutboundAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A ready answer under a message; `id` comes back when the customer taps it."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenTemplate:
+    """One of the adapter's templates (`channels.abilities.HasTemplates`), and what stands in its gaps."""
+
+    key: str
+    values: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OutboundMessage:
     """One touch to render. `provider_key` is the same at every attempt; `conversation` and `thread` are what
-    the adapter itself gave to the inbound event that is answered."""
+    the adapter itself gave to the inbound event that is answered. `template` goes instead of `text`, which is
+    then what the customer will read; `reply_to` is the platform's id of the message that is quoted."""
 
     touch_id: UUID
     interaction_id: UUID
@@ -94,6 +111,9 @@ class OutboundMessage:
     conversation: str | None = None
     thread: Mapping[str, Any] = field(default_factory=dict)
     attachments: Sequence[OutboundAttachment] = ()
+    template: ChosenTemplate | None = None
+    buttons: Sequence[Button] = ()
+    reply_to: str | None = None
     automatic: bool = False
     at: datetime | None = None
 
@@ -114,14 +134,12 @@ class CallCommand:
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """`text_max`: characters of one message (None: no limit we know of). `per_second`: requests that the
-    platform takes from one endpoint (None: no limit we know of). `templates`: it has approved texts that may
-    be sent when the reply window is closed."""
+    platform takes from one endpoint (None: no limit we know of)."""
 
     text_max: int | None = None
     attachments: bool = False
     replies: bool = True
     per_second: float | None = None
-    templates: bool = False
 
 
 class ChannelAdapter(Protocol):

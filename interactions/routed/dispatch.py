@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.events import Address
-from channels.base import OutboundAttachment, OutboundMessage, Unsendable
+from channels.base import Button, ChosenTemplate, OutboundAttachment, OutboundMessage, Unsendable
 from interactions.calls import call_commands
 from interactions.intake.mail_reader import Blobs
 from interactions.life.desk import database_now
@@ -39,6 +39,9 @@ class InteractionDispatch:
             conversation=delivery.payload.get("conversation"),
             thread=delivery.payload.get("thread") or {},
             attachments=await self._contents(delivery.tenant_id, files),
+            template=_template(touch),
+            buttons=[Button(**button) for button in touch.payload.get("buttons") or ()],
+            reply_to=touch.payload.get("reply_to"),
             automatic=bool(delivery.payload.get("automatic")),
             at=touch.at,
         )
@@ -73,6 +76,11 @@ class InteractionDispatch:
             OutboundAttachment(file.name, file.content_type, await self._blobs.get(tenant_id, file.sha256))
             for file in files
         ]
+
+
+def _template(touch: Touch) -> ChosenTemplate | None:
+    chosen = touch.payload.get("template")
+    return None if chosen is None else ChosenTemplate(chosen["key"], tuple(chosen["values"]))
 
 
 async def _touch(session: AsyncSession, delivery: Delivery) -> Touch | None:
