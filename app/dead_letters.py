@@ -68,11 +68,12 @@ class DeadLetters:
 
     def _read_again(self, letter: DeadLetter, raw: bytes) -> list[Envelope]:
         """A request that a door could not read, by the adapter of today."""
-        endpoint = self._endpoints.get(UUID(letter.source.rpartition("/")[2]))
+        path, _, query = letter.source.partition("?")
+        endpoint = self._endpoints.get(UUID(path.rpartition("/")[2]))
         if endpoint is None:
             raise ValueError("its endpoint is gone")
         headers = {"webhook-id": str(letter.id)}  # the request's own was not kept; this one is as unique
-        request = WireRequest("POST", "", headers, raw, received_at=letter.at)
+        request = WireRequest("POST", f"/webhooks/{endpoint.id}?{query}", headers, raw, letter.at)
         return [
             Envelope(
                 id=new_id(),
@@ -82,7 +83,7 @@ class DeadLetters:
                 type=event.type,
                 at=letter.at,
                 data=dumps(event),
-                source=letter.source,
+                source=path,
             )
             for event in endpoint.adapter.parse(request)
         ]

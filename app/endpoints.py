@@ -18,6 +18,7 @@ from app.database import Database
 from app.notifications import SETUP_CHANGED, Notifications
 from app.security import CannotOpen, Cipher, UnknownTenantKey
 from channels import registry
+from channels.abilities import Answers, Challenged
 from channels.base import ChannelAdapter
 from models.endpoint import Endpoint
 from models.tenant import Tenant
@@ -41,7 +42,8 @@ class KnownTenant:
 
 @dataclass(frozen=True, slots=True)
 class KnownEndpoint:
-    """`address` is its public one where it has one (mailbox, number). `config` may hold secrets."""
+    """`address` is its public one where it has one (mailbox, number). `config` may hold secrets. `answers`,
+    `challenged`: the adapter where it can that; asking it for each request would be slow."""
 
     id: UUID
     tenant_id: UUID
@@ -53,6 +55,8 @@ class KnownEndpoint:
     version: int
     adapter: ChannelAdapter = field(repr=False)
     config: Mapping[str, Any] = field(repr=False)
+    answers: Answers | None = field(default=None, repr=False)
+    challenged: Challenged | None = field(default=None, repr=False)
 
 
 class Endpoints:
@@ -140,6 +144,8 @@ class Endpoints:
             version=row.version,
             adapter=adapter,
             config=config,
+            answers=adapter if isinstance(adapter, Answers) else None,
+            challenged=adapter if isinstance(adapter, Challenged) else None,
         )
 
 

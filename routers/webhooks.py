@@ -1,12 +1,15 @@
-"""`POST /webhooks/{endpoint_id}`: verified, parsed and in the log before the sender hears of success.
+"""`POST /webhooks/{endpoint_id}`: verified, parsed and in the log before the sender hears of success; and the
+`GET` with which some platforms check that the address is ours.
 
 The hot path: bare ASGI before the framework, whose conveniences would cost more than the work itself.
 """
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.clock import new_id
@@ -20,11 +23,12 @@ from app.errors import (
     NotFound,
     PoisonEvent,
     Unauthenticated,
+    Unavailable,
 )
 from app.events import Envelope, InboundEvent, dumps
 from app.problems import MethodNotAllowed, as_service_error, problem
 from app.unreadable import keep_unreadable
-from channels.base import WireRequest
+from channels.base import WireRequest, WireResponse
 
 log = structlog.get_logger()
 
@@ -58,22 +62,76 @@ class WebhookDoor:
 
     async def _accept(self, container: Container, scope: Scope, receive: Receive) -> ASGIApp:
         endpoint = _endpoint(container, scope["path"].removeprefix(PATH))
+        if scope["method"] == "GET" and endpoint.challenged is not None:
+            return await _challenge(container, endpoint, scope, receive)
         if scope["method"] != "POST":
             raise MethodNotAllowed()
         request = await _wire_request(container, scope, receive)
+        _verify(endpoint, request)
         try:
-            endpoint.adapter.verify(request)
-            container.pressure.check(endpoint.channel)
-            events = endpoint.adapter.parse(request)
-            await container.bus.publish([envelope(endpoint, event, request) for event in events])
-        except BadSignature as error:
-            log.warning("webhook refused", endpoint=endpoint.key, reason=str(error))
-            raise Unauthenticated("The signature does not fit.") from None
-        except (MalformedPayload, PoisonEvent) as error:
-            await _keep(container, endpoint, request.body, error)
-            if endpoint.adapter_name in FORMAT_IS_OURS:
-                raise Invalid(str(error), errors=[_told(error)]) from None
-        return _success
+            events = await _take(container, endpoint, request)
+        except Exception as error:
+            return _unavailable(endpoint, request, error)
+        return _success if endpoint.answers is None else _said(endpoint.answers.answer(request, events))
+
+
+def _verify(endpoint: KnownEndpoint, request: WireRequest) -> None:
+    try:
+        endpoint.adapter.verify(request)
+    except BadSignature as error:
+        raise _refused(endpoint, error) from None
+
+
+def _refused(endpoint: KnownEndpoint, error: BadSignature) -> Unauthenticated:
+    log.warning("webhook refused", endpoint=endpoint.key, reason=str(error))
+    return Unauthenticated("The signature does not fit.")
+
+
+async def _take(
+    container: Container, endpoint: KnownEndpoint, request: WireRequest
+) -> Sequence[InboundEvent]:
+    """What it tells, in the log; nothing where it cannot be read and is kept for later."""
+    try:
+        container.pressure.check(endpoint.channel)
+        events = endpoint.adapter.parse(request)
+        await container.bus.publish([envelope(endpoint, event, request) for event in events])
+    except BadSignature as error:
+        raise _refused(endpoint, error) from None
+    except (MalformedPayload, PoisonEvent) as error:
+        await _keep(container, endpoint, request, error)
+        if endpoint.adapter_name in FORMAT_IS_OURS:
+            raise Invalid(str(error), errors=[_told(error)]) from None
+        return ()
+    return events
+
+
+def _unavailable(endpoint: KnownEndpoint, request: WireRequest, error: Exception) -> ASGIApp:
+    """The platform's own way to go on without us, where it has one; else `error` is raised again."""
+    known = as_service_error(error)
+    if endpoint.answers is None or not isinstance(known, Unavailable):
+        raise error
+    document = endpoint.answers.unavailable(request)
+    if document is None:
+        raise error
+    log.error("nothing can be stored; the platform goes on alone", endpoint=endpoint.key, error=known.detail)
+    return _said(document)
+
+
+async def _challenge(
+    container: Container, endpoint: KnownEndpoint, scope: Scope, receive: Receive
+) -> ASGIApp:
+    assert endpoint.challenged is not None
+    request = await _wire_request(container, scope, receive)
+    try:
+        return _said(endpoint.challenged.challenge(request))
+    except BadSignature as error:
+        raise _refused(endpoint, error) from None
+
+
+def _said(answer: WireResponse) -> Response:
+    """What an adapter answers, never guessed to be a page by a browser."""
+    headers = {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}
+    return Response(answer.body, answer.status, {**headers, **answer.headers})
 
 
 def envelope(endpoint: KnownEndpoint, event: InboundEvent, request: WireRequest) -> Envelope:
@@ -125,10 +183,12 @@ async def _wire_request(container: Container, scope: Scope, receive: Receive) ->
     )
 
 
-async def _keep(container: Container, endpoint: KnownEndpoint, body: bytes, error: Exception) -> None:
+async def _keep(
+    container: Container, endpoint: KnownEndpoint, request: WireRequest, error: Exception
+) -> None:
     log.warning("unreadable webhook kept as a dead letter", endpoint=endpoint.key, error=str(error))
     place = (container.database, container.cipher, endpoint.tenant_id, endpoint.id)
-    await keep_unreadable(*place, body, str(error))
+    await keep_unreadable(*place, request.body, str(error), request.url.partition("?")[2])
 
 
 def _url(container: Container, scope: Scope, host: str) -> str:
