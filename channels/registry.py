@@ -12,6 +12,7 @@ from channels.config import ChannelConfig, problems_of
 from channels.cti import CtiAdapter, CtiConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.form import FormAdapter, FormConfig
+from channels.whatsapp import WhatsAppAdapter, WhatsAppConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "chat": Registered(ChatAdapter, ChatConfig),
     "form": Registered(FormAdapter, FormConfig),
     "email": Registered(EmailAdapter, EmailConfig),
+    "whatsapp": Registered(WhatsAppAdapter, WhatsAppConfig),
 }
 
 

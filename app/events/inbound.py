@@ -45,7 +45,8 @@ class ReplyWindow(Frozen):
 
 
 class MessageReceived(InboundEvent):
-    """A customer's message (chat, messaging). `client_message_id` is the sender's own key for duplicates."""
+    """A customer's message (chat, messaging). `client_message_id` is the sender's own key for duplicates.
+    `wakes` False: it belongs on the timeline, but opens and wakes no work (a reaction, a changed number)."""
 
     type: ClassVar[str] = "touchpoint.message.received.v1"
     text: str = ""
@@ -53,6 +54,7 @@ class MessageReceived(InboundEvent):
     attachments: tuple[Attachment, ...] = ()
     payload: dict[str, Any] = Field(default_factory=dict)
     reply_window: ReplyWindow | None = None
+    wakes: bool = True
 
 
 class MessageSentElsewhere(InboundEvent):

@@ -19,4 +19,5 @@ def arrival(inbound: Inbound, event: MessageReceived, endpoint: Endpoint) -> Arr
         text=event.text,
         payload=event.payload,
         uploads=event.attachments,
+        wakes=event.wakes,
     )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from channels import registry
 from channels.base import ChannelAdapter
 from channels.email import EmailAdapter
+from tests.channels.whatsapp.build import CONFIG as WHATSAPP
 from tests.channels.wire import SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "chat": {"allowed_origins": ["https://shop.test"]},
     "form": {},
     "email": {"address": "support@acme.test", "smtp": SMTP},
+    "whatsapp": WHATSAPP,
 }
 WRONG = [
     ("pigeon", {}, ""),
@@ -40,6 +42,10 @@ WRONG = [
     ("email", {"address": "a@b.test", "smtp": {"host": "x", "tls": "ssl"}}, "/smtp/tls"),
     ("email", {"address": "a@b.test", "smtp": SMTP, "reply_secret": "short"}, "/reply_secret"),
     ("email", {"address": "a@b.test", "smtp": SMTP, "default_charset": "punycode"}, "/default_charset"),
+    ("whatsapp", WHATSAPP | {"phone_number_id": "+1 650 555 1234"}, "/phone_number_id"),
+    ("whatsapp", WHATSAPP | {"app_secret": ""}, "/app_secret"),
+    ("whatsapp", WHATSAPP | {"api_version": "25"}, "/api_version"),
+    ("whatsapp", WHATSAPP | {"templates": [WHATSAPP["templates"][0] | {"name": "A b"}]}, "/templates/0/name"),
 ]
 
 

@@ -72,6 +72,23 @@ class TestFirstMessage:
         assert await house.value("SELECT tier FROM interaction WHERE state = 'queued'") == "platinum"
 
 
+class TestWhatNobodyMustAnswer:
+    async def test_is_kept_and_opens_nothing(self, house: House) -> None:
+        visitor = await house.visitor()
+        await house.feed(house.said(visitor, "👍", wakes=False))
+        assert await house.value("SELECT text FROM touch") == "👍"
+        assert await house.value("SELECT count(*) FROM interaction") == 0
+
+    async def test_does_not_bring_parked_work_back(self, house: House) -> None:
+        visitor = await house.visitor()
+        await house.feed(house.said(visitor, "hello"))
+        await house.hand_over(park=True)
+        await house.feed(house.said(visitor, "👍", wakes=False))
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert row["state"] == "parked"
+        assert await house.value("SELECT count(*) FROM touch") == 2
+
+
 class TestTheSameMessageAgain:
     async def test_in_one_batch_later_and_in_parallel_is_one_touch(self, house: House) -> None:
         visitor = await house.visitor()

@@ -1,0 +1,1 @@
+"""Foreign services as fakes: one server per platform, as strict as the platform."""
