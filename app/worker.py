@@ -22,6 +22,7 @@ from app.database import WORKER_ROLE
 from app.events import Stream
 from app.housekeeping import keep_house
 from app.settings import Settings
+from channels.attempt import Attempts
 from channels.email.parser import MailParser
 from channels.sender import Sender
 from channels.transport import NetworkTransport
@@ -89,13 +90,10 @@ def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
 
 def sender(container: Container) -> Sender:
     """Looks as soon as something was committed anywhere: what is to be sent comes with its event."""
-    made = Sender(
-        container.database,
-        container.endpoints,
-        NetworkTransport(container.http),
-        InteractionDispatch(container.database, container.blobs),
-        container.clock,
-    )
+    database, cipher, clock = container.database, container.cipher, container.clock
+    dispatch, transport = InteractionDispatch(database, container.blobs), NetworkTransport(container.http)
+    attempts = Attempts(database, cipher, container.endpoints, transport, dispatch, clock)
+    made = Sender(database, cipher, attempts, dispatch, clock)
     if isinstance(container.bus, PostgresLog | KafkaLog):
         container.bus.signals.listen(lambda slots: made.wake() if Stream.ACTIVITY in dict(slots) else None)
     return made

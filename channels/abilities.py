@@ -8,6 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
 
+from app.errors import ChannelError
 from app.events import InboundEvent
 from channels.base import (
     CallCommand,
@@ -21,6 +22,15 @@ from channels.base import (
 
 T = TypeVar("T")
 Steps = Generator[WireRequest | MailEnvelope, WireResponse, T]
+
+
+class NotDone(ChannelError):
+    """Raised by `login`, `fetch` and `media` instead of a result: `result` says whether a repeat, later or
+    with a new access token, may help."""
+
+    def __init__(self, result: SendResult) -> None:
+        super().__init__(result.reason or result.outcome.value)
+        self.result = result
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class LogsIn(Protocol):
     """Platforms that want an access token of limited life. One is fetched and shared by all processes."""
 
     def login(self) -> Steps[AccessToken]:
-        """Raises Unsendable when the credentials are refused."""
+        """Raises Unsendable when the credentials are refused, NotDone when a repeat may help."""
 
     def with_token(self, token: str) -> Self:
         """This adapter, ready to send."""
@@ -126,7 +136,8 @@ class Fetches(Protocol):
     fetch_seconds: ClassVar[float | None]
 
     def fetch(self, state: Mapping[str, Any], hint: Mapping[str, Any]) -> Steps[Fetched]:
-        """`state` is what the last fetch left (empty at first), `hint` what the webhook said."""
+        """`state` is what the last fetch left (empty at first), `hint` what the webhook said. Raises
+        NotDone."""
 
 
 @runtime_checkable
@@ -134,4 +145,4 @@ class HoldsMedia(Protocol):
     """Platforms whose messages name files that are fetched apart (`Attachment.media`)."""
 
     def media(self, reference: Mapping[str, Any]) -> Steps[Media]:
-        """Raises Unsendable when the file is gone."""
+        """Raises Unsendable when the file is gone, NotDone when it may be had later."""

@@ -9,86 +9,62 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol
-from uuid import UUID
+from typing import Any, Final, Literal, Protocol, get_args
 
+import orjson
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.bus.outbox import append_inbound
 from app.clock import Clock
 from app.database import Database
-from app.outbound import Network
-from channels.base import (
-    CallCommand,
-    CallControl,
-    ChannelAdapter,
-    MailEnvelope,
-    OutboundMessage,
-    SendOutcome,
-    SendResult,
-    Unsendable,
-    WireRequest,
-)
-from channels.transport import NotAllowed, NotReached, Transport
+from channels.abilities import Fetched
+from channels.attempt import STATE, Attempted, Attempts, StoredMedia
+from channels.base import SendOutcome
+from channels.tokens import Sealer
 from models.delivery import Delivery, DeliveryState
+from models.endpoint_state import EndpointState
 
 log = structlog.get_logger()
 
-Kind = Literal["message", "command"]
+Kind = Literal["command", "message", "media", "fetch"]
+KINDS: Final[Sequence[Kind]] = get_args(Kind)
 
-AT_ONCE: Final[dict[Kind, int]] = {"command": 64, "message": 32}
+AT_ONCE: Final[dict[Kind, int]] = {"command": 64, "message": 32, "media": 8, "fetch": 16}
 """Each kind has room of its own: slow mail servers must not keep a call waiting."""
 
-SEND_SECONDS: Final[dict[Kind, float]] = {"message": 60, "command": 2}
-LEASE_SECONDS: Final[dict[Kind, float]] = {"message": 90, "command": 3}
+SEND_SECONDS: Final[dict[Kind, float]] = {"command": 2, "message": 60, "media": 120, "fetch": 60}
+LEASE_SECONDS: Final[dict[Kind, float]] = {"command": 3, "message": 90, "media": 150, "fetch": 90}
 """Longer than an attempt; of a command short enough for a repeat before it expires."""
 
-FIRST_WAIT_SECONDS: Final[dict[Kind, float]] = {"message": 2, "command": 0.2}
-WAIT_MAX_SECONDS: Final = 900.0
+FIRST_WAIT_SECONDS: Final[dict[Kind, float]] = {"command": 0.2, "message": 2, "media": 2, "fetch": 2}
+WAIT_MAX_SECONDS: Final[dict[Kind, float]] = {"command": 900, "message": 900, "media": 900, "fetch": 60}
 POLL_SECONDS: Final = 1.0
 REST_MIN_SECONDS: Final = 0.05
 RECORD_ATTEMPTS: Final = 5
 
 
-class KnownEndpoint(Protocol):
-    @property
-    def adapter(self) -> ChannelAdapter: ...
-
-
-class KnownTenant(Protocol):
-    @property
-    def outbound_allow(self) -> Sequence[Network]: ...
-
-
-class Directory(Protocol):
-    """`app.endpoints.Endpoints`."""
-
-    def get(self, endpoint_id: UUID) -> KnownEndpoint | None: ...
-
-    def tenant(self, tenant_id: UUID) -> KnownTenant | None: ...
-
-
 class Dispatch(Protocol):
-    """What a delivery is about, and what its outcome changes (`interactions.routed.dispatch`)."""
-
-    async def message(self, delivery: Delivery) -> OutboundMessage:
-        """The touch to render, its files read. Raises Unsendable when there is no such touch any more."""
+    """What the outcome of a delivery changes (`interactions.routed.dispatch`)."""
 
     async def sent(self, session: AsyncSession, delivery: Delivery, provider_id: str | None) -> None: ...
 
     async def failed(self, session: AsyncSession, delivery: Delivery, reason: str) -> None: ...
+
+    async def hang(self, session: AsyncSession, delivery: Delivery, media: StoredMedia) -> None:
+        """The file has come: the touch shows it."""
 
 
 class Sender:
     """`run` until cancelled; `wake` whenever something may have been committed."""
 
     def __init__(
-        self, database: Database, directory: Directory, transport: Transport, dispatch: Dispatch, clock: Clock
+        self, database: Database, sealer: Sealer, attempts: Attempts, dispatch: Dispatch, clock: Clock
     ) -> None:
-        self._database, self._directory = database, directory
-        self._transport, self._dispatch, self._clock = transport, dispatch, clock
+        self._database, self._sealer = database, sealer
+        self._attempts, self._dispatch, self._clock = attempts, dispatch, clock
         self._awake = asyncio.Event()
-        self._sending: dict[Kind, set[asyncio.Task[None]]] = {"message": set(), "command": set()}
+        self._sending: dict[Kind, set[asyncio.Task[None]]] = {kind: set() for kind in KINDS}
         self._recording: set[asyncio.Task[Any]] = set()
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
@@ -123,7 +99,7 @@ class Sender:
     async def _begin(self) -> float:
         async with self._database.transaction() as session:
             expired = await Delivery.expired(session)
-            claimed = {kind: await self._claim(session, kind) for kind in AT_ONCE}
+            claimed = {kind: await self._claim(session, kind) for kind in KINDS}
             now, due = await Delivery.clock(session)
         for kind, deliveries in claimed.items():
             for delivery in deliveries:
@@ -157,12 +133,11 @@ class Sender:
 
     async def _send(self, kind: Kind, delivery: Delivery, now: datetime) -> None:
         started = self._clock.monotonic()
-        try:
-            result = await self._attempt(kind, delivery, now)
-        except (NotAllowed, Unsendable) as error:
-            result = SendResult(SendOutcome.REJECTED, reason=str(error))
-        except NotReached as error:
-            result = SendResult(SendOutcome.RETRY, reason=str(error))
+        seconds = SEND_SECONDS[kind]
+        if delivery.expires_at is not None:
+            seconds = min(seconds, (delivery.expires_at - now).total_seconds())
+        attempted = await self._attempts.make(delivery, seconds)
+        result = attempted.result
         log.info(
             "sent" if result.outcome is SendOutcome.SENT else "not sent",
             delivery=str(delivery.id),
@@ -173,45 +148,30 @@ class Sender:
             reason=result.reason,
             seconds=round(self._clock.monotonic() - started, 3),
         )
-        await self._record_surely(kind, delivery, result)
+        await self._record_surely(kind, delivery, attempted)
 
-    async def _attempt(self, kind: Kind, delivery: Delivery, now: datetime) -> SendResult:
-        known, tenant = self._directory.get(delivery.endpoint_id), self._directory.tenant(delivery.tenant_id)
-        if known is None or tenant is None:
-            raise NotReached("this process does not know the endpoint yet")
-        seconds = SEND_SECONDS[kind]
-        if delivery.expires_at is not None:
-            seconds = min(seconds, (delivery.expires_at - now).total_seconds())
-        request = await self._request(known.adapter, delivery)
-        answer = await self._transport.exchange(request, tenant.outbound_allow, seconds)
-        return known.adapter.interpret(answer)
-
-    async def _request(self, adapter: ChannelAdapter, delivery: Delivery) -> WireRequest | MailEnvelope:
-        if delivery.kind == "message":
-            return adapter.render(await self._dispatch.message(delivery))
-        if not isinstance(adapter, CallControl) or not adapter.controls_calls:
-            raise Unsendable("this platform takes no commands")
-        return adapter.command(_command(delivery))
-
-    async def _record_surely(self, kind: Kind, delivery: Delivery, result: SendResult) -> None:
+    async def _record_surely(self, kind: Kind, delivery: Delivery, attempted: Attempted) -> None:
         """What was sent and not recorded would be sent again: try hard within the lease."""
         task = asyncio.current_task()
         assert task is not None
         self._recording.add(task)
         for attempt in range(RECORD_ATTEMPTS):
             try:
-                return await self._record(kind, delivery, result)
+                return await self._record(kind, delivery, attempted)
             except Exception as error:  # the outer shell: the database may be away for a moment
                 log.warning("outcome not recorded yet", delivery=str(delivery.id), error=repr(error)[:200])
                 await self._clock.sleep(0.2 * 2**attempt)
         return None
 
-    async def _record(self, kind: Kind, delivery: Delivery, result: SendResult) -> None:
+    async def _record(self, kind: Kind, delivery: Delivery, attempted: Attempted) -> None:
+        result = attempted.result
         async with self._database.transaction(delivery.tenant_id) as session:
             settled = _Settled(session, delivery)
-            if result.outcome is SendOutcome.SENT:
+            if attempted.fetched is not None:
+                await self._record_fetched(settled, session, delivery, attempted.fetched)
+            elif result.outcome is SendOutcome.SENT:
                 if await settled.as_(DeliveryState.SENT):
-                    await self._dispatch.sent(session, delivery, result.provider_id)
+                    await self._record_sent(session, delivery, attempted)
             elif result.outcome is SendOutcome.REJECTED:
                 if await settled.as_(DeliveryState.FAILED, error=result.reason):
                     await self._dispatch.failed(session, delivery, result.reason or "rejected")
@@ -219,9 +179,27 @@ class Sender:
                 wait = self._wait(kind, delivery.attempts, result.retry_after_seconds)
                 await settled.as_(DeliveryState.PENDING, error=result.reason, wait=wait)
 
+    async def _record_sent(self, session: AsyncSession, delivery: Delivery, attempted: Attempted) -> None:
+        if attempted.media is not None:
+            await self._dispatch.hang(session, delivery, attempted.media)
+        else:
+            await self._dispatch.sent(session, delivery, attempted.result.provider_id)
+
+    async def _record_fetched(
+        self, settled: "_Settled", session: AsyncSession, delivery: Delivery, fetched: Fetched
+    ) -> None:
+        """The events and how far they reach, or neither: another fetch begins where the last was written."""
+        state = DeliveryState.PENDING if fetched.more else DeliveryState.SENT
+        if not await settled.as_(state, wait=timedelta(0)):
+            return
+        for event in fetched.events:
+            append_inbound(session, delivery.endpoint_id, event)
+        sealed = self._sealer.seal(delivery.tenant_id, orjson.dumps(fetched.state))
+        await EndpointState.put(session, delivery.tenant_id, delivery.endpoint_id, STATE, sealed)
+
     def _wait(self, kind: Kind, attempts: int, asked_seconds: float | None) -> timedelta:
         """Twice as long each time, spread, and never shorter than the other side asked for."""
-        doubled = min(FIRST_WAIT_SECONDS[kind] * 2 ** min(attempts - 1, 20), WAIT_MAX_SECONDS)
+        doubled = min(FIRST_WAIT_SECONDS[kind] * 2 ** min(attempts - 1, 20), WAIT_MAX_SECONDS[kind])
         return timedelta(seconds=max(doubled * self._random.uniform(0.5, 1.5), asked_seconds or 0))
 
     async def _rest(self, seconds: float) -> None:
@@ -242,16 +220,3 @@ class _Settled:
         return await Delivery.settle(
             self._session, self._delivery.id, self._delivery.attempts, state, **facts
         )
-
-
-def _command(delivery: Delivery) -> CallCommand:
-    assert delivery.expires_at is not None, "commands expire"
-    payload = delivery.payload
-    return CallCommand(
-        command=payload["command"],
-        command_id=delivery.id,
-        call_id=payload.get("call_id"),
-        issued_at=datetime.fromisoformat(payload["issued_at"]),
-        expires_at=delivery.expires_at,
-        arguments=payload.get("arguments", {}),
-    )

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 import aiosmtplib
@@ -12,8 +13,9 @@ import httpx
 from app.outbound import ALLOW, AddressRefused, Network, may_reach
 from channels.base import MailEnvelope, WireRequest, WireResponse
 
-ANSWER_MAX_BYTES: Final = 64 * 1024
-"""More of an answer than this tells an adapter nothing."""
+REDIRECTS_MAX: Final = 5
+_PASSED_ON: Final = frozenset({"accept", "accept-language", "user-agent"})
+"""What another host than the one that was asked is told: nothing that proves who we are."""
 
 _START_TLS: Final = {"starttls": True, "starttls_if_offered": None, "none": False, "implicit": False}
 
@@ -51,6 +53,16 @@ class NetworkTransport:
             raise NotReached(f"no answer within {seconds:g} s") from None
 
     async def _request(self, request: WireRequest, allowed: Sequence[Network]) -> WireResponse:
+        """A GET follows redirects, each to an address that is checked like the first."""
+        for _ in range(REDIRECTS_MAX + 1):
+            answer = await self._answered(request, allowed)
+            target = _redirected(request, answer)
+            if target is None:
+                return answer
+            request = target
+        raise NotReached(f"more than {REDIRECTS_MAX} redirects")
+
+    async def _answered(self, request: WireRequest, allowed: Sequence[Network]) -> WireResponse:
         call = self._http.stream(
             request.method,
             request.url,
@@ -60,24 +72,42 @@ class NetworkTransport:
         )
         try:
             async with call as answer:
-                body = await _beginning(answer)
+                body = await _beginning(answer, request.answer_max_bytes)
         except AddressRefused as error:
             raise NotAllowed(str(error)) from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise NotAllowed(f"not an address: {error}") from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            raise NotAllowed(f"not a request: {error}") from None
         except httpx.HTTPError as error:
             raise NotReached(f"{type(error).__name__} {error}".strip()) from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return WireResponse(answer.status_code, headers, body)
 
 
-async def _beginning(answer: httpx.Response) -> bytes:
-    body = b""
+def _redirected(request: WireRequest, answer: WireResponse) -> WireRequest | None:
+    """The request that the answer sends us to; None: it is the last word. Raises NotAllowed."""
+    place = answer.headers.get("location")
+    if request.method != "GET" or answer.status not in (301, 302, 303, 307, 308) or not place:
+        return None
+    try:
+        here = httpx.URL(request.url)
+        there = here.join(place)
+    except httpx.InvalidURL as error:
+        raise NotAllowed(f"redirected to no address: {error}") from None
+    if here.scheme == "https" and there.scheme != "https":
+        raise NotAllowed(f"redirected from https to {there.scheme}")
+    headers = request.headers
+    if (here.scheme, here.host, here.port) != (there.scheme, there.host, there.port):
+        headers = {name: value for name, value in headers.items() if name in _PASSED_ON}
+    return replace(request, url=str(there), headers=headers)
+
+
+async def _beginning(answer: httpx.Response, limit_bytes: int) -> bytes:
+    body = bytearray()
     async for chunk in answer.aiter_bytes():
         body += chunk
-        if len(body) >= ANSWER_MAX_BYTES:
+        if len(body) >= limit_bytes:
             break
-    return body[:ANSWER_MAX_BYTES]
+    return bytes(body[:limit_bytes])
 
 
 async def _smtp(mail: MailEnvelope, allowed: Sequence[Network], seconds: float) -> WireResponse:

@@ -23,8 +23,9 @@ class DeliveryState(StrEnum):
 
 
 class Delivery(TenantRow, Base):
-    """Something to send. `kind` message: render `touch_id`; command: `payload` is a CallCommand. Sent in
-    order of id per `conversation`; never after `expires_at`; `provider_key` is the same at every attempt.
+    """Something to send, or to fetch. `kind` message: render `touch_id`; command: `payload` is a CallCommand;
+    media: `payload` {index, reference, name} is a file of `touch_id`; fetch: `payload` {hint}. Done in order
+    of id per `conversation`; never after `expires_at`; `provider_key` is the same at every attempt.
     Infrastructure: no row-level security."""
 
     __tablename__ = "delivery"
@@ -48,7 +49,7 @@ class Delivery(TenantRow, Base):
     settled_at: Mapped[datetime | None]
     __table_args__ = (
         one_of("state", DeliveryState),
-        one_of("kind", ("message", "command")),
+        one_of("kind", ("message", "command", "media", "fetch")),
         Index("ix_delivery_due", "next_attempt_at", postgresql_where=text("state IN ('pending', 'claimed')")),
         Index(
             "ix_delivery_order",

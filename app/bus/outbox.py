@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.clock import new_id
-from app.events import Envelope, Event, Stream, dumps
+from app.events import Envelope, Event, InboundEvent, Stream, dumps
 
 Slot = tuple[Stream, int]
 """A partition of a stream."""
@@ -71,6 +71,24 @@ def append(session: AsyncSession, event: Event, *, key: str, at: datetime | None
             type=event.type,
             at=at or datetime.now(UTC),
             data=dumps(event),
+        )
+    )
+
+
+def append_inbound(session: AsyncSession, endpoint_id: UUID, event: InboundEvent) -> None:
+    """Add what an endpoint's platform told when it was asked, as if it had come by itself."""
+    box = outbox(session)
+    assert box.tenant_id is not None, "events belong to a tenant"
+    box.envelopes.append(
+        Envelope(
+            id=box.next_id(),
+            tenant_id=box.tenant_id,
+            stream=event.stream,
+            key=event.key(endpoint_id),
+            type=event.type,
+            at=datetime.now(UTC),
+            data=dumps(event),
+            source=f"/endpoints/{endpoint_id}",
         )
     )
 

@@ -1,5 +1,6 @@
 """What senders send and what becomes of it: the touch as a message, and its delivery state afterwards."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -7,18 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
 from app.events import Address
+from app.files import clean_name, content_type_of
+from channels.abilities import Media
+from channels.attempt import StoredMedia
 from channels.base import Button, ChosenTemplate, OutboundAttachment, OutboundMessage, Unsendable
 from interactions.calls import call_commands
 from interactions.intake.mail_reader import Blobs
 from interactions.life.desk import database_now
-from interactions.touches import receipts
+from interactions.touches import media, receipts
 from models.customer import ContactAddress
 from models.delivery import Delivery
 from models.touch import Attachment, Touch
 
 
 class InteractionDispatch:
-    """`channels.sender.Dispatch` over our rows."""
+    """`channels.sender.Dispatch` and `channels.attempt.Content` over our rows."""
 
     def __init__(self, database: Database, blobs: Blobs) -> None:
         self._database, self._blobs = database, blobs
@@ -64,12 +68,28 @@ class InteractionDispatch:
         if delivery.kind == "command":
             await call_commands.command_failed(session, delivery.tenant_id, delivery, reason)
             return
+        if delivery.kind == "media":
+            await media.missing(session, delivery, reason, await database_now(session))
+            return
         touch = await _touch(session, delivery)
         if touch is None:
             return
         now = await database_now(session)
         touch.advance(receipts.OURS, "failed", now, reason)
         await receipts.tell(session, [touch], now)
+
+    async def store(self, delivery: Delivery, found: Media) -> StoredMedia:
+        """Named safely and typed by its content, whatever the platform says."""
+        name = clean_name(found.name or delivery.payload["name"])
+        return StoredMedia(
+            sha256=await self._blobs.put(delivery.tenant_id, found.content),
+            name=name,
+            content_type=await asyncio.to_thread(content_type_of, found.content, name),
+            size=len(found.content),
+        )
+
+    async def hang(self, session: AsyncSession, delivery: Delivery, stored: StoredMedia) -> None:
+        await media.hang(session, delivery, stored, await database_now(session))
 
     async def _contents(self, tenant_id: UUID, files: Sequence[Attachment]) -> list[OutboundAttachment]:
         return [

@@ -13,6 +13,8 @@ import pytest
 from app.clock import SystemClock, new_id
 from app.events import Address
 from app.outbound import Network
+from channels.abilities import Media
+from channels.attempt import Attempts
 from channels.base import MailEnvelope, WireRequest, WireResponse
 from channels.sender import Sender
 from interactions.routed.dispatch import InteractionDispatch
@@ -41,7 +43,9 @@ class Post:
 @asynccontextmanager
 async def sending(office: Office, post: Post) -> AsyncIterator[None]:
     dispatch = InteractionDispatch(office.worker, office.container.blobs)
-    sender = Sender(office.worker, office.container.endpoints, post, dispatch, SystemClock())
+    cipher, endpoints, clock = office.container.cipher, office.container.endpoints, SystemClock()
+    attempts = Attempts(office.worker, cipher, endpoints, post, dispatch, clock)
+    sender = Sender(office.worker, cipher, attempts, dispatch, clock)
     task = asyncio.create_task(sender.run())
     try:
         yield
@@ -142,6 +146,50 @@ class TestAReceipt:
             await dispatch.sent(session, _delivery(office, touch), "p1")
         assert await state(office, touch) == "delivered"
         assert await office.rows("SELECT * FROM receipt") == []
+
+
+class TestAFileThatThePlatformKeeps:
+    @pytest.fixture
+    async def touch(self, office: Office) -> dict[str, Any]:
+        """A customer's message with two files that are still to come, in li's hands."""
+        row = await office.chats(await office.visitor(), "two photos")
+        await office.take(row["id"])
+        files = [{"name": f"{n}.jpg", "type": "image/jpeg", "size": 0, "state": "pending"} for n in "ab"]
+        await office.execute("UPDATE touch SET attachments = :files", files=orjson.dumps(files).decode())
+        (found,) = await office.rows("SELECT * FROM touch")
+        return found
+
+    def delivery(self, office: Office, touch: dict[str, Any]) -> Delivery:
+        about = {"index": 1, "reference": {}, "name": "../b.jpg"}
+        return Delivery(
+            id=new_id(), tenant_id=office.acme.id, kind="media", touch_id=touch["id"], payload=about
+        )
+
+    async def shown(self, office: Office) -> tuple[list[Any], list[str]]:
+        """The attachments as the desktop was told of them, and whom."""
+        query = "SELECT data FROM event_log WHERE type = 'touchpoint.touch.updated.v1'"
+        told = orjson.loads((await office.rows(query))[-1]["data"])
+        return told["touch"]["attachments"], told["agent_ids"]
+
+    async def test_takes_its_place_and_may_be_had(self, office: Office, touch: dict[str, Any]) -> None:
+        dispatch = InteractionDispatch(office.worker, office.container.blobs)
+        delivery = self.delivery(office, touch)
+        stored = await dispatch.store(delivery, Media("image/jpeg", b"<html>no photo</html>"))
+        async with office.worker.transaction(office.acme.id) as session:
+            await dispatch.hang(session, delivery, stored)
+        (first, second), agents = await self.shown(office)
+        assert first["state"] == "pending"
+        assert (second["name"], second["type"], second["size"]) == ("b.jpg", "text/html", 21)
+        assert agents == [str(office.acme.agents["li"].id)]
+        got = await office.client.get(f"/v1/attachments/{second['id']}", headers=office.acme.bearer("li"))
+        assert got.content == b"<html>no photo</html>"
+
+    async def test_that_does_not_come_says_why(self, office: Office, touch: dict[str, Any]) -> None:
+        dispatch = InteractionDispatch(office.worker, office.container.blobs)
+        async with office.worker.transaction(office.acme.id) as session:
+            await dispatch.failed(session, self.delivery(office, touch), "the file is gone")
+        (_, second), _ = await self.shown(office)
+        assert (second["state"], second["reason"]) == ("failed", "the file is gone")
 
 
 def _delivery(office: Office, touch: dict[str, Any]) -> Any:

@@ -73,7 +73,7 @@ class TestMigrations:
         )
         await connection.close()
         assert owned == []
-        infrastructure = {"event_log", "dead_letter", "delivery", "agent_lease"}
+        infrastructure = {"event_log", "dead_letter", "delivery", "agent_lease", "endpoint_state"}
         assert {row["relname"] for row in unguarded} == infrastructure
 
     @pytest.mark.parametrize("role", ["touchpoint_api", "touchpoint_worker"])

@@ -1,7 +1,7 @@
 """A sender over a real database and a transport that answers what the test says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SystemClock, new_id
 from app.database import WORKER_ROLE, Database
 from app.events import Address
-from app.outbound import Network
+from app.outbound import Network, networks
+from app.security import Cipher, InstallationKey
+from channels.abilities import Media
+from channels.attempt import Attempts, StoredMedia
 from channels.base import MailEnvelope, OutboundMessage, WireRequest, WireResponse
 from channels.cti import CtiAdapter, CtiConfig
 from channels.email import EmailAdapter
 from channels.sender import Sender
-from channels.transport import NotReached
+from channels.transport import NotReached, Transport
 from models.delivery import Delivery
 from tests.intake.house import MAILBOX
 
@@ -65,9 +68,11 @@ class FakeTransport:
 
 @dataclass
 class FakeDispatch:
-    """Remembers outcomes; every delivery is a mail to wang."""
+    """Remembers outcomes and files; every delivery is a mail to wang."""
 
     outcomes: list[tuple[UUID, str]] = field(default_factory=list)
+    provider_ids: list[str | None] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)
 
     async def message(self, delivery: Delivery) -> OutboundMessage:
         return OutboundMessage(
@@ -80,24 +85,34 @@ class FakeDispatch:
 
     async def sent(self, session: AsyncSession, delivery: Delivery, provider_id: str | None) -> None:
         self.outcomes.append((delivery.id, "sent"))
+        self.provider_ids.append(provider_id)
 
     async def failed(self, session: AsyncSession, delivery: Delivery, reason: str) -> None:
         self.outcomes.append((delivery.id, f"failed: {reason}"))
 
+    async def store(self, delivery: Delivery, media: Media) -> StoredMedia:
+        self.files.append((media.content_type, media.content))
+        return StoredMedia("0" * 64, media.name or "file", media.content_type, len(media.content))
+
+    async def hang(self, session: AsyncSession, delivery: Delivery, media: StoredMedia) -> None:
+        self.outcomes.append((delivery.id, f"file: {media.name}"))
+
 
 @dataclass
 class KnownTenant:
-    outbound_allow: Sequence[Network] = ()
+    outbound_allow: Sequence[Network] = networks(["127.0.0.0/8"])
 
 
 @dataclass
 class KnownEndpoint:
     adapter: Any
+    version: int = 1
 
 
 @dataclass
 class Post:
-    """`mailbox` and `pbx` are endpoints; deliveries are put straight into the table."""
+    """`mailbox` and `pbx` are endpoints, and so is what `adapters` has; deliveries are put straight into the
+    table. `wire`: another transport than the fake one."""
 
     database: Database
     tenant_id: UUID
@@ -105,18 +120,28 @@ class Post:
     dispatch: FakeDispatch = field(default_factory=FakeDispatch)
     mailbox: UUID = field(default_factory=new_id)
     pbx: UUID = field(default_factory=new_id)
-    seconds_per_wait: Callable[[float], float] = lambda seconds: seconds
+    cipher: Cipher = field(default_factory=lambda: Cipher(InstallationKey(bytes(32))))
+    adapters: dict[UUID, Any] = field(default_factory=dict)
+    wire: Transport | None = None
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        self.cipher.new_secret(self.tenant_id)
 
     def get(self, endpoint_id: UUID) -> KnownEndpoint | None:
-        adapters = {self.mailbox: EmailAdapter(MAILBOX), self.pbx: CtiAdapter(CTI)}
+        adapters = {self.mailbox: EmailAdapter(MAILBOX), self.pbx: CtiAdapter(CTI), **self.adapters}
         adapter = adapters.get(endpoint_id)
-        return None if adapter is None else KnownEndpoint(adapter)
+        return None if adapter is None else KnownEndpoint(adapter, self.version)
 
     def tenant(self, tenant_id: UUID) -> KnownTenant | None:
         return KnownTenant() if tenant_id == self.tenant_id else None
 
     def sender(self) -> Sender:
-        return Sender(self.database, self, self.transport, self.dispatch, SystemClock())
+        clock = SystemClock()
+        attempts = Attempts(
+            self.database, self.cipher, self, self.wire or self.transport, self.dispatch, clock
+        )
+        return Sender(self.database, self.cipher, attempts, self.dispatch, clock)
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[Sender]:
@@ -132,14 +157,15 @@ class Post:
     async def put(self, *, kind: str = "message", conversation: str = "c1", **facts: Any) -> UUID:
         now = datetime.now(UTC)
         lifetime = timedelta(seconds=facts.pop("expires_in", 5 if kind == "command" else 3600))
-        payload = {"command": "call.hold", "issued_at": now.isoformat(), "call_id": conversation}
+        order = {"command": "call.hold", "issued_at": now.isoformat(), "call_id": conversation}
+        endpoint_id = self.pbx if kind == "command" else self.mailbox
         delivery = Delivery(
             id=new_id(),
             tenant_id=self.tenant_id,
             kind=kind,
-            endpoint_id=self.pbx if kind == "command" else self.mailbox,
+            endpoint_id=facts.pop("endpoint_id", endpoint_id),
             conversation=conversation,
-            payload=payload if kind == "command" else {},
+            payload=facts.pop("payload", order if kind == "command" else {}),
             provider_key=new_id().hex,
             next_attempt_at=now,
             expires_at=now + lifetime,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -86,6 +86,10 @@ def request(port: int, host: str = "127.0.0.1") -> WireRequest:
     return WireRequest("POST", f"http://{host}:{port}/x", {"content-type": "text/plain"}, b"hi")
 
 
+def get(port: int) -> WireRequest:
+    return WireRequest("GET", f"http://127.0.0.1:{port}/x", {"authorization": "Basic c2VjcmV0"}, b"")
+
+
 class TestSmtp:
     async def test_a_mail_is_taken(self, transport: NetworkTransport) -> None:
         async with mailbox() as box:
@@ -138,10 +142,41 @@ class TestHttp:
         assert (got.status, got.headers["retry-after"], got.body) == (429, "7", b"no")
         assert asked[0].startswith(b"POST /x HTTP/1.1")
 
-    async def test_a_redirect_is_not_followed(self, transport: NetworkTransport) -> None:
+    async def test_a_post_does_not_follow_a_redirect(self, transport: NetworkTransport) -> None:
         answer = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
         async with http(answer) as (port, _):
             assert (await transport.exchange(request(port), LOOPBACK, 5)).status == 302
+
+    async def test_a_get_follows_redirects_and_proves_nothing_to_strangers(
+        self, transport: NetworkTransport
+    ) -> None:
+        file = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile"
+        async with http(file) as (port, asked):
+            move = f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{port}/f\r\nContent-Length: 0\r\n\r\n"
+            async with http(move.encode()) as (first, first_asked):
+                answer = await transport.exchange(get(first), LOOPBACK, 5)
+        assert (answer.status, answer.body) == (200, b"file")
+        assert b"authorization: Basic" in first_asked[0]
+        assert b"authorization" not in asked[0]
+
+    async def test_a_redirect_to_what_is_not_public_is_refused(self, transport: NetworkTransport) -> None:
+        answer = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
+        async with http(answer) as (port, _):
+            with pytest.raises(NotAllowed):
+                await transport.exchange(get(port), LOOPBACK, 5)
+
+    async def test_redirects_in_a_circle_end(self, transport: NetworkTransport) -> None:
+        answer = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"
+        async with http(answer) as (port, asked):
+            with pytest.raises(NotReached):
+                await transport.exchange(get(port), LOOPBACK, 5)
+        assert len(asked) == 6
+
+    async def test_of_a_long_answer_the_beginning(self, transport: NetworkTransport) -> None:
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + b"x" * 500
+        async with http(answer) as (port, _):
+            short = replace(get(port), answer_max_bytes=100)
+            assert (await transport.exchange(short, LOOPBACK, 5)).body == b"x" * 100
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.0.0.1"])
     async def test_an_address_that_is_not_public(self, transport: NetworkTransport, host: str) -> None:
