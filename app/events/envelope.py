@@ -28,7 +28,8 @@ class Frozen(BaseModel):
 
 
 class Address(Frozen):
-    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, anonymous (of one interaction),
+    """`kind`: phone (E.164), extension, short_code, sip, email, visitor, external (the site's
+    own id of who signed in there), anonymous (of one interaction),
     wechat (`<app id>:<openid>`), wecom (`<corporation>:<user>`), custom (a bridged platform's own id)."""
 
     kind: str

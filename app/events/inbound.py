@@ -45,8 +45,8 @@ class ReplyWindow(Frozen):
 
 
 class MessageReceived(InboundEvent):
-    """A customer's message (chat, messaging). `client_message_id` is the sender's own key for duplicates.
-    `wakes` False: it belongs on the timeline, but opens and wakes no work (a reaction, a changed number)."""
+    """A customer's message (chat, messaging). `claimed`: addresses that they say are theirs too. `wakes`
+    False: it belongs on the timeline, but opens and wakes no work (a reaction, a changed number)."""
 
     type: ClassVar[str] = "touchpoint.message.received.v1"
     text: str = ""
@@ -55,6 +55,7 @@ class MessageReceived(InboundEvent):
     payload: dict[str, Any] = Field(default_factory=dict)
     reply_window: ReplyWindow | None = None
     wakes: bool = True
+    claimed: tuple[Address, ...] = ()
 
 
 class MessageSentElsewhere(InboundEvent):
@@ -102,7 +103,8 @@ class MailReceived(InboundEvent):
 
 
 class FormSubmitted(InboundEvent):
-    """A web self-service request; `external_id` is the reference that the customer was given."""
+    """A web self-service request; `external_id` is the reference that the customer was given. `callback`:
+    they want to be called at `phone`, not before `call_at`."""
 
     type: ClassVar[str] = "touchpoint.form.submitted.v1"
     name: str | None = None
@@ -112,6 +114,8 @@ class FormSubmitted(InboundEvent):
     text: str
     fields: dict[str, Any] = Field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    callback: bool = False
+    call_at: datetime | None = None
 
 
 class DeliveryUpdated(InboundEvent):

@@ -1,8 +1,10 @@
 """Forms on the customer's own web pages: JSON or form-encoded, open to everyone, no signature."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -24,16 +26,30 @@ from channels.config import ChannelConfig, problems_of
 from channels.origins import AllowedOrigins
 
 FIELDS_MAX: Final = 200
+CALL: Final = "Call me back"
+"""The subject of who only asks for a call."""
 
-_KNOWN: Final = frozenset({"name", "email", "phone", "subject", "text", "fields"})
+_KNOWN: Final = frozenset({"name", "email", "phone", "subject", "text", "call_at", "fields"})
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("there is no such time zone") from None
+    return name
+
+
 class FormConfig(ChannelConfig):
-    """`region` (ISO 3166) reads national phone numbers. `allowed_origins`: pages whose scripts may post."""
+    """`region` (ISO 3166) reads national phone numbers. `allowed_origins`: pages whose scripts may post.
+    `callback`: who sends it in is called, at `call_at` if they name a time; one without offset from UTC is a
+    time of `time_zone`."""
 
     allowed_origins: tuple[str, ...] = ("*",)
     region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    callback: bool = False
+    time_zone: Annotated[str, AfterValidator(_time_zone)] | None = None
 
 
 def _said(text: str) -> str:
@@ -73,6 +89,23 @@ class _Form(BaseModel):
         return value
 
 
+class _CallbackForm(_Form):
+    """What is to be spoken of need not be said yet."""
+
+    phone: Annotated[str, Field(max_length=100)]
+    subject: Annotated[str, Field(max_length=500), AfterValidator(clean_line)] = ""
+    text: Annotated[str, Field(max_length=100_000), AfterValidator(clean_text)] = ""
+    call_at: datetime | None = None
+
+    @field_validator("call_at", mode="before")
+    @classmethod
+    def _at_once(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+
+FormT = TypeVar("FormT", bound=_Form)
+
+
 class FormAdapter:
     name: ClassVar[str] = "form"
     channel: ClassVar[str] = "task"
@@ -91,10 +124,26 @@ class FormAdapter:
 
     def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
         """One FormSubmitted without `external_id`: the router adds the reference it gives the customer."""
-        form = _validated(_fields_of(request))
-        event = FormSubmitted(
+        fields = _fields_of(request)
+        if self.config.callback:
+            return (self._callback(_validated(_CallbackForm, fields), request.received_at),)
+        return (self._submitted(_validated(_Form, fields), request.received_at),)
+
+    def render(self, message: OutboundMessage) -> WireRequest:
+        raise Unsendable("a form has no way back: answer by mail or phone")
+
+    def interpret(self, response: WireResponse) -> SendResult:
+        raise Unsendable("a form has no way back: answer by mail or phone")
+
+    def _callback(self, form: _CallbackForm, received_at: datetime | None) -> FormSubmitted:
+        event = self._submitted(form, received_at)
+        update = {"callback": True, "call_at": self._call_at(form.call_at), "subject": event.subject or CALL}
+        return event.model_copy(update=update)
+
+    def _submitted(self, form: _Form, received_at: datetime | None) -> FormSubmitted:
+        return FormSubmitted(
             address=self._address(form),
-            occurred_at=request.received_at,
+            occurred_at=received_at,
             name=form.name or None,
             email=form.email,
             phone=form.phone and self._phone(form.phone),
@@ -102,13 +151,13 @@ class FormAdapter:
             text=mask_cards(form.text),
             fields=_masked(clean_value(form.fields)),
         )
-        return (event,)
 
-    def render(self, message: OutboundMessage) -> WireRequest:
-        raise Unsendable("a form has no way back: answer by mail or phone")
-
-    def interpret(self, response: WireResponse) -> SendResult:
-        raise Unsendable("a form has no way back: answer by mail or phone")
+    def _call_at(self, at: datetime | None) -> datetime | None:
+        if at is None or at.tzinfo is not None:
+            return at
+        if self.config.time_zone is None:
+            raise MalformedPayload("needs an offset from UTC: the endpoint has no time_zone", "/call_at")
+        return at.replace(tzinfo=ZoneInfo(self.config.time_zone))
 
     def _phone(self, raw: str) -> str:
         address = phone_address(raw, self.config.region)
@@ -145,9 +194,9 @@ def _urlencoded(body: bytes) -> dict[str, Any]:
     return {**known, "fields": {name: value for name, value in pairs if name not in _KNOWN}}
 
 
-def _validated(values: Mapping[str, Any]) -> _Form:
+def _validated(form: type[FormT], values: Mapping[str, Any]) -> FormT:
     try:
-        return _Form.model_validate(values)
+        return form.model_validate(values)
     except ValidationError as error:
         pointer, message = problems_of(error)[0]
         raise MalformedPayload(message, pointer) from None

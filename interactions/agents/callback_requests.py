@@ -22,9 +22,6 @@ from models.customer import CustomerAddress
 from models.endpoint import Endpoint
 from models.interaction import Interaction, State
 
-PLANNED = frozenset({State.SCHEDULED, State.CALLBACK_WAITING, State.QUEUED, State.OFFERED})
-"""The states in which a callback may still be moved."""
-
 
 class CallbackRequests:
     """One agent's requests in one transaction."""
@@ -40,7 +37,7 @@ class CallbackRequests:
         if work.state == State.CONNECTING:
             raise work.illegal("rings already")
         to = await self._number(work, address)
-        if work.is_callback and work.state in PLANNED:
+        if work.may_be_moved:
             work.interaction.callback_to = to
         elif work.may_be_promised and work.interaction.channel == "voice":
             await self._check_control(work.interaction.endpoint_id)
@@ -52,15 +49,11 @@ class CallbackRequests:
         return work.interaction.id
 
     async def _plan(self, desk: Desk, work: Work, at: datetime | None) -> None:
-        if not await callbacks.plan(desk, self.policies, work, at):
+        if not await callbacks.arrange(desk, self.policies, work, at):
             raise Invalid(
                 "There are no calling hours within a year.",
                 errors=[{"pointer": "/at", "message": "no calling hours from then on"}],
             )
-        if work.state == State.SCHEDULED and work.interaction.callback_at is None:
-            work.enter_queue(work.interaction.queue, "callback")
-        elif work.state in (State.QUEUED, State.OFFERED) and work.interaction.callback_at is not None:
-            work.put_off()
 
     async def _follow_up(self, desk: Desk, before: Work, to: str, address: Address | None) -> Work:
         x, policy = before.interaction, await self.policies.current(self.session, desk.tenant_id)

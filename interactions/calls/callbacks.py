@@ -30,6 +30,18 @@ async def plan(desk: Desk, policies: PolicyBook, work: Work, at: datetime | None
     return True
 
 
+async def arrange(desk: Desk, policies: PolicyBook, work: Work, at: datetime | None) -> bool:
+    """A callback that nobody dials yet is planned (anew), and waits where it has to until then. False: there
+    are no calling hours within a year."""
+    if not await plan(desk, policies, work, at):
+        return False
+    if work.state == State.SCHEDULED and work.interaction.callback_at is None:
+        work.enter_queue(work.interaction.queue, "callback")
+    elif work.state in (State.QUEUED, State.OFFERED) and work.interaction.callback_at is not None:
+        work.put_off()
+    return True
+
+
 async def window_of(desk: Desk, policies: PolicyBook, x: Interaction, at: datetime | None) -> Window | None:
     """The first calling hours of its queue and customer from `at` on."""
     policy = await policies.current(desk.session, desk.tenant_id)

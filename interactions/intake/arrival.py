@@ -28,6 +28,14 @@ class StoredFile:
     shown: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class CallWanted:
+    """They want to be called at this number, not before `at` (None: as soon as somebody can)."""
+
+    number: str
+    at: datetime | None
+
+
 @dataclass(frozen=True)
 class Arrival:
     """One touch of a customer.
@@ -56,6 +64,7 @@ class Arrival:
     wakes: bool = True
     queue: str | None = None
     thread: Mapping[str, Any] = field(default_factory=dict)
+    call: CallWanted | None = None
     interaction_id: UUID = field(default_factory=new_id)
     touch_id: UUID = field(default_factory=new_id)
 

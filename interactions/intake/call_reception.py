@@ -16,14 +16,11 @@ from interactions.life.policies import PolicyBook
 from interactions.life.work import Work
 from interactions.touches.touches import Written
 from models.call import Call
-from models.interaction import Promised, State
+from models.interaction import Promised
 from models.touch import Touch
 
 CallKey = tuple[UUID, str]
 """Endpoint and the platform's call id."""
-
-
-MOVABLE = frozenset({State.SCHEDULED, State.CALLBACK_WAITING, State.QUEUED, State.OFFERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class CallReception:
         for promised in self._promised:
             work = self._context.desk.works.get(promised.id)
             theirs = promised.address_id == address_id or promised.number == address.value
-            if work is not None and theirs and work.is_callback and work.state in MOVABLE:
+            if work is not None and theirs and work.may_be_moved:
                 return work
         return None
 

@@ -30,8 +30,8 @@ REOPEN = timedelta(hours=72)
 @dataclass
 class IntakeContext:
     """`policy` is the tenant's current one, `endpoints` all of the tenant's, `parties` who stands behind each
-    address of the batch; `opened` is new work. What is in the other lists is inserted at the end, after
-    `desk.save`."""
+    address of the batch; `opened` is new work, `to_call` callbacks that are asked for. What is in the other
+    lists is inserted at the end, after `desk.save`."""
 
     session: AsyncSession
     tenant_id: UUID
@@ -43,6 +43,7 @@ class IntakeContext:
     directory: Directory
     guard: LoopGuard
     opened: list[Work] = field(default_factory=list)
+    to_call: list[tuple[Work, datetime | None]] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
@@ -60,7 +61,7 @@ class IntakeContext:
         endpoint: Endpoint,
         channel: str,
         party: Party,
-        conversation: str,
+        conversation: str | None,
         queue: str | None,
         follows: Interaction | None = None,
         **facts: Any,

@@ -17,7 +17,7 @@ from app.events import (
     VisitorDisconnected,
 )
 from customers import identity
-from interactions.calls import voice
+from interactions.calls import callbacks, voice
 from interactions.intake import call_touches, inbound_form, inbound_mail, inbound_message, inbound_visitor
 from interactions.intake.acquaintance import introduce
 from interactions.intake.arrival import Arrival
@@ -106,9 +106,12 @@ class IntakeRound:
     async def _change(self) -> None:
         calls = CallReception(self.context, self.callers, self.policies, self.promised)
         await voice.apply(self.context.desk, self.book, self.policies, calls.open)
-        reception = Reception(self.context, self.latest)
+        reception = Reception(self.context, self.latest, self.promised)
         for arrival in self.arrivals:
             reception.take(arrival)
+        for work, at in self.context.to_call:
+            if not await callbacks.arrange(self.context.desk, self.policies, work, at):
+                work.give_up()
         for where, visitor in self.chats.items():
             if visitor in self.visitors:
                 reception.visitor_gone(where, self.visitors[visitor].gone_at)
@@ -126,8 +129,9 @@ class IntakeRound:
         await call_touches.complete(context, calls)
 
     async def _callbacks(self) -> list[Promised]:
-        """Those that were promised to who calls now."""
-        addresses = {caller.sighting.address for caller in self.callers.values()}
+        """Those that were promised to who calls, or asks for one, now."""
+        asking = {arrival.from_address for arrival in self.arrivals if arrival.call is not None}
+        addresses = {caller.sighting.address for caller in self.callers.values()} | asking
         ids = {self.parties[address].address_id for address in addresses}
         return await Interaction.callbacks_of(self.session, {a.value for a in addresses}, ids)
 

@@ -1,23 +1,30 @@
 """What a customer's touch does to work: it continues, resumes, follows or opens it, or is merely kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from interactions.intake import automatic
-from interactions.intake.arrival import Arrival
+from interactions.intake.arrival import Arrival, CallWanted
 from interactions.intake.intake_context import IntakeContext, may_follow
 from interactions.life.work import Work
 from interactions.touches.touches import Written
-from models.interaction import Latest, State
+from models.interaction import Latest, Promised, State
 from models.touch import Attachment
 
 
 class Reception:
-    """Takes the arrivals of one batch, in order. `latest` is the last interaction of each conversation."""
+    """Takes the arrivals of one batch, in order. `latest` is the last interaction of each conversation,
+    `promised` are callbacks to numbers that ask for one again."""
 
-    def __init__(self, context: IntakeContext, latest: Mapping[tuple[UUID, str], Latest]) -> None:
+    def __init__(
+        self,
+        context: IntakeContext,
+        latest: Mapping[tuple[UUID, str], Latest],
+        promised: Sequence[Promised] = (),
+    ) -> None:
         self._context = context
+        self._calls = {one.number: context.desk.works[one.id] for one in promised}
         works = context.desk.works
         self._last = {where: works[found.id] for where, found in latest.items() if found.id in works}
 
@@ -26,6 +33,8 @@ class Reception:
         last = self._last.get(where)
         if not arrival.wakes:
             self._keep(arrival, last)
+        elif arrival.call is not None:
+            self._call_back(arrival, arrival.call)
         elif last is not None and not last.final and last.state != State.WRAP_UP:
             self._continue(arrival, last)
         else:
@@ -68,6 +77,25 @@ class Reception:
         if entry.say:
             automatic.answer(self._context, work, arrival, entry.say)
         return work
+
+    def _call_back(self, arrival: Arrival, call: CallWanted) -> None:
+        """One callback a number: who asks again moves the one that waits, unless it rings already."""
+        work = self._calls.get(call.number)
+        if work is None or not work.may_be_moved:
+            work = self._calls[call.number] = self._context.new_work(
+                interaction_id=arrival.interaction_id,
+                endpoint=arrival.endpoint,
+                channel=arrival.channel,
+                party=self._context.parties[arrival.from_address],
+                conversation=None,
+                queue=arrival.queue,
+                subject=arrival.subject,
+            )
+            work.schedule_callback(call.number)
+        work.touched(arrival.at, by_customer=True)
+        _tell_interaction(arrival, work)
+        self._context.to_call.append((work, call.at))
+        self._write(arrival, work)
 
     def _write(self, arrival: Arrival, work: Work | None) -> None:
         party = self._context.parties[arrival.from_address]

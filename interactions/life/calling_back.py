@@ -14,6 +14,8 @@ from models.segment import SegmentKind
 
 RETRIES_MAX: Final = 3
 RETRY_AFTER: Final = timedelta(minutes=15)
+PLANNED: Final = frozenset({State.SCHEDULED, State.CALLBACK_WAITING, State.QUEUED, State.OFFERED})
+"""The states in which a callback may still be moved."""
 UNREACHED: Final = "unreached"
 """The disposition of who could not be reached."""
 
@@ -26,6 +28,11 @@ class CallingBack(LiveParts):
     def may_be_promised(self) -> bool:
         """A caller waits, whom no agent has yet."""
         return self.state in (State.QUEUED, State.OFFERED) and not self.is_callback
+
+    @property
+    def may_be_moved(self) -> bool:
+        """Neither phone rings yet."""
+        return self.is_callback and self.state in PLANNED
 
     @property
     def may_be_retried(self) -> bool:
@@ -44,6 +51,12 @@ class CallingBack(LiveParts):
             self._take_offer_back("callback")
         self.interaction.callback_to, self.interaction.callback_attempts = to, 0
         self._wait_for_call("callback_requested")
+
+    def schedule_callback(self, to: str) -> None:
+        """New work: nobody has called, but asked to be called at `to`."""
+        self.interaction.callback_to, self.interaction.callback_attempts = to, 0
+        self.interaction.state = State.SCHEDULED
+        self._note("callback_requested")
 
     def plan_callback(self, at: datetime | None, until: datetime | None) -> None:
         """Not before `at` (None: now is fine), and only `until` then, when the calling hours end."""

@@ -1,6 +1,7 @@
 """Forms: work of their own; what they say about their sender is a claim and merges nobody."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.clock import new_id
@@ -115,3 +116,55 @@ def _text(house: House, phone: str) -> Any:
     """A text message from a phone, through whatever endpoint."""
     address = Address(kind="phone", value=phone)
     return house.envelope("site-chat", MessageReceived(external_id=new_id().hex, address=address, text="hi"))
+
+
+async def lives_where_it_is_noon(house: House) -> None:
+    """Who has the phone may be called for hours to come."""
+    offset = (12 - datetime.now(UTC).hour + 11) % 24 - 11
+    zone = f"Etc/GMT{-offset:+d}"  # the sign of these zones is that of what is added to be at Greenwich
+    for statement in (
+        "INSERT INTO customer (id, tenant_id, name, attributes, version)"
+        " VALUES (gen_random_uuid(), :t, 'Wang', jsonb_build_object('time_zone', CAST(:zone AS text)), 1)",
+        "INSERT INTO address (id, tenant_id, kind, value) VALUES (gen_random_uuid(), :t, 'phone', :phone)",
+        "INSERT INTO customer_address (id, tenant_id, customer_id, address_id, verified, source)"
+        " SELECT gen_random_uuid(), :t, c.id, a.id, true, 'agent' FROM customer c, address a",
+    ):
+        given = {"t": house.tenant_id, "zone": zone, "phone": PHONE}
+        await house.execute(statement, **{name: given[name] for name in given if f":{name}" in statement})
+
+
+class TestACallWanted:
+    async def wanted(self, house: House, **facts: Any) -> None:
+        await house.feed(form(house, phone=PHONE, callback=True, **facts))
+
+    async def test_waits_in_the_queue_like_a_caller_who_was_promised_one(self, house: House) -> None:
+        await lives_where_it_is_noon(house)
+        await self.wanted(house, email=WANG, name="Wang")
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert (row["channel"], row["state"], row["queue"]) == ("voice", "queued", "billing")
+        assert (row["callback_to"], row["entry_kind"], row["conversation"]) == (PHONE, "callback", None)
+        assert row["endpoint_id"] == house.endpoints["hotline"].id
+        (touch,) = await house.rows("SELECT * FROM touch")
+        assert (touch["kind"], touch["interaction_id"]) == ("form", row["id"])
+
+    async def test_at_the_time_that_was_asked_for(self, house: House) -> None:
+        await lives_where_it_is_noon(house)
+        at = datetime.now(UTC) + timedelta(hours=3)
+        await self.wanted(house, call_at=at)
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert (row["state"], row["callback_at"]) == ("scheduled", at)
+
+    async def test_asked_for_again_is_moved(self, house: House) -> None:
+        await lives_where_it_is_noon(house)
+        at = datetime.now(UTC) + timedelta(hours=3)
+        for call_at in (None, at):
+            await self.wanted(house, call_at=call_at)
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert (row["state"], row["callback_at"]) == ("callback_waiting", at)
+        assert await house.value("SELECT count(*) FROM touch") == 2
+
+    async def test_is_work_by_hand_where_nothing_can_dial(self, house: House) -> None:
+        await house.execute("UPDATE endpoint SET controls_calls = false")
+        await self.wanted(house)
+        (row,) = await house.rows("SELECT * FROM interaction")
+        assert (row["channel"], row["callback_to"]) == ("task", None)

@@ -1,5 +1,6 @@
 """What a page posts, as JSON or as a plain HTML form, and what is said about a wrong field."""
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -102,6 +103,46 @@ class TestParse:
     def test_no_form(self, body: bytes) -> None:
         with pytest.raises(MalformedPayload):
             submitted(form_post(body))
+
+
+class TestCallback:
+    def wanted(self, asked: dict[str, Any], **config: Any) -> FormSubmitted:
+        adapter = FormAdapter(FormConfig(region="CN", callback=True, **config))
+        (event,) = adapter.parse(post(orjson.dumps(asked), {"content-type": "application/json"}))
+        assert isinstance(event, FormSubmitted)
+        return event
+
+    def test_a_number_is_enough(self) -> None:
+        event = self.wanted({"phone": "138 0013 8000", "call_at": ""})
+        assert (event.callback, event.phone, event.call_at) == (True, "+8613800138000", None)
+        assert (event.subject, event.text) == ("Call me back", "")
+
+    def test_a_time_with_its_offset(self) -> None:
+        event = self.wanted({"phone": "138 0013 8000", "call_at": "2026-11-30T10:00:00+08:00"})
+        assert event.call_at == datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
+
+    def test_a_time_of_the_endpoints_zone(self) -> None:
+        asked = {"phone": "138 0013 8000", "call_at": "2026-11-30T10:00"}
+        assert self.wanted(asked, time_zone="Asia/Shanghai").call_at == datetime(
+            2026, 11, 30, 2, 0, tzinfo=UTC
+        )
+
+    @pytest.mark.parametrize(
+        ("asked", "pointer"),
+        [
+            ({}, "/phone"),
+            ({"phone": "call me"}, "/phone"),
+            ({"phone": "13800138000", "call_at": "soon"}, "/call_at"),
+            ({"phone": "13800138000", "call_at": "2026-11-30T10:00"}, "/call_at"),
+        ],
+    )
+    def test_wrong_field(self, asked: dict[str, Any], pointer: str) -> None:
+        with pytest.raises(MalformedPayload) as caught:
+            self.wanted(asked)
+        assert caught.value.pointer == pointer
+
+    def test_only_where_the_endpoint_calls(self) -> None:
+        assert not submitted(json_post({"call_at": "2026-11-30T10:00:00Z"})).callback
 
 
 class TestReply:
