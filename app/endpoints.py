@@ -82,6 +82,9 @@ class Endpoints:
     def tenants(self) -> Iterable[KnownTenant]:
         return self._tenants.values()
 
+    def by_key(self, tenant_id: UUID, key: str) -> KnownEndpoint | None:
+        return next((e for e in self.all() if (e.tenant_id, e.key) == (tenant_id, key)), None)
+
     def by_address(self, adapter_name: str, address: str) -> list[KnownEndpoint]:
         """Endpoints of that adapter with this public address, letters' case aside."""
         wanted = address.lower()

@@ -17,7 +17,7 @@ from customers import account_team, words
 from models.account_team import AccountTeamMember, Member
 from models.customer import ContactAddress, Customer, CustomerAddress
 
-AS_GIVEN: Final = frozenset({"sip", "extension", "short_code", "visitor"})
+AS_GIVEN: Final = frozenset({"sip", "extension", "short_code", "visitor", "external"})
 ADDRESSES_MAX: Final = 100
 
 

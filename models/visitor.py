@@ -18,11 +18,13 @@ _UNACKNOWLEDGED: Final = ("pending", "sending", "sent")
 
 class Visitor(Identified, Base):
     """`token_hash` is sha256 of the visitor's token. Their address is of kind `visitor`, value this id.
-    `gone_at`: when their last socket closed, None while one is open."""
+    `external_id`: the site's own id of who has signed in there. `gone_at`: when their last socket closed,
+    None while one is open."""
 
     __tablename__ = "visitor"
     endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("endpoint.id", ondelete="CASCADE"))
     token_hash: Mapped[str] = mapped_column(unique=True)
+    external_id: Mapped[str | None]
     name: Mapped[str | None]
     page: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

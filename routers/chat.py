@@ -4,19 +4,20 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import orjson
 import structlog
 from fastapi import WebSocket, WebSocketDisconnect
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from app.addresses import email_address
 from app.clock import new_id
 from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.errors import PoisonEvent, Unavailable
 from app.events import (
+    Address,
     Attachment,
     DeliveryUpdated,
     Envelope,
@@ -26,15 +27,23 @@ from app.events import (
     VisitorDisconnected,
     dumps,
 )
-from app.json_body import MalformedJson, parse_json_object
-from app.security import new_token, token_hash
-from app.text import clean_line, clean_text, clean_value, mask_cards
+from app.text import clean_line, clean_text, mask_cards
 from app.typing_notice import EVERY_SECONDS
 from app.websocket import peer_of
+from channels.chat import BadIdentity, ChatAdapter
 from interactions.agents import visitors
 from interactions.agents.leases import OUTAGES
-from models.visitor import Visitor
-from routers.cors import ForPages
+from routers.chat_frames import (
+    TEXT_MAX_CHARACTERS,
+    Frame,
+    Hello,
+    Message,
+    Read,
+    Received,
+    Typing,
+    read_frame,
+)
+from routers.chat_visitor import recognise
 from routers.deps import Open, api_router, container_of
 
 log = structlog.get_logger()
@@ -46,38 +55,8 @@ TOO_SLOW: Final = 4008
 PROTOCOL_ERROR: Final = 4009
 RESTART: Final = 1012
 
-VISITOR_PREFIX: Final = "vt_"
-TEXT_MAX_CHARACTERS: Final = 10_000
 FRAMES_WAITING_MAX: Final = 500
 SEND_SECONDS: Final = 5.0
-
-
-class Hello(BaseModel):
-    type: Literal["hello"]
-    visitor_token: str | None = Field(default=None, max_length=200)
-    after: UUID | None = None
-    name: str | None = Field(default=None, max_length=200)
-    page: str | None = Field(default=None, max_length=2000)
-
-
-class Message(BaseModel):
-    type: Literal["message"]
-    client_message_id: str = Field(min_length=1, max_length=200)
-    text: str = ""
-    attachments: list[UUID] = Field(default_factory=list, max_length=10)
-
-
-class Received(BaseModel):
-    type: Literal["received"]
-    touch_id: UUID
-
-
-class Typing(BaseModel):
-    type: Literal["typing"]
-
-
-Frame = Hello | Message | Received | Typing
-_FRAMES: Final[TypeAdapter[Frame]] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 
 class Closing(Exception):
@@ -97,13 +76,14 @@ class VisitorSocket:
     """One window of one visitor."""
 
     _endpoint: KnownEndpoint
+    _chat: ChatAdapter
     _visitor_id: UUID
 
     def __init__(self, socket: WebSocket, container: Container) -> None:
         self._socket, self._container = socket, container
         self._frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue(FRAMES_WAITING_MAX)
         self._sent_by_me: set[str] = set()
-        self._acknowledgeable: set[str] = set()
+        self._acknowledgeable: set[tuple[str, str]] = set()
         self._slow = asyncio.Event()
         self._typed_at = -EVERY_SECONDS
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,8 +92,10 @@ class VisitorSocket:
         """Until either side ends it."""
         await self._socket.accept()
         try:
-            self._endpoint = self._find_endpoint(endpoint_id)
+            self._endpoint, self._chat = self._find_endpoint(endpoint_id)
             await self._serve(await self._first_frame())
+        except BadIdentity as error:
+            await self._turn_away(error)
         except Closing as closing:
             await self._close(closing)
         except OUTAGES as error:
@@ -133,12 +115,13 @@ class VisitorSocket:
             self._slow.set()
 
     async def _serve(self, hello: Hello) -> None:
-        token = await self._recognise(hello)
+        visitor = await recognise(self._container, self._endpoint, self._chat, hello)
+        self._visitor_id = visitor.id
         hub = self._container.chats
         presence = hub.enter(self._visitor_id, self._endpoint.tenant_id, self, self._reappear)
         try:
-            await self._welcome(token, hello.after)
-            await self._publish(self._connected(hello))
+            await self._welcome(visitor.token, hello.after)
+            await self._publish(self._connected(visitor.name or hello.name, hello.page))
             hub.follow(presence, await self._waiting())
             if presence.told is not None:
                 self.push(presence.told.frame())
@@ -161,16 +144,16 @@ class VisitorSocket:
 
     # ---- the beginning
 
-    def _find_endpoint(self, endpoint_id: str) -> KnownEndpoint:
+    def _find_endpoint(self, endpoint_id: str) -> tuple[KnownEndpoint, ChatAdapter]:
         try:
             endpoint = self._container.endpoints.get(UUID(endpoint_id))
         except ValueError:
             endpoint = None
-        if endpoint is None or endpoint.adapter_name != "chat" or not isinstance(endpoint.adapter, ForPages):
+        if endpoint is None or not isinstance(endpoint.adapter, ChatAdapter):
             raise Closing(NOT_ALLOWED)
         if not endpoint.adapter.allows(self._socket.headers.get("origin")):
             raise Closing(NOT_ALLOWED)
-        return endpoint
+        return endpoint, endpoint.adapter
 
     async def _first_frame(self) -> Hello:
         try:
@@ -182,21 +165,6 @@ class VisitorSocket:
             raise Closing(PROTOCOL_ERROR)
         return first
 
-    async def _recognise(self, hello: Hello) -> str:
-        """The token of the visitor, who is new if we do not know theirs at this endpoint."""
-        database, endpoint = self._container.database, self._endpoint
-        if hello.visitor_token is not None:
-            async with database.read() as session:
-                known = await Visitor.find(session, token_hash(hello.visitor_token))
-            if known is not None and known.endpoint_id == endpoint.id:
-                self._visitor_id = known.id
-                return hello.visitor_token
-        token, self._visitor_id = new_token(VISITOR_PREFIX), new_id()
-        row = {"id": self._visitor_id, "tenant_id": endpoint.tenant_id, "endpoint_id": endpoint.id}
-        async with database.transaction(endpoint.tenant_id) as session:
-            session.add(Visitor(**row, token_hash=token_hash(token)))
-        return token
-
     async def _welcome(self, token: str, after: UUID | None) -> None:
         """The hub tells of new touches already, so nothing falls between history and them."""
         async with self._container.database.read(self._endpoint.tenant_id) as session:
@@ -207,7 +175,7 @@ class VisitorSocket:
 
     def _may_be_acknowledged(self, touch: dict[str, Any]) -> None:
         if touch["direction"] == "outbound":
-            self._acknowledgeable.add(touch["id"])
+            self._acknowledgeable |= {(touch["id"], "delivered"), (touch["id"], "read")}
 
     async def _waiting(self) -> visitors.Waiting | None:
         async with self._container.database.read(self._endpoint.tenant_id) as session:
@@ -221,7 +189,9 @@ class VisitorSocket:
                 case Message() as message:
                     await self._message(message)
                 case Received(touch_id=touch_id):
-                    await self._received(touch_id)
+                    await self._acknowledged(touch_id, "delivered")
+                case Read(touch_id=touch_id):
+                    await self._acknowledged(touch_id, "read")
                 case Typing():
                     await self._typing()
                 case Hello():
@@ -235,8 +205,8 @@ class VisitorSocket:
         except KeyError:  # a binary frame
             raise Closing(PROTOCOL_ERROR) from None
         try:
-            return _FRAMES.validate_python(clean_value(parse_json_object(text.encode())))
-        except (MalformedJson, ValidationError, UnicodeEncodeError):
+            return read_frame(text)
+        except ValueError:
             raise Closing(PROTOCOL_ERROR) from None
 
     async def _message(self, message: Message) -> None:
@@ -251,6 +221,8 @@ class VisitorSocket:
             return "too-large"
         if not message.text.strip() and not message.attachments:
             return "invalid"
+        if message.email and email_address(message.email) is None:
+            return "invalid-email"
         if self._container.chatter.take(str(self._visitor_id)):
             return "too-many-requests"
         files = await self._files(message.attachments)
@@ -279,11 +251,11 @@ class VisitorSocket:
             for item in items
         )
 
-    async def _received(self, touch_id: UUID) -> None:
-        if str(touch_id) in self._acknowledgeable:
-            self._acknowledgeable.discard(str(touch_id))
+    async def _acknowledged(self, touch_id: UUID, state: Literal["delivered", "read"]) -> None:
+        if (told := (str(touch_id), state)) in self._acknowledgeable:
+            self._acknowledgeable.discard(told)
             await self._publish(
-                DeliveryUpdated(external_id=str(touch_id), state="delivered", **self._who(self._now()))
+                DeliveryUpdated(external_id=str(touch_id), state=state, **self._who(self._now()))
             )
 
     async def _typing(self) -> None:
@@ -311,6 +283,11 @@ class VisitorSocket:
         except (WebSocketDisconnect, RuntimeError):
             raise Closing(RESTART, gone=True) from None
 
+    async def _turn_away(self, error: BadIdentity) -> None:
+        with suppress(Closing):  # gone meanwhile
+            await self._send({"type": "error", "code": error.code, "detail": str(error)})
+        await self._close(Closing(NOT_ALLOWED))
+
     async def _close(self, closing: Closing) -> None:
         if closing.code == TOO_SLOW:
             peer_of(self._socket).drop(TOO_SLOW)
@@ -327,9 +304,9 @@ class VisitorSocket:
         address = visitors.address_of(self._visitor_id)
         return {"conversation": str(self._visitor_id), "address": address, "occurred_at": at}
 
-    def _connected(self, hello: Hello) -> VisitorConnected:
-        name = clean_line(hello.name) if hello.name else None
-        return VisitorConnected(name=name or None, page=hello.page, **self._who(self._now()))
+    def _connected(self, name: str | None, page: str | None) -> VisitorConnected:
+        name = clean_line(name) if name else None
+        return VisitorConnected(name=name or None, page=page, **self._who(self._now()))
 
     def _received_event(self, message: Message, files: tuple[Attachment, ...]) -> MessageReceived:
         return MessageReceived(
@@ -337,6 +314,7 @@ class VisitorSocket:
             text=mask_cards(clean_text(message.text)),
             attachments=files,
             payload={"client_message_id": message.client_message_id},
+            claimed=_claimed(message),
             **self._who(self._now()),
         )
 
@@ -368,3 +346,8 @@ class VisitorSocket:
     async def _say_gone(self) -> None:
         await self._publish(VisitorDisconnected(**self._who(self._now())))
         await self._container.chats.tell_gone(self._visitor_id)
+
+
+def _claimed(message: Message) -> tuple[Address, ...]:
+    email = email_address(message.email) if message.email else None
+    return () if email is None else (Address(kind="email", value=email),)

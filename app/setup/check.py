@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.setup.dates import country_days, written_out
-from app.setup.model import Agent, Calendar, Document, Queue
+from app.setup.model import Agent, Calendar, Document, Endpoint, Queue
 from app.setup.source import Pointer, Source
 from routing.hours import Overlap, parse_dates, parse_weekly, refuse_overlap
 from routing.requirement import Requirement, parse
@@ -38,6 +38,7 @@ class _Check:
         self._no_lending_in_a_circle()
         for index, endpoint in enumerate(self._document.endpoints):
             self._known(("endpoints", index, "queue"), "queue", [endpoint.queue], self._queues)
+            self._forms(("endpoints", index, "config"), endpoint)
 
     def _unique_keys(self) -> None:
         document = self._document
@@ -110,6 +111,16 @@ class _Check:
             anyone = anyone or (step.requirement is not None and parse(step.requirement).is_anyone)
             if step.requirement is None and not step.lend_queues:
                 self._source.complain((*at, "steps", index), "a step needs `requirement` or `lend_queues`")
+
+    def _forms(self, at: Pointer, endpoint: Endpoint) -> None:
+        """What a chat offers besides itself; a call needs a form that asks for one."""
+        forms = {e.key: e for e in self._document.endpoints if e.adapter == "form"}
+        calling = {key for key, form in forms.items() if form.config.get("callback") is True}
+        for name, known in (("offline_form", set(forms)), ("callback_form", calling)):
+            wanted = endpoint.config.get(name) if endpoint.adapter == "chat" else None
+            if wanted is not None and wanted not in known:
+                what = "form with `callback: true`" if name == "callback_form" else "form"
+                self._source.complain((*at, name), f"there is no {what} named {wanted!r}")
 
     def _no_lending_in_a_circle(self) -> None:
         lends = {queue.key: _borrowers(queue) for queue in self._document.queues}

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.events import Address
+from interactions.life.doors import Doors, Entry
 from interactions.life.pace import PaceBook
 from interactions.life.policies import PolicyBook
 from interactions.life.serving import places
@@ -118,6 +119,15 @@ async def standings(
 
 def _seconds(wait_us: int | None) -> int | None:
     return None if wait_us is None else ceil(wait_us / 1_000_000)
+
+
+async def door(
+    session: AsyncSession, policies: PolicyBook, paces: PaceBook, tenant_id: UUID, queue: str, now: datetime
+) -> Entry:
+    """What would happen to a chat that came to the queue now."""
+    policy = await policies.current(session, tenant_id)
+    doors = await Doors.look(session, tenant_id, policy, paces, now)
+    return doors.enter(queue, "chat")
 
 
 async def files_of(

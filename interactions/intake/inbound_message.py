@@ -16,6 +16,7 @@ def arrival(inbound: Inbound, event: MessageReceived, endpoint: Endpoint) -> Arr
         address=address,
         conversation=event.conversation or (None if address is None else address.value),
         name=event.name,
+        also=event.claimed,
         text=event.text,
         payload=event.payload,
         uploads=event.attachments,

@@ -8,6 +8,7 @@ import pytest
 
 from app.container import Container
 from tests.parts import SeededTenant, client_of, open_test_container, seed
+from tests.routers.chat_site import Site, open_site
 
 
 @pytest.fixture
@@ -30,3 +31,10 @@ async def acme(container: Container) -> SeededTenant:
 @pytest.fixture
 async def other(container: Container) -> SeededTenant:
     return await seed(container, "other")
+
+
+@pytest.fixture
+async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """Chats at two api processes."""
+    async with open_site(database_url, tmp_path) as site:
+        yield site
