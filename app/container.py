@@ -103,7 +103,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
         bus = open_log(settings, database)
         await bus.start()
         stack.push_async_callback(bus.close)
-        endpoints = Endpoints(database, cipher, notifications)
+        endpoints = Endpoints(database, cipher, notifications, settings.public_url)
         await endpoints.refresh()
         ended_sessions = EndedSessions(database, notifications, clock)
         await ended_sessions.refresh()

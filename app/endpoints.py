@@ -60,10 +60,16 @@ class KnownEndpoint:
 
 
 class Endpoints:
-    """`get`, `by_address` and `tenant` never wait."""
+    """`get`, `by_address` and `tenant` never wait. Below `public_url` platforms reach us."""
 
-    def __init__(self, database: Database, cipher: Cipher, notifications: Notifications) -> None:
-        self._database, self._cipher = database, cipher
+    def __init__(
+        self,
+        database: Database,
+        cipher: Cipher,
+        notifications: Notifications,
+        public_url: str | None = None,
+    ) -> None:
+        self._database, self._cipher, self._public_url = database, cipher, public_url
         self._tenants: dict[UUID, KnownTenant] = {}
         self._endpoints: dict[UUID, KnownEndpoint] = {}
         self._wake = asyncio.Event()
@@ -132,7 +138,12 @@ class Endpoints:
     def _build(self, row: Endpoint) -> KnownEndpoint | None:
         try:
             config = orjson.loads(self._cipher.open(row.tenant_id, row.config))
-            adapter = registry.build(row.adapter, config, reply_secret=self._cipher.reply_secret)
+            adapter = registry.build(
+                row.adapter,
+                config,
+                reply_secret=self._cipher.reply_secret,
+                webhook_url=self._webhook_url(row),
+            )
         except (CannotOpen, UnknownTenantKey, ValidationError, KeyError) as error:
             log.error("endpoint left out", endpoint=str(row.id), key=row.key, error=type(error).__name__)
             return None
@@ -150,6 +161,9 @@ class Endpoints:
             answers=adapter if isinstance(adapter, Answers) else None,
             challenged=adapter if isinstance(adapter, Challenged) else None,
         )
+
+    def _webhook_url(self, row: Endpoint) -> str | None:
+        return None if self._public_url is None else f"{self._public_url.rstrip('/')}/webhooks/{row.id}"
 
 
 def _known_tenant(tenant: Tenant) -> KnownTenant:

@@ -12,6 +12,7 @@ from channels.config import ChannelConfig, problems_of
 from channels.cti import CtiAdapter, CtiConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.form import FormAdapter, FormConfig
+from channels.twilio import SmsAdapter, SmsConfig
 from channels.whatsapp import WhatsAppAdapter, WhatsAppConfig
 
 
@@ -27,19 +28,28 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "form": Registered(FormAdapter, FormConfig),
     "email": Registered(EmailAdapter, EmailConfig),
     "whatsapp": Registered(WhatsAppAdapter, WhatsAppConfig),
+    "twilio-sms": Registered(SmsAdapter, SmsConfig),
 }
 
 
-def build(adapter_name: str, config: Mapping[str, Any], *, reply_secret: str | None = None) -> ChannelAdapter:
-    """The adapter of one endpoint. `reply_secret` signs a mailbox's reply tokens where its config names none.
+def build(
+    adapter_name: str,
+    config: Mapping[str, Any],
+    *,
+    reply_secret: str | None = None,
+    webhook_url: str | None = None,
+) -> ChannelAdapter:
+    """The adapter of one endpoint. `reply_secret` signs a mailbox's reply tokens, `webhook_url` is where the
+    platform reaches the endpoint, where its config names none.
 
     Raises KeyError for an unknown name, ValidationError for a wrong config: ask `config_problems` first about
     what a person wrote.
     """
     registered = ADAPTERS[adapter_name]
-    if reply_secret is not None and "reply_secret" in registered.config.model_fields:
-        config = {"reply_secret": reply_secret, **config}
-    return registered.adapter(registered.config.model_validate(config))
+    ours = {"reply_secret": reply_secret, "webhook_url": webhook_url}
+    fields = registered.config.model_fields
+    wanted = {name: value for name, value in ours.items() if value is not None and name in fields}
+    return registered.adapter(registered.config.model_validate({**wanted, **config}))
 
 
 def config_problems(adapter_name: str, config: object) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Every adapter is registered, has its shape, its page in docs/channels and its tests."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from tests.channels.whatsapp.build import CONFIG as WHATSAPP
 from tests.channels.wire import SECRET
 
 ROOT = Path(__file__).parents[2]
+TWILIO = {"account_sid": f"AC{'0' * 32}", "auth_token": "12345"}
 SMTP = {"host": "mail.test", "port": 25}
 CONFIGS: dict[str, dict[str, Any]] = {
     "cti": {"secret": SECRET, "command_url": None},
@@ -21,6 +23,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "form": {},
     "email": {"address": "support@acme.test", "smtp": SMTP},
     "whatsapp": WHATSAPP,
+    "twilio-sms": {**TWILIO, "address": "+14155550100"},
 }
 WRONG = [
     ("pigeon", {}, ""),
@@ -35,6 +38,11 @@ WRONG = [
     ("chat", {"allowed_origins": "*"}, "/allowed_origins"),
     ("form", {"region": "cn"}, "/region"),
     ("email", {"address": "support@acme.test"}, "/smtp"),
+    ("twilio-sms", {"auth_token": "x", "address": "+14155550100"}, "/account_sid"),
+    ("twilio-sms", TWILIO, ""),
+    ("twilio-sms", {**TWILIO, "address": "nobody"}, "/address"),
+    ("twilio-sms", {**TWILIO, "address": "+14155550100", "api_key_sid": f"SK{'0' * 32}"}, ""),
+    ("twilio-sms", {**TWILIO, "address": "+14155550100", "api_url": "http://x/?y"}, "/api_url"),
     ("email", {"address": "support", "smtp": SMTP}, "/address"),
     ("email", {"address": "a@b.test\r\nX: y", "smtp": SMTP}, "/address"),
     ("email", {"address": "a@b.test", "smtp": {"host": "a b"}}, "/smtp/host"),
@@ -49,10 +57,15 @@ WRONG = [
 ]
 
 
+def folder_of(name: str) -> str:
+    """Where the adapter's code is; two of one platform share a folder."""
+    return Path(inspect.getfile(registry.ADAPTERS[name].config)).parent.name
+
+
 class TestAdapters:
     def test_every_folder_is_registered(self) -> None:
-        folders = {file.parent.name for file in (ROOT / "channels").glob("*/adapter.py")}
-        assert folders == set(registry.ADAPTERS)
+        folders = {file.parent.name for file in (ROOT / "channels").glob("*/__init__.py")}
+        assert folders == {folder_of(name) for name in registry.ADAPTERS}
 
     @pytest.mark.parametrize("name", registry.ADAPTERS)
     def test_documented_and_tested(self, name: str) -> None:
@@ -60,7 +73,7 @@ class TestAdapters:
         assert f"adapter: {name}" in page
         missing = [key for key in registry.ADAPTERS[name].config.model_fields if f"`{key}`" not in page]
         assert not missing
-        assert list((ROOT / "tests" / "channels" / name).glob("test_*.py"))
+        assert list((ROOT / "tests" / "channels" / folder_of(name)).glob("test_*.py"))
 
     @pytest.mark.parametrize("name", registry.ADAPTERS)
     def test_built(self, name: str) -> None:
