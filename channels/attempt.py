@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -161,7 +161,7 @@ class Attempts:
     async def _carry_out(self, adapter: ChannelAdapter, delivery: Delivery, exchange: Exchange) -> Attempted:
         match delivery.kind:
             case "message":
-                message = await self._content.message(delivery)
+                message = replace(await self._content.message(delivery), now=self._clock.now())
                 return Attempted(await _send(adapter, message, exchange))
             case "command":
                 return Attempted(await _command(adapter, delivery, exchange))

@@ -99,7 +99,8 @@ class ChosenTemplate:
 class OutboundMessage:
     """One touch to render. `provider_key` is the same at every attempt; `conversation` and `thread` are what
     the adapter itself gave to the inbound event that is answered. `template` goes instead of `text`, which is
-    then what the customer will read; `reply_to` is the platform's id of the message that is quoted."""
+    then what the customer will read; `reply_to` is the platform's id of the message that is quoted. `at` is
+    when it was written, `now` our clock at this attempt, since adapters have none."""
 
     touch_id: UUID
     interaction_id: UUID
@@ -116,6 +117,7 @@ class OutboundMessage:
     reply_to: str | None = None
     automatic: bool = False
     at: datetime | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

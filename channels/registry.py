@@ -10,6 +10,7 @@ from channels.base import ChannelAdapter
 from channels.chat import ChatAdapter, ChatConfig
 from channels.config import ChannelConfig, problems_of
 from channels.cti import CtiAdapter, CtiConfig
+from channels.custom import CustomAdapter, CustomConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.form import FormAdapter, FormConfig
 from channels.twilio import SmsAdapter, SmsConfig
@@ -27,6 +28,7 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "chat": Registered(ChatAdapter, ChatConfig),
     "form": Registered(FormAdapter, FormConfig),
     "email": Registered(EmailAdapter, EmailConfig),
+    "custom": Registered(CustomAdapter, CustomConfig),
     "whatsapp": Registered(WhatsAppAdapter, WhatsAppConfig),
     "twilio-sms": Registered(SmsAdapter, SmsConfig),
 }

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 PATH: Final = "/webhooks/"
 
-FORMAT_IS_OURS: Final = frozenset({"cti"})
+FORMAT_IS_OURS: Final = frozenset({"cti", "custom"})
 """Who speaks our own format is told what is wrong with it; a provider would only repeat it for ever."""
 
 OTHER_DOORS: Final = frozenset({"form", "chat", "email"})

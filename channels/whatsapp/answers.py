@@ -49,7 +49,7 @@ _REASONS: Final[Mapping[int, str]] = {
 def interpret(response: WireResponse) -> SendResult:
     """Of a request that sent a message."""
     if response.status != 200:
-        return _failed(response)
+        return failure(response)
     messages = object_of(response).get("messages")
     found = messages[0].get("id") if isinstance(messages, list) and messages else None
     return SendResult(SendOutcome.SENT, provider_id=str(found) if found else None)
@@ -58,7 +58,7 @@ def interpret(response: WireResponse) -> SendResult:
 def file_id(response: WireResponse) -> str | SendResult:
     """Of an upload: the file's id, or what went wrong."""
     if response.status != 200:
-        return _failed(response)
+        return failure(response)
     found = object_of(response).get("id")
     return str(found) if found else SendResult(SendOutcome.RETRY, reason="no id came back for the file")
 
@@ -71,10 +71,6 @@ def object_of(response: WireResponse) -> Mapping[str, Any]:
         return {}
 
 
-def refusal(response: WireResponse) -> str:
-    return _failed(response).reason or f"HTTP {response.status}"
-
-
 def reason_of(error: Mapping[str, Any]) -> str:
     """`WhatsApp 131047: …` of an error object, in our words where the code is known to us."""
     data = error.get("error_data")
@@ -85,7 +81,8 @@ def reason_of(error: Mapping[str, Any]) -> str:
     return f"WhatsApp {code}: {said}"[:REASON_MAX]
 
 
-def _failed(response: WireResponse) -> SendResult:
+def failure(response: WireResponse) -> SendResult:
+    """Of anything but HTTP 200."""
     error = object_of(response).get("error")
     code = error.get("code") if isinstance(error, Mapping) else None
     if not isinstance(error, Mapping) or not isinstance(code, int):

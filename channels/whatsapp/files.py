@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from channels.abilities import Media, Steps
-from channels.base import OutboundAttachment, Unsendable, WireResponse
-from channels.whatsapp.answers import object_of, refusal
+from channels.abilities import Media, NotDone, Steps
+from channels.base import OutboundAttachment, SendOutcome, Unsendable, WireResponse
+from channels.whatsapp.answers import failure, object_of
 from channels.whatsapp.graph import FILE_MAX_BYTES, Graph
 
 MEGABYTE: Final = 1024 * 1024
@@ -80,13 +80,21 @@ def fetch(graph: Graph, reference: Mapping[str, Any]) -> Steps[Media]:
     if download is None:
         raise Unsendable("WhatsApp named an address that is not its own")
     answer = yield download
-    if answer.status != 200:
-        raise Unsendable(refusal(answer))
+    _check_had(answer)
     content_type = str(facts.get("mime_type") or answer.headers.get("content-type") or "")
     return Media(plain_type(content_type) or "application/octet-stream", answer.body)
 
 
 def _object(answer: WireResponse) -> Mapping[str, Any]:
-    if answer.status != 200:
-        raise Unsendable(refusal(answer))
+    _check_had(answer)
     return object_of(answer)
+
+
+def _check_had(answer: WireResponse) -> None:
+    """Raises NotDone where it may be had later, Unsendable where it is gone."""
+    if answer.status == 200:
+        return
+    refused = failure(answer)
+    if refused.outcome is not SendOutcome.REJECTED:
+        raise NotDone(refused)
+    raise Unsendable(refused.reason or f"HTTP {answer.status}")

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from channels import registry
 from channels.base import ChannelAdapter
 from channels.email import EmailAdapter
+from tests.channels.custom.build import CONFIG as CUSTOM
 from tests.channels.whatsapp.build import CONFIG as WHATSAPP
 from tests.channels.wire import SECRET
 
@@ -24,6 +25,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "email": {"address": "support@acme.test", "smtp": SMTP},
     "whatsapp": WHATSAPP,
     "twilio-sms": {**TWILIO, "address": "+14155550100"},
+    "custom": CUSTOM,
 }
 WRONG = [
     ("pigeon", {}, ""),
@@ -50,6 +52,9 @@ WRONG = [
     ("email", {"address": "a@b.test", "smtp": {"host": "x", "tls": "ssl"}}, "/smtp/tls"),
     ("email", {"address": "a@b.test", "smtp": SMTP, "reply_secret": "short"}, "/reply_secret"),
     ("email", {"address": "a@b.test", "smtp": SMTP, "default_charset": "punycode"}, "/default_charset"),
+    ("custom", CUSTOM | {"platform": "Line!"}, "/platform"),
+    ("custom", CUSTOM | {"send_url": None}, "/send_url"),
+    ("custom", CUSTOM | {"reply_window": {"seconds": 0}}, "/reply_window/seconds"),
     ("whatsapp", WHATSAPP | {"phone_number_id": "+1 650 555 1234"}, "/phone_number_id"),
     ("whatsapp", WHATSAPP | {"app_secret": ""}, "/app_secret"),
     ("whatsapp", WHATSAPP | {"api_version": "25"}, "/api_version"),

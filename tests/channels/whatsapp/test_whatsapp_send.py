@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from app.events import Address
+from channels.abilities import NotDone
 from channels.base import (
     Button,
     ChosenTemplate,
@@ -345,3 +346,9 @@ class TestMedia:
         gone = json_answer({"error": {"code": 100, "message": "Object with ID '77' does not exist"}}, 400)
         with pytest.raises(Unsendable, match="does not exist"):
             walk(adapter().media({"id": "77"}), gone)
+
+    @pytest.mark.parametrize("answer", [WireResponse(503), json_answer({"error": {"code": 131016}}, 500)])
+    def test_not_to_be_had_now(self, answer: WireResponse) -> None:
+        with pytest.raises(NotDone) as caught:
+            walk(adapter().media({"id": "77"}), json_answer({"url": LOOKASIDE}), answer)
+        assert caught.value.result.outcome is SendOutcome.RETRY
