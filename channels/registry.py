@@ -14,6 +14,8 @@ from channels.custom import CustomAdapter, CustomConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.form import FormAdapter, FormConfig
 from channels.twilio import SmsAdapter, SmsConfig
+from channels.wechat import WechatAdapter, WechatConfig
+from channels.wecom import WecomAdapter, WecomConfig
 from channels.whatsapp import WhatsAppAdapter, WhatsAppConfig
 
 
@@ -31,6 +33,8 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "custom": Registered(CustomAdapter, CustomConfig),
     "whatsapp": Registered(WhatsAppAdapter, WhatsAppConfig),
     "twilio-sms": Registered(SmsAdapter, SmsConfig),
+    "wechat": Registered(WechatAdapter, WechatConfig),
+    "wecom": Registered(WecomAdapter, WecomConfig),
 }
 
 

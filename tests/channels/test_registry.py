@@ -17,6 +17,9 @@ from tests.channels.wire import SECRET
 
 ROOT = Path(__file__).parents[2]
 TWILIO = {"account_sid": f"AC{'0' * 32}", "auth_token": "12345"}
+WEIXIN = {"token": "weixinToken1", "encoding_aes_key": "a" * 43}
+WECHAT = {"app_id": "wx5823bf96d3bd56c7", "app_secret": "x", **WEIXIN}
+WECOM = {"corp_id": "ww1436e0e65a779aee", "open_kfid": "wk1", "secret": "x", **WEIXIN}
 SMTP = {"host": "mail.test", "port": 25}
 CONFIGS: dict[str, dict[str, Any]] = {
     "cti": {"secret": SECRET, "command_url": None},
@@ -26,7 +29,12 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "whatsapp": WHATSAPP,
     "twilio-sms": {**TWILIO, "address": "+14155550100"},
     "custom": CUSTOM,
+    "wechat": WECHAT,
+    "wecom": WECOM,
 }
+SHARED = {"weixin"}
+"""Folders of what two adapters share."""
+
 WRONG = [
     ("pigeon", {}, ""),
     ("cti", None, ""),
@@ -55,6 +63,11 @@ WRONG = [
     ("custom", CUSTOM | {"platform": "Line!"}, "/platform"),
     ("custom", CUSTOM | {"send_url": None}, "/send_url"),
     ("custom", CUSTOM | {"reply_window": {"seconds": 0}}, "/reply_window/seconds"),
+    ("wechat", WECHAT | {"app_id": "gh_1"}, "/app_id"),
+    ("wechat", WECHAT | {"encoding_aes_key": "short"}, "/encoding_aes_key"),
+    ("wechat", WECHAT | {"encoding_aes_key": None}, ""),
+    ("wecom", WECOM | {"encoding_aes_key": None}, "/encoding_aes_key"),
+    ("wecom", WECOM | {"token": "a b"}, "/token"),
     ("whatsapp", WHATSAPP | {"phone_number_id": "+1 650 555 1234"}, "/phone_number_id"),
     ("whatsapp", WHATSAPP | {"app_secret": ""}, "/app_secret"),
     ("whatsapp", WHATSAPP | {"api_version": "25"}, "/api_version"),
@@ -70,7 +83,7 @@ def folder_of(name: str) -> str:
 class TestAdapters:
     def test_every_folder_is_registered(self) -> None:
         folders = {file.parent.name for file in (ROOT / "channels").glob("*/__init__.py")}
-        assert folders == {folder_of(name) for name in registry.ADAPTERS}
+        assert folders == {folder_of(name) for name in registry.ADAPTERS} | SHARED
 
     @pytest.mark.parametrize("name", registry.ADAPTERS)
     def test_documented_and_tested(self, name: str) -> None:
