@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import new_id
-from models.base import Base, Json, TenantRow, one_of
+from models.base import ROWS, Base, Json, TenantRow, one_of
 
 
 class DeliveryState(StrEnum):
@@ -70,6 +70,13 @@ class Delivery(TenantRow, Base):
             execution_options={"populate_existing": True},
         )
         return claimed.all()
+
+    @classmethod
+    async def ask_to_fetch(cls, session: AsyncSession, rows: Sequence[Json]) -> None:
+        """Fetch what platforms hold ({id, tenant_id, endpoint_id, about, hint}). One that nobody has begun
+        takes the newer hint about the same thing; one under way may have missed it, so another follows."""
+        if rows:
+            await session.execute(_ASK_TO_FETCH, {"rows": rows})
 
     @classmethod
     async def expired(cls, session: AsyncSession, limit: int = 100) -> Sequence[Self]:
@@ -163,6 +170,26 @@ _CLAIM = text(
     RETURNING *
     """
 )
+
+
+_ASK_TO_FETCH = text(
+    """
+    WITH asked AS (
+      SELECT r.id, r.tenant_id, r.endpoint_id, r.about, r.endpoint_id || '/fetch' AS conversation,
+             jsonb_build_object('hint', r.hint, 'about', r.about) AS payload
+      FROM jsonb_to_recordset(:rows)
+        AS r (id uuid, tenant_id uuid, endpoint_id uuid, about text, hint jsonb)),
+    told AS (
+      UPDATE delivery d SET payload = a.payload FROM asked a
+      WHERE d.conversation = a.conversation AND d.kind = 'fetch' AND d.state = 'pending'
+        AND d.payload ->> 'about' = a.about
+      RETURNING a.id)
+    INSERT INTO delivery
+      (id, tenant_id, kind, endpoint_id, conversation, payload, provider_key, state, attempts)
+    SELECT id, tenant_id, 'fetch', endpoint_id, conversation, payload, id, 'pending', 0
+    FROM asked WHERE id NOT IN (SELECT id FROM told)
+    """
+).bindparams(ROWS)
 
 
 class DeliveryKey(TenantRow, Base):

@@ -87,6 +87,17 @@ class Touch(TenantRow, Base):
         return {touch.id: touch for touch in await _locked(session, select(Touch).where(cls.id.in_(ids)))}
 
     @classmethod
+    async def on_their_way(
+        cls, session: AsyncSession, conversations: Collection[tuple[UUID, str]]
+    ) -> set[tuple[UUID, str, str]]:
+        """(endpoint, conversation, text) of what a sender has in hand for these, its id not known yet."""
+        if not conversations:
+            return set()
+        names = [f"{endpoint_id}/{conversation}" for endpoint_id, conversation in sorted(conversations)]
+        rows = await session.execute(_ON_THEIR_WAY, {"names": names})
+        return {(endpoint_id, conversation, text) for endpoint_id, conversation, text in rows}
+
+    @classmethod
     async def of_calls(cls, session: AsyncSession, interaction_ids: Collection[UUID]) -> Sequence["Touch"]:
         """The touches of these phone calls, locked."""
         return await _locked(
@@ -203,6 +214,15 @@ _INSERT = sql(
     FROM jsonb_to_recordset(:rows) AS r ({_COLUMNS}, words text)
     """  # noqa: S608 - our own column names
 ).bindparams(ROWS)
+
+_ON_THEIR_WAY = sql(
+    """
+    SELECT d.endpoint_id, d.payload ->> 'conversation', t.text
+    FROM delivery d JOIN touch t ON t.tenant_id = d.tenant_id AND t.id = d.touch_id
+    WHERE d.conversation = ANY(CAST(:names AS text[])) AND d.kind = 'message'
+      AND d.state IN ('pending', 'claimed') AND t.provider_id IS NULL
+    """
+)
 
 _EMPTY: Final[Mapping[str, Any]] = {
     "text": "",

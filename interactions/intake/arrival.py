@@ -9,6 +9,7 @@ from uuid import UUID
 from app.clock import new_id
 from app.events import Address, Attachment
 from customers.identity import Sighting, anonymous
+from interactions.touches import media
 from models.endpoint import Endpoint
 from models.touch import Touch
 
@@ -42,6 +43,7 @@ class Arrival:
 
     `endpoint` is where it is answered from. `conversation` None: it starts one of its own. `address` None: it
     cannot be recognised and gets an address of its own. `thread` is what the adapter needs to answer it.
+    `uploads`: files that came before it, or are yet to be fetched.
     `wakes` False: automatic mail, or past the ceilings of the loop guard; it is kept, but opens, wakes and
     answers nothing.
     """
@@ -91,7 +93,7 @@ class Arrival:
 
     def touch(self, address_id: UUID, name: str | None) -> Touch:
         """The timeline's item; the caller knows its interaction."""
-        shown = [file for file in self.files if file.shown]
+        stored = [_stored(file) for file in self.files if file.shown]
         return Touch(
             tenant_id=self.endpoint.tenant_id,
             id=self.touch_id,
@@ -105,7 +107,7 @@ class Arrival:
             text=self.text,
             html=self.html,
             payload=dict(self.payload),
-            attachments=[*(_uploaded(file) for file in self.uploads), *(_stored(file) for file in shown)],
+            attachments=[*(media.shown(file) for file in self.uploads), *stored],
             author={"type": "customer", "id": None, "name": self.name or name},
             delivery_hops=[],
             version=1,
@@ -115,10 +117,6 @@ class Arrival:
 def visitor_of(address: Address | None) -> UUID | None:
     """The visitor behind an address of kind `visitor`."""
     return UUID(address.value) if address is not None and address.kind == "visitor" else None
-
-
-def _uploaded(file: Attachment) -> dict[str, Any]:
-    return {"id": str(file.id), "name": file.name, "type": file.content_type, "size": file.size}
 
 
 def _stored(file: StoredFile) -> dict[str, Any]:

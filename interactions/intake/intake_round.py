@@ -13,12 +13,21 @@ from app.events import (
     FormSubmitted,
     MailReceived,
     MessageReceived,
+    MessageSentElsewhere,
     VisitorConnected,
     VisitorDisconnected,
 )
 from customers import identity
 from interactions.calls import callbacks, voice
-from interactions.intake import call_touches, inbound_form, inbound_mail, inbound_message, inbound_visitor
+from interactions.intake import (
+    call_touches,
+    fetch_asked,
+    inbound_form,
+    inbound_mail,
+    inbound_message,
+    inbound_visitor,
+    sent_elsewhere,
+)
 from interactions.intake.acquaintance import introduce
 from interactions.intake.arrival import Arrival
 from interactions.intake.call_reception import CallReception, callers_of
@@ -27,6 +36,7 @@ from interactions.intake.inbound_mail import InboundMail, Threads
 from interactions.intake.intake_context import IntakeContext
 from interactions.intake.loop_guard import LoopGuard
 from interactions.intake.reception import Reception
+from interactions.intake.sent_elsewhere import SentElsewhere
 from interactions.life.desk import Desk, database_now
 from interactions.life.doors import Doors
 from interactions.life.pace import PaceBook
@@ -35,6 +45,7 @@ from interactions.touches import outgoing, receipts
 from interactions.touches.outgoing import Directory
 from interactions.touches.receipts import Told
 from interactions.touches.touches import write
+from models.delivery import Delivery
 from models.endpoint import Endpoint
 from models.interaction import Interaction, Promised
 from models.log import DeadLetter
@@ -78,7 +89,9 @@ class IntakeRound:
         self.chats = dict(self._chats(arrivals))
         self.visitors = await Visitor.known(self.session, set(self.chats.values()))
         arrivals = [self._named(arrival) for arrival in arrivals]
+        self.elsewhere = await sent_elsewhere.not_ours(self.session, list(self._elsewhere()))
         sightings = [*(c.sighting for c in self.callers.values()), *(a.sighting() for a in arrivals)]
+        sightings += [sent.sighting() for sent in self.elsewhere]
         self.parties = await identity.resolve(self.session, self.tenant_id, sightings)
         await identity.told_names(self.session, inbound_visitor.names(movements))
         self.guard = await self._guard(arrivals)
@@ -112,6 +125,8 @@ class IntakeRound:
         for work, at in self.context.to_call:
             if not await callbacks.arrange(self.context.desk, self.policies, work, at):
                 work.give_up()
+        for sent in self.elsewhere:
+            reception.sent_elsewhere(sent)
         for where, visitor in self.chats.items():
             if visitor in self.visitors:
                 reception.visitor_gone(where, self.visitors[visitor].gone_at)
@@ -124,6 +139,7 @@ class IntakeRound:
         await Attachment.hang(self.session, self._uploads())
         self.session.add_all([*context.attachments, *context.deliveries, *context.references])
         await self.session.flush()
+        await Delivery.ask_to_fetch(self.session, fetch_asked.asked(self.fresh))
         await receipts.apply(self.session, self.tenant_id, list(self._told()), now)
         calls = [*(report.call for report in self.book.reports), *self.book.lost]
         await call_touches.complete(context, calls)
@@ -178,6 +194,11 @@ class IntakeRound:
             elif mail is not None and self.threads.reported_touch(mail.mail) is None:
                 yield inbound_mail.arrival(mail, self.threads.of(mail), self.endpoints)
 
+    def _elsewhere(self) -> Iterator[SentElsewhere]:
+        for inbound in self.fresh:
+            if isinstance(inbound.event, MessageSentElsewhere):
+                yield SentElsewhere(inbound, inbound.event, self._endpoint(inbound.endpoint_id))
+
     def _told(self) -> Iterator[Told]:
         for inbound in self.fresh:
             event = inbound.event
@@ -214,6 +235,7 @@ class IntakeRound:
 
     def _conversations(self) -> Iterator[tuple[UUID, str]]:
         yield from self.chats
+        yield from (sent.where for sent in self.elsewhere)
         for arrival in self.arrivals:
             if arrival.conversation is not None:
                 yield arrival.endpoint.id, arrival.conversation
@@ -224,6 +246,7 @@ class IntakeRound:
             {"id": file.id, "touch_id": arrival.touch_id, "owner": _owner(arrival)}
             for arrival in self.arrivals
             for file in arrival.uploads
+            if file.media is None
         ]
 
     # ---- mail loops ----

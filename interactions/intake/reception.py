@@ -7,7 +7,9 @@ from uuid import UUID
 from interactions.intake import automatic
 from interactions.intake.arrival import Arrival, CallWanted
 from interactions.intake.intake_context import IntakeContext, may_follow
+from interactions.intake.sent_elsewhere import SentElsewhere
 from interactions.life.work import Work
+from interactions.touches import media
 from interactions.touches.touches import Written
 from models.interaction import Latest, Promised, State
 from models.touch import Attachment
@@ -39,6 +41,19 @@ class Reception:
             self._continue(arrival, last)
         else:
             self._last[where] = self._open(arrival, last)
+
+    def sent_elsewhere(self, sent: SentElsewhere) -> None:
+        """A colleague has answered by another way: nobody need answer what came before any more."""
+        work, at = self._last.get(sent.where), sent.inbound.at
+        touch = sent.touch(self._context.parties[sent.address].address_id)
+        self._context.written.append(Written(touch, sent.address, work))
+        self._context.deliveries += media.deliveries(touch, sent.event.attachments, self._context.now)
+        if work is None or work.final:
+            return
+        work.touched(at, by_customer=False)
+        since = work.interaction.last_customer_touch_at
+        if work.state in (State.QUEUED, State.OFFERED) and (since is None or since <= at):
+            work.answered_elsewhere(at)
 
     def visitor_gone(self, where: tuple[UUID, str], gone_at: datetime | None) -> None:
         """The visitor of this chat is here (None), or gone since; timers end the chat of who stays away."""
@@ -102,6 +117,7 @@ class Reception:
         name = None if party.customer is None else party.customer.name
         touch = arrival.touch(party.address_id, name)
         self._context.written.append(Written(touch, arrival.from_address, work, arrival.visitor_id))
+        self._context.deliveries += media.deliveries(touch, arrival.uploads, self._context.now)
         self._context.attachments += [
             Attachment(
                 id=file.id,

@@ -315,8 +315,8 @@ class Work(Consulting, CallingBack):
             self.entry.started_at = at
 
     def answered_elsewhere(self, at: datetime) -> None:
-        """The platform bridged the customer with somebody whom we did not route to: nothing waits any
-        more."""
+        """Somebody whom we did not route to talks with the customer, or has written to them: nothing waits
+        any more."""
         if self.offer is not None:
             self._settle(OfferState.REVOKED, "closed")
         for leg in self._live_legs():

@@ -1,5 +1,6 @@
 """Files that a platform keeps for us: pending on their touch until a sender has fetched them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -18,13 +19,19 @@ from models.touch import Attachment, Touch
 MEDIA_EXPIRES: Final = timedelta(hours=24)
 
 
-def pending(file: events.Attachment) -> dict[str, Any]:
-    """As it stands in a touch until it has come."""
-    return {"name": file.name, "type": file.content_type, "size": file.size, "state": "pending"}
+def shown(file: events.Attachment) -> dict[str, Any]:
+    """A file as it stands in a touch: pending, without an id, until it has come."""
+    item = {"name": file.name, "type": file.content_type, "size": file.size}
+    return {"id": str(file.id), **item} if file.media is None else {**item, "state": "pending"}
 
 
-def media_delivery(touch: Touch, index: int, file: events.Attachment, now: datetime) -> Delivery:
-    """Fetches `file`, which is pending at `index` of the touch's attachments."""
+def deliveries(touch: Touch, files: Sequence[events.Attachment], now: datetime) -> list[Delivery]:
+    """Those that fetch the pending ones of `files`, with which the touch's attachments begin."""
+    awaited = [(index, file) for index, file in enumerate(files) if file.media is not None]
+    return [_delivery(touch, index, file, now) for index, file in awaited]
+
+
+def _delivery(touch: Touch, index: int, file: events.Attachment, now: datetime) -> Delivery:
     assert touch.endpoint_id is not None, "who names a file is an endpoint"
     return Delivery(
         id=new_id(),

@@ -286,7 +286,8 @@ async def _found(api: Database) -> tuple[UUID, dict[str, Endpoint], Agent]:
     tenant_id = new_id()
     document = Document.model_validate(SETUP)
     kinds = {"site-chat": "chat", "support-mail": "email", "contact-form": "form", "hotline": "cti"}
-    channels = {"chat": "chat", "email": "email", "form": "task", "cti": "voice"}
+    kinds["messenger"] = "messenger"
+    channels = {"chat": "chat", "email": "email", "form": "task", "cti": "voice", "messenger": "messaging"}
     endpoints = {
         key: Endpoint(
             id=new_id(),

@@ -142,6 +142,13 @@ export interface Attachment {
   size: number;
 }
 
+/** A file that the platform still has: it is being fetched, or cannot be had any more. */
+export interface AwaitedAttachment {
+  id?: undefined;
+  state: "pending" | "failed";
+  name: string;
+}
+
 export interface Touch {
   id: Id;
   at: string;
@@ -151,7 +158,7 @@ export interface Touch {
   address: Address | null;
   text: string;
   payload: Record<string, unknown>;
-  attachments: Attachment[];
+  attachments: (Attachment | AwaitedAttachment)[];
   version: number;
   author: { type: "customer" | "agent" | "system"; id?: Id | null; name?: string | null } | null;
   interaction_id: Id | null;

@@ -2,12 +2,12 @@ import { Button, Group, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { Attachment } from "../client/contract";
+import type { Attachment, AwaitedAttachment } from "../client/contract";
 import { report } from "./problems";
 import { bytes } from "./time";
 
 interface Props {
-  attachments: Attachment[];
+  attachments: (Attachment | AwaitedAttachment)[];
   download: (attachment: Attachment) => Promise<Blob>;
 }
 
@@ -15,10 +15,23 @@ export function AttachmentLinks({ attachments, download }: Props) {
   if (attachments.length === 0) return null;
   return (
     <Group gap={6} mt={6}>
-      {attachments.map((item) => (
-        <AttachmentLink key={item.id} attachment={item} download={download} />
-      ))}
+      {attachments.map((item, place) =>
+        item.id === undefined ? (
+          <Awaited key={place} attachment={item} />
+        ) : (
+          <AttachmentLink key={item.id} attachment={item} download={download} />
+        ),
+      )}
     </Group>
+  );
+}
+
+function Awaited({ attachment }: { attachment: AwaitedAttachment }) {
+  const { t } = useTranslation();
+  return (
+    <Text size="xs" c="dimmed">
+      {t(`conversation.file.${attachment.state}`, { name: attachment.name })}
+    </Text>
   );
 }
 

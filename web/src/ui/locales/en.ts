@@ -231,6 +231,7 @@ export const en = {
     imagesShow: "Show images",
     mailFrame: "Content of the mail",
     download: "Download {{name}}",
+    file: { pending: "{{name}} is being fetched…", failed: "{{name}} could not be fetched." },
     older: "Earlier messages",
     staleTitle: "Something happened while you wrote",
     staleText: "Your reply has not been sent. Read this first:",

@@ -225,6 +225,7 @@ export const zhCN: Texts<typeof en> = {
     imagesShow: "显示图片",
     mailFrame: "邮件内容",
     download: "下载 {{name}}",
+    file: { pending: "正在获取 {{name}}…", failed: "无法获取 {{name}}。" },
     older: "更早的消息",
     staleTitle: "您撰写时情况有变化",
     staleText: "您的回复尚未发送，请先阅读：",
