@@ -77,6 +77,12 @@ class ContactBlocked(Conflict):
     slug, title = "contact-blocked", "This contact is not allowed now"
 
 
+class ReplyWindowClosed(Conflict):
+    """`templates` are the approved texts that may be sent nevertheless, `reply_until` when it closed."""
+
+    slug, title = "reply-window-closed", "The customer may not be written to freely any more"
+
+
 class CursorGone(ServiceError):
     """Older than what the log keeps, or not one of ours: take a fresh snapshot."""
 

@@ -20,6 +20,7 @@ from models.offer import Decision, Offer
 from models.policy import Policy, Queue, Team
 from models.presence_span import PresenceSpan
 from models.receipt import Receipt
+from models.reply_window import ReplyWindow
 from models.segment import Segment
 from models.tenant import Tenant
 from models.touch import Attachment, Touch
@@ -60,6 +61,7 @@ __all__ = [
     "Queue",
     "Receipt",
     "RefreshSession",
+    "ReplyWindow",
     "RoutingJournal",
     "RoutingVitals",
     "Segment",

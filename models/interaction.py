@@ -60,7 +60,9 @@ class Interaction(Identified, Base):
     thread id. `due_at`: until when a task was promised. `last_agent_id` had this interaction last,
     `recent_agent_id` served its customer before; `account_team`: agents in the order of preference.
     `callback_to` is the number to be dialled, until the customer is on the line: not before `callback_at`,
-    only until `callback_until` then; `callback_attempts` were in vain."""
+    only until `callback_until` then; `callback_attempts` were in vain. `reply_until`: the end of the
+    messenger's reply window (None: it has none), in which `replies_left` (None: any number) may be sent;
+    overdue from `reply_due_at` on."""
 
     __tablename__ = "interaction"
     channel: Mapped[str]
@@ -102,6 +104,9 @@ class Interaction(Identified, Base):
     parked_until: Mapped[datetime | None]
     parked_for: Mapped[str | None]
     due_at: Mapped[datetime | None]
+    reply_until: Mapped[datetime | None]
+    replies_left: Mapped[int | None]
+    reply_due_at: Mapped[datetime | None]
     callback_to: Mapped[str | None]
     callback_at: Mapped[datetime | None]
     callback_until: Mapped[datetime | None]

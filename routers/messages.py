@@ -7,23 +7,34 @@ from fastapi import Query, status
 from pydantic import BaseModel, Field
 
 from app.access import Permission
-from app.errors import IllegalTransition, Invalid, KeyReused, NotFound, Stale
+from app.errors import IllegalTransition, Invalid, KeyReused, NotFound, ReplyWindowClosed, Stale
 from app.problems import problems
+from channels.base import ChosenTemplate
 from customers.paging import page_of, read_cursor
 from interactions.agents import messages
 from interactions.agents.correction import correct_customer
 from interactions.agents.messages import Messages, Reply
+from interactions.agents.templates import templates_of
 from routers.deps import CurrentAgent, ReadTransaction, Services, Transaction, api_router
 
 router = api_router("/v1/interactions/{interaction_id}", Permission.WORK, tags=["interactions"])
 
 
+class TemplateIn(BaseModel):
+    """One of `GET …/templates`; `values` fill its gaps, in their order."""
+
+    key: str = Field(min_length=1, max_length=200)
+    values: list[Annotated[str, Field(max_length=1024)]] = Field(default=[], max_length=50)
+
+
 class ReplyIn(BaseModel):
-    """`version` is the interaction's that you saw. The same `client_message_id` is the same message."""
+    """`version` is the interaction's that you saw. The same `client_message_id` is the same message. With a
+    `template` nothing else is sent."""
 
     text: str = Field(default="", max_length=20_000)
     html: str | None = Field(default=None, max_length=100_000)
     attachments: list[UUID] = Field(default=[], max_length=20)
+    template: TemplateIn | None = None
     client_message_id: str = Field(min_length=1, max_length=100)
     version: int = Field(ge=0, lt=2**63)
 
@@ -53,14 +64,24 @@ async def list_touches(
 @router.post(
     "/messages",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=problems(NotFound, IllegalTransition, Stale, Invalid, KeyReused),
+    responses=problems(NotFound, IllegalTransition, Stale, Invalid, KeyReused, ReplyWindowClosed),
 )
 async def reply(
     interaction_id: UUID, body: ReplyIn, me: CurrentAgent, session: Transaction, container: Services
 ) -> dict[str, Any]:
     """Answer on the interaction's channel, to the address it came from; the touch, on its way out."""
-    wanted = Reply(body.text, body.client_message_id, body.version, body.html, body.attachments)
+    template = None if body.template is None else ChosenTemplate(body.template.key, body.template.values)
+    wanted = Reply(body.text, body.client_message_id, body.version, body.html, body.attachments, template)
     return await Messages(session, me, container.endpoints).reply(interaction_id, wanted)
+
+
+@router.get("/templates", responses=problems(NotFound))
+async def list_templates(
+    interaction_id: UUID, session: ReadTransaction, container: Services
+) -> dict[str, Any]:
+    """The approved texts that may be sent here, also when the reply window is closed."""
+    items = await templates_of(session, container.endpoints, interaction_id)
+    return {"items": items, "next_cursor": None}
 
 
 @router.post("/notes", status_code=status.HTTP_201_CREATED, responses=problems(NotFound))

@@ -133,9 +133,9 @@ class Item:
     changes may move it."""
 
     __slots__ = (
-        "account_team", "age_since", "age_us", "asked", "boost_us", "channel", "endpoint", "entered_at",
-        "excluded", "id", "lane", "last_agent", "legs", "own", "placed_in", "preferred", "preferring",
-        "queue", "returned", "slot", "state", "tier", "version", "wake",
+        "account_team", "age_since", "age_us", "asked", "boost_us", "channel", "due", "endpoint",
+        "entered_at", "excluded", "id", "lane", "last_agent", "legs", "own", "placed_in", "preferred",
+        "preferring", "queue", "returned", "slot", "state", "tier", "version", "wake",
     )  # fmt: skip
 
     def __init__(self, id: str, queue: str, channel: str) -> None:  # noqa: A002
@@ -152,6 +152,7 @@ class Item:
         self.age_us = 0
         self.age_since: int | None = None
         self.entered_at = 0
+        self.due: int | None = None
         self.preferred: str | None = None
         self.returned = False
         self.account_team: tuple[str, ...] = ()

@@ -49,6 +49,7 @@ def _interaction(item: Item) -> InteractionSnapshot:
         age_us=item.age_us,
         age_since=item.age_since,
         entered_at=item.entered_at,
+        due=item.due,
         preferred_agent=item.preferred,
         returned=item.returned,
         account_team=item.account_team,

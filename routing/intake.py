@@ -71,6 +71,7 @@ def _copy(item: Item, snapshot: InteractionSnapshot, now: int) -> None:
     item.boost_us = snapshot.boost_us
     item.age_us = snapshot.age_us
     item.age_since = now if snapshot.age_since is None and snapshot.state == "queued" else snapshot.age_since
+    item.due = snapshot.due
     item.entered_at = now if snapshot.entered_at is None else snapshot.entered_at
     item.preferred = snapshot.preferred_agent
     item.returned = snapshot.returned

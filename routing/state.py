@@ -32,6 +32,7 @@ class InteractionSnapshot(NamedTuple):
     """`state` as in SEMANTICS §1.1; only `queued` waits to be offered, a final state is forgotten.
     `age` is `age_us` plus, while `age_since` is set, the time since then; `entered_at` starts `waited_here`.
     `preferred_agent` is the named one, `account_team` the customer's, `last_agent` who had them last.
+    `due`: overdue from then on, whatever its tier was promised.
     `returned`: it was in `preferred_agent`'s hands (parked, lost lease) and goes back to them first,
     whatever the queue prefers. `excluded`: agents and until when they are not offered it. `endpoint`: a call
     of this telephony endpoint, so only for agents with a phone there."""
@@ -54,6 +55,7 @@ class InteractionSnapshot(NamedTuple):
     legs: tuple[LegSnapshot, ...] = ()
     account_team: tuple[str, ...] = ()
     last_agent: str | None = None
+    due: int | None = None
     force: bool = False
 
 

@@ -267,10 +267,12 @@ class World:
         return now - item.age(now) - self.head_start(item, queue)
 
     def overdue_at(self, item: Item, queue: Queue) -> int | None:
+        """The end of its promise, or earlier: where an answer is only taken for so long."""
         promise_us, hours = self._terms(item, queue)[1:]
         if promise_us is None:
-            return None
-        return item.entered_at + promise_us if hours is None else hours.add(item.entered_at, promise_us)
+            return item.due
+        end = item.entered_at + promise_us if hours is None else hours.add(item.entered_at, promise_us)
+        return end if item.due is None or (end is not None and end < item.due) else item.due
 
     def _terms(self, item: Item, queue: Queue) -> "Terms":
         key = (item.queue, item.channel, item.tier)

@@ -85,8 +85,6 @@ async def one(session: AsyncSession, interaction_id: UUID) -> dict[str, Any]:
         "candidates": pop["customer"]["candidates"],
         "address": await _address(session, interaction.address_id),
         "endpoint": await _endpoint(session, interaction.endpoint_id),
-        "reply_until": None,
-        "replies_left": None,
     }
 
 

@@ -9,16 +9,19 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
-from app.clock import new_id
-from app.errors import Invalid, KeyReused, NotFound, Stale
+from app.clock import new_id, rfc3339
+from app.errors import Invalid, KeyReused, NotFound, ReplyWindowClosed, Stale
 from app.events import Address
 from app.text import clean_text
+from channels.base import ChosenTemplate
 from channels.email.html_text import safe_html, text_of_html
 from interactions.agents.files import hang_on, own_files
+from interactions.agents.templates import Templates
 from interactions.intake.arrival import visitor_of
 from interactions.life.desk import Desk
 from interactions.life.work import Work
 from interactions.touches.outgoing import SYSTEM, Directory, Draft, Outgoing, compose, reachable
+from interactions.touches.reply_windows import ReplyWindows, messages_of, place_of
 from interactions.touches.touches import Written, write
 from models.customer import ContactAddress
 from models.interaction import Interaction
@@ -34,13 +37,15 @@ SILENCE_WARNING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`version`: the interaction's that the agent saw. The same `client_message_id` is the same touch."""
+    """`version`: the interaction's that the agent saw. The same `client_message_id` is the same touch.
+    `template` goes instead of `text`."""
 
     text: str
     client_message_id: str
     version: int
     html: str | None = None
     attachments: Sequence[UUID] = ()
+    template: ChosenTemplate | None = None
 
 
 class Messages:
@@ -53,7 +58,8 @@ class Messages:
         """Answer the customer on the channel and at the address that they came from; the touch.
 
         Raises IllegalTransition unless the work is in this agent's hands, Stale with what was missed, Invalid
-        for an empty message or files that are not theirs, KeyReused.
+        for an empty message, files that are not theirs or a template that cannot be filled so, KeyReused,
+        ReplyWindowClosed.
         """
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
         address_id = work.interaction.address_id
@@ -67,7 +73,9 @@ class Messages:
         await self._is_fresh(work.interaction, wanted.version)
         files = await own_files(self.session, self.agent, wanted.attachments)
         assert address_id is not None
-        out = compose(work, address_id, self._draft(wanted, files), self.directory, desk.now)
+        draft = self._draft(wanted, files, Templates(self.directory, work.interaction.endpoint_id))
+        await self._take_reply(desk, work, draft)
+        out = compose(work, address_id, draft, self.directory, desk.now)
         work.touched(desk.now, by_customer=False)
         if work.interaction.channel != "chat":
             work.first_answer()
@@ -103,7 +111,28 @@ class Messages:
             interaction={"state": str(interaction.state), "queue": interaction.queue},
         )
 
-    def _draft(self, wanted: Reply, files: Sequence[Attachment]) -> Draft:
+    async def _take_reply(self, desk: Desk, work: Work, draft: Draft) -> None:
+        """A free message uses up a part of the reply window; a template needs none."""
+        place = place_of(work)
+        if place is None or "template" in draft.payload:
+            return
+        windows = await ReplyWindows.look(self.session, [place], desk.now)
+        templates = Templates(self.directory, place[0])
+        is_open = windows.take(place, messages_of(draft)) and (windows.known(place) or not templates.needed)
+        if not is_open:
+            raise ReplyWindowClosed(
+                "Send a template, or wait until the customer writes.",
+                templates=templates.items(),
+                reply_until=rfc3339(work.interaction.reply_until),
+            )
+        windows.show(work)
+
+    def _draft(self, wanted: Reply, files: Sequence[Attachment], templates: Templates) -> Draft:
+        author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
+        payload: dict[str, Any] = {"client_message_id": wanted.client_message_id}
+        if (chosen := wanted.template) is not None:
+            payload["template"] = {"key": chosen.key, "values": list(chosen.values)}
+            return Draft(text=templates.filled(chosen), author=author, payload=payload)
         html = safe_html(clean_text(wanted.html)) if wanted.html else None
         text = clean_text(wanted.text) or (text_of_html(html) if html else "")
         if not text.strip() and not files:
@@ -111,8 +140,8 @@ class Messages:
         return Draft(
             text=text,
             html=html,
-            author={"type": "agent", "id": str(self.agent.id), "name": self.agent.name},
-            payload={"client_message_id": wanted.client_message_id},
+            author=author,
+            payload=payload,
             attachments=[file.item() for file in files],
         )
 
@@ -147,6 +176,11 @@ async def tell(directory: Directory, desk: Desk, work: Work, text: str) -> None:
     address = await _address(desk.session, address_id)
     if address_id is None or not reachable(address):
         return
+    if (place := place_of(work)) is not None:
+        windows = await ReplyWindows.look(desk.session, [place], desk.now)
+        if not windows.take(place):
+            return
+        windows.show(work)
     out = compose(work, address_id, Draft(text, SYSTEM, automatic=True), directory, desk.now)
     await write(desk.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
     desk.session.add_all([row for row in (out.delivery, out.reference) if row is not None])

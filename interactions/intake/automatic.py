@@ -16,6 +16,8 @@ def answer(context: IntakeContext, work: Work, arrival: Arrival, text: str) -> N
         return
     if x.channel == "email" and (x.follows_id is not None or not context.guard.may_answer(address_id)):
         return
+    if x.endpoint_id is not None and not context.windows.take((x.endpoint_id, address_id)):
+        return
     draft = Draft(text, SYSTEM, automatic=True)
     out = outgoing.compose(work, address_id, draft, context.directory, context.now)
     context.written.append(Written(out.touch, arrival.address, work, arrival.visitor_id))

@@ -16,6 +16,7 @@ from interactions.life.doors import Doors, Entry
 from interactions.life.policies import TenantPolicy
 from interactions.life.work import Work
 from interactions.touches.outgoing import Directory
+from interactions.touches.reply_windows import ReplyWindows
 from interactions.touches.touches import Written
 from models.delivery import Delivery
 from models.endpoint import Endpoint
@@ -30,8 +31,8 @@ REOPEN = timedelta(hours=72)
 @dataclass
 class IntakeContext:
     """`policy` is the tenant's current one, `endpoints` all of the tenant's, `parties` who stands behind each
-    address of the batch; `opened` is new work, `to_call` callbacks that are asked for. What is in the other
-    lists is inserted at the end, after `desk.save`."""
+    address of the batch, `windows` the reply windows that it opens; `opened` is new work, `to_call` callbacks
+    that are asked for. What is in the other lists is inserted at the end, after `desk.save`."""
 
     session: AsyncSession
     tenant_id: UUID
@@ -42,6 +43,7 @@ class IntakeContext:
     doors: Doors
     directory: Directory
     guard: LoopGuard
+    windows: ReplyWindows
     opened: list[Work] = field(default_factory=list)
     to_call: list[tuple[Work, datetime | None]] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)

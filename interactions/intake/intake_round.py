@@ -26,6 +26,7 @@ from interactions.intake import (
     inbound_mail,
     inbound_message,
     inbound_visitor,
+    inbound_window,
     sent_elsewhere,
 )
 from interactions.intake.acquaintance import introduce
@@ -44,11 +45,13 @@ from interactions.life.policies import PolicyBook
 from interactions.touches import outgoing, receipts
 from interactions.touches.outgoing import Directory
 from interactions.touches.receipts import Told
+from interactions.touches.reply_windows import ReplyWindows
 from interactions.touches.touches import write
 from models.delivery import Delivery
 from models.endpoint import Endpoint
 from models.interaction import Interaction, Promised
 from models.log import DeadLetter
+from models.reply_window import Place, ReplyWindow
 from models.touch import Attachment
 from models.visitor import Visitor
 
@@ -91,6 +94,8 @@ class IntakeRound:
         arrivals = [self._named(arrival) for arrival in arrivals]
         self.elsewhere = await sent_elsewhere.not_ours(self.session, list(self._elsewhere()))
         sightings = [*(c.sighting for c in self.callers.values()), *(a.sighting() for a in arrivals)]
+        self.openings = list(inbound_window.openings(self.fresh))
+        sightings += [opening.sighting() for opening in self.openings]
         sightings += [sent.sighting() for sent in self.elsewhere]
         self.parties = await identity.resolve(self.session, self.tenant_id, sightings)
         await identity.told_names(self.session, inbound_visitor.names(movements))
@@ -104,6 +109,8 @@ class IntakeRound:
         known = {found.id for found in self.latest.values()} | {found.id for found in self.promised}
         desk = await Desk.open(self.session, self.tenant_id, {*self.book.interaction_ids, *known})
         policy = await self.policies.current(self.session, self.tenant_id)
+        windows = [opening.row(self.parties) for opening in self.openings]
+        await ReplyWindow.open_all(self.session, windows)
         self.context = IntakeContext(
             session=self.session,
             tenant_id=self.tenant_id,
@@ -114,6 +121,7 @@ class IntakeRound:
             doors=await Doors.look(self.session, self.tenant_id, policy, self.paces, desk.now),
             directory=self.directory,
             guard=self.guard,
+            windows=await ReplyWindows.look(self.session, self._places(), desk.now),
         )
 
     async def _change(self) -> None:
@@ -130,6 +138,8 @@ class IntakeRound:
         for where, visitor in self.chats.items():
             if visitor in self.visitors:
                 reception.visitor_gone(where, self.visitors[visitor].gone_at)
+        for work in self.context.desk.works.values():
+            self.context.windows.show(work)
         await introduce(self.session, self.context.policy, self.context.opened)
 
     async def _write(self) -> None:
@@ -236,9 +246,14 @@ class IntakeRound:
     def _conversations(self) -> Iterator[tuple[UUID, str]]:
         yield from self.chats
         yield from (sent.where for sent in self.elsewhere)
+        yield from (opening.where for opening in self.openings)
         for arrival in self.arrivals:
             if arrival.conversation is not None:
                 yield arrival.endpoint.id, arrival.conversation
+
+    def _places(self) -> set[Place]:
+        """Who has opened a reply window."""
+        return {(o.inbound.endpoint_id, self.parties[o.address].address_id) for o in self.openings}
 
     def _uploads(self) -> list[dict[str, object]]:
         """The files that visitors or forms sent before, with the touch that they hang on now."""

@@ -56,6 +56,7 @@ def work_snapshot(work: Work, *, force: bool = False) -> InteractionSnapshot:
         endpoint=str(x.endpoint_id) if x.channel == "voice" and x.endpoint_id else None,
         legs=tuple(_leg(work, leg) for leg in work.legs),
         account_team=tuple(str(agent_id) for agent_id in x.account_team or ()),
+        due=_optional(x.reply_due_at),
         last_agent=None if x.recent_agent_id is None else str(x.recent_agent_id),
         force=force,
     )

@@ -45,6 +45,8 @@ def interaction_summary(work: Work) -> dict[str, Any]:
         "parked_until": instant(x.parked_until),
         "parked_for": x.parked_for,
         "due_at": instant(x.due_at),
+        "reply_until": instant(x.reply_until),
+        "replies_left": x.replies_left,
         "callback": callback_summary(x),
         "pending": x.pending_command,
         "outside": x.outside,

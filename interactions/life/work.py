@@ -91,6 +91,13 @@ class Work(Consulting, CallingBack):
         self.interaction.last_touch_at = max(self.interaction.last_touch_at or at, at)
         self._note("touched", relevant=by_customer)
 
+    def reply_window(self, until: datetime, left: int | None, due_at: datetime | None) -> None:
+        """Until when the customer may be written to freely, how often, and since when that is urgent."""
+        x = self.interaction
+        if (x.reply_until, x.replies_left, x.reply_due_at) != (until, left, due_at):
+            x.reply_until, x.replies_left, x.reply_due_at = until, left, due_at
+            self._note("reply_window")
+
     def identified(self, customer_id: UUID | None, tier: str) -> None:
         """It turns out to be another customer: an agent's pick, or (None) what its address says."""
         self.interaction.picked_customer_id, self.interaction.tier = customer_id, tier
