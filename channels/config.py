@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 
 from channels.signature import secret_key
@@ -21,6 +22,16 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
 
 WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
 """`whsec_` and base64, as Standard Webhooks has it."""
+
+
+def _region(region: str) -> str:
+    if region not in SUPPORTED_REGIONS:
+        raise ValueError("a country as ISO 3166 names it, like CN")
+    return region
+
+
+Region = Annotated[str, AfterValidator(_region)]
+"""In which numbers without `+` are read."""
 
 
 def pointer_of(location: Sequence[str | int]) -> str:

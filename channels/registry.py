@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from channels.ari import AriAdapter, AriConfig
+from channels.ari.listener import AriListener
 from channels.base import ChannelAdapter
 from channels.chat import ChatAdapter, ChatConfig
 from channels.config import ChannelConfig, problems_of
@@ -13,6 +15,7 @@ from channels.cti import CtiAdapter, CtiConfig
 from channels.custom import CustomAdapter, CustomConfig
 from channels.email import EmailAdapter, EmailConfig
 from channels.form import FormAdapter, FormConfig
+from channels.listening import Listener
 from channels.twilio import SmsAdapter, SmsConfig
 from channels.wechat import WechatAdapter, WechatConfig
 from channels.wecom import WecomAdapter, WecomConfig
@@ -21,12 +24,16 @@ from channels.whatsapp import WhatsAppAdapter, WhatsAppConfig
 
 @dataclass(frozen=True, slots=True)
 class Registered:
+    """`listener` makes what listens for an endpoint of this kind; None where nothing has to."""
+
     adapter: Callable[[Any], ChannelAdapter]
     config: type[ChannelConfig]
+    listener: Callable[[Any], Listener | None] | None = None
 
 
 ADAPTERS: Final[Mapping[str, Registered]] = {
     "cti": Registered(CtiAdapter, CtiConfig),
+    "ari": Registered(AriAdapter, AriConfig, AriListener),
     "chat": Registered(ChatAdapter, ChatConfig),
     "form": Registered(FormAdapter, FormConfig),
     "email": Registered(EmailAdapter, EmailConfig),

@@ -113,7 +113,7 @@ async def _beginning(answer: httpx.Response, limit_bytes: int) -> bytes:
 async def _smtp(mail: MailEnvelope, allowed: Sequence[Network], seconds: float) -> WireResponse:
     client = aiosmtplib.SMTP(
         hostname=mail.host,  # what its certificate must name
-        sock=await _connected(mail, allowed),
+        sock=await connected(mail.host, mail.port, allowed),
         use_tls=mail.tls == "implicit",
         start_tls=_START_TLS[mail.tls],
         username=mail.username,
@@ -133,17 +133,19 @@ async def _smtp(mail: MailEnvelope, allowed: Sequence[Network], seconds: float) 
     return WireResponse(250, body=answer.encode())
 
 
-async def _connected(mail: MailEnvelope, allowed: Sequence[Network]) -> socket.socket:
-    """A socket to the address that was checked: a name that resolves anew could lead elsewhere."""
+async def connected(host: str, port: int, allowed: Sequence[Network]) -> socket.socket:
+    """A socket to the address that was checked: a name that resolves anew could lead elsewhere.
+
+    Raises NotReached, NotAllowed."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(mail.host, mail.port, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise NotReached(f"{mail.host} has no address: {error}") from None
+        raise NotReached(f"{host} has no address: {error}") from None
     for family, kind, _, _, place in found:
         if may_reach(ipaddress.ip_address(str(place[0]).partition("%")[0]), allowed):
             return await _connect(socket.socket(family, kind), place)
-    raise NotAllowed(f"{mail.host} is not a public address; see outbound_allow")
+    raise NotAllowed(f"{host} is not a public address; see outbound_allow")
 
 
 async def _connect(connection: socket.socket, place: tuple[object, ...]) -> socket.socket:

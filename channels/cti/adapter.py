@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Final
 
 import orjson
-from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, AnyHttpUrl, UrlConstraints
+from pydantic import AnyHttpUrl, UrlConstraints
 
 from app.errors import BadSignature
 from app.events import InboundEvent
@@ -19,7 +18,7 @@ from channels.base import (
     WireRequest,
     WireResponse,
 )
-from channels.config import ChannelConfig, WebhookSecret
+from channels.config import ChannelConfig, Region, WebhookSecret
 from channels.cti.payload import parse_event
 from channels.http_answer import result_of
 
@@ -47,12 +46,6 @@ COMMANDS: Final = frozenset(
 )
 
 
-def _region(region: str) -> str:
-    if region not in SUPPORTED_REGIONS:
-        raise ValueError("a country as ISO 3166 names it, like CN")
-    return region
-
-
 class CtiConfig(ChannelConfig):
     """`previous_secrets` still open the door while the platform's secret is changed. Without `command_url`
     the platform is only watched. `region` reads national caller ids."""
@@ -60,7 +53,7 @@ class CtiConfig(ChannelConfig):
     secret: WebhookSecret
     previous_secrets: tuple[WebhookSecret, ...] = ()
     command_url: Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)] | None = None
-    region: Annotated[str, AfterValidator(_region)] | None = None
+    region: Region | None = None
 
 
 class CtiAdapter:

@@ -20,9 +20,11 @@ TWILIO = {"account_sid": f"AC{'0' * 32}", "auth_token": "12345"}
 WEIXIN = {"token": "weixinToken1", "encoding_aes_key": "a" * 43}
 WECHAT = {"app_id": "wx5823bf96d3bd56c7", "app_secret": "x", **WEIXIN}
 WECOM = {"corp_id": "ww1436e0e65a779aee", "open_kfid": "wk1", "secret": "x", **WEIXIN}
+ARI = {"url": "http://pbx.test:8088/ari", "username": "touchpoint", "password": "secret"}
 SMTP = {"host": "mail.test", "port": 25}
 CONFIGS: dict[str, dict[str, Any]] = {
     "cti": {"secret": SECRET, "command_url": None},
+    "ari": ARI,
     "chat": {"allowed_origins": ["https://shop.test"]},
     "form": {},
     "email": {"address": "support@acme.test", "smtp": SMTP},
@@ -45,6 +47,12 @@ WRONG = [
     ("cti", {"secret": SECRET, "region": "China"}, "/region"),
     ("cti", {"secret": SECRET, "comand_url": None}, "/comand_url"),
     ("cti", {"secret": SECRET, "previous_secrets": ["x"]}, "/previous_secrets/0"),
+    ("ari", {**ARI, "url": "pbx.test"}, "/url"),
+    ("ari", {**ARI, "username": "a:b"}, "/username"),
+    ("ari", {**ARI, "app": "touch,point"}, "/app"),
+    ("ari", {**ARI, "devices": "PJSIP/1001"}, "/devices"),
+    ("ari", {**ARI, "numbers": "PJSIP/{number}&Local/1"}, "/numbers"),
+    ("ari", {**ARI, "recording": True}, "/recording"),
     ("chat", {"allowed_origins": "*"}, "/allowed_origins"),
     ("form", {"region": "cn"}, "/region"),
     ("email", {"address": "support@acme.test"}, "/smtp"),

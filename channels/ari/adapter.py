@@ -1,0 +1,93 @@
+"""Asterisk by its REST Interface (ARI): our own thin client. Events come over a WebSocket that a listener
+holds, orders go out as HTTP requests."""
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, UrlConstraints
+
+from app.errors import BadSignature, MalformedPayload
+from app.events import InboundEvent
+from channels.abilities import Steps
+from channels.ari.commands import Commands
+from channels.ari.dialling import Dialling
+from channels.ari.moves import Moves
+from channels.ari.reactions import Reactions
+from channels.ari.switchboard import Exchange, Switchboard
+from channels.ari.wire import Ari
+from channels.base import (
+    CallCommand,
+    Capabilities,
+    OutboundMessage,
+    SendResult,
+    Unsendable,
+    WireRequest,
+    WireResponse,
+)
+from channels.config import ChannelConfig, Region
+from channels.http_answer import result_of
+
+
+def _naming(gap: str) -> AfterValidator:
+    def check(dial_string: str) -> str:
+        if gap not in dial_string or any(sign in dial_string for sign in ",& "):
+            raise ValueError(f"one dial string with {gap} in it, like PJSIP/{gap}")
+        return dial_string
+
+    return AfterValidator(check)
+
+
+class AriConfig(ChannelConfig):
+    """`devices` and `numbers` are how Asterisk dials an agent's device (`sip:1001`) and a number outside;
+    without `numbers` none is dialled. `music` is a class of musiconhold.conf. `region` reads national
+    numbers."""
+
+    url: Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)]
+    username: Annotated[str, Field(min_length=1, max_length=200, pattern="^[^:]*$")]
+    password: SecretStr
+    app: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "touchpoint"
+    devices: Annotated[str, _naming("{device}")] = "PJSIP/{device}"
+    numbers: Annotated[str, _naming("{number}")] | None = None
+    music: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")] = "default"
+    key_sound: str = "sound:press-1"
+    recording: Literal["off", "announced", "opt_in"] = "off"
+    recording_sound: str = "sound:this-call-may-be-monitored-or-recorded"
+    region: Region | None = None
+
+
+class AriAdapter:
+    name: ClassVar[str] = "ari"
+    channel: ClassVar[str] = "voice"
+    capabilities: ClassVar[Capabilities] = Capabilities(text_max=0, replies=False)
+    controls_calls = True
+
+    def __init__(self, config: AriConfig) -> None:
+        self.config = config
+        self.ari = Ari(str(config.url), config.username, config.password.get_secret_value())
+        self.moves = Moves(self.ari, config.app, config.music)
+        self._dialling = Dialling(self.ari, config.app, config.devices, config.numbers, config.region)
+        self._commands = Commands(self.moves, self._dialling, recording=config.recording != "off")
+
+    def verify(self, request: WireRequest) -> None:
+        raise BadSignature("Asterisk is listened to; it sends no webhooks")
+
+    def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
+        raise MalformedPayload("Asterisk is listened to; it sends no webhooks")
+
+    def render(self, message: OutboundMessage) -> WireRequest:
+        raise Unsendable("a phone call carries no written messages")
+
+    def interpret(self, response: WireResponse) -> SendResult:
+        return result_of(response)
+
+    def carry_out(self, command: CallCommand) -> Steps[SendResult]:
+        return self._commands.carry_out(command)
+
+    def switchboard(self) -> Switchboard:
+        """An empty one: what the listener tells it fills it."""
+        config = self.config
+        announced = config.recording == "announced"
+        reactions = Reactions(
+            self.moves, self._dialling, key_sound=config.key_sound, recording_sound=config.recording_sound
+        )
+        return Switchboard(Exchange(config.app, config.region, self.ari, announced), reactions)
