@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.clock import new_id
 from app.container import Container
 from app.endpoints import KnownEndpoint
-from app.events import Envelope, MailReceived, dumps
+from app.events import Envelope, MailReceived, from_endpoint
 from channels.email.thread import base_address
 from channels.smtp_in import SmtpDoor, SmtpLimits
 
@@ -57,13 +56,4 @@ class MailIn:
             envelope_from=sender,
             envelope_to=tuple(recipients),
         )
-        return Envelope(
-            id=new_id(),
-            tenant_id=endpoint.tenant_id,
-            stream=event.stream,
-            key=event.key(endpoint.id),
-            type=event.type,
-            at=now,
-            data=dumps(event),
-            source=f"/endpoints/{endpoint.id}",
-        )
+        return from_endpoint(endpoint.tenant_id, endpoint.id, event, now)

@@ -21,6 +21,7 @@ from app.container import Container, open_container
 from app.database import WORKER_ROLE
 from app.events import Stream
 from app.housekeeping import keep_house
+from app.listeners import Listeners, Parts
 from app.settings import Settings
 from channels.attempt import Attempts
 from channels.email.parser import MailParser
@@ -66,6 +67,7 @@ async def run(settings: Settings) -> None:
             await relay.start()
             stack.push_async_callback(relay.stop)
         container.keep_running(sender(container).run(), "sender")
+        container.keep_running(listeners(container).run(), "listeners")
         container.keep_running(keep_tidy(container), "tidy")
         readers = {consumer.name: consumer.stream for consumer in running}
         container.keep_running(keep_house(container, readers), "house")
@@ -97,6 +99,20 @@ def sender(container: Container) -> Sender:
     if isinstance(container.bus, PostgresLog | KafkaLog):
         container.bus.signals.listen(lambda slots: made.wake() if Stream.ACTIVITY in dict(slots) else None)
     return made
+
+
+def listeners(container: Container) -> Listeners:
+    """For the channels that do not call us."""
+    return Listeners(
+        Parts(
+            container.database,
+            container.bus,
+            container.blobs,
+            container.cipher,
+            container.endpoints,
+            container.clock,
+        )
+    )
 
 
 async def keep_tidy(container: Container) -> None:

@@ -10,6 +10,7 @@ from models.call import Call
 from models.customer import ContactAddress, Customer, CustomerAddress
 from models.delivery import Delivery, DeliveryKey
 from models.endpoint import Endpoint
+from models.endpoint_lease import EndpointLease
 from models.endpoint_state import EndpointState
 from models.interaction import Interaction
 from models.journal import RoutingJournal
@@ -46,6 +47,7 @@ __all__ = [
     "DeliveryKey",
     "Device",
     "Endpoint",
+    "EndpointLease",
     "EndpointState",
     "EventLog",
     "IdempotentAnswer",

@@ -12,7 +12,6 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.clock import new_id
 from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.errors import (
@@ -25,7 +24,7 @@ from app.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.events import Envelope, InboundEvent, dumps
+from app.events import Envelope, InboundEvent, from_endpoint
 from app.problems import MethodNotAllowed, as_service_error, problem
 from app.unreadable import keep_unreadable
 from channels.base import WireRequest, WireResponse
@@ -137,16 +136,7 @@ def _said(answer: WireResponse) -> Response:
 def envelope(endpoint: KnownEndpoint, event: InboundEvent, request: WireRequest) -> Envelope:
     """`event` as it stands in the log: it belongs to the endpoint's tenant."""
     assert request.received_at is not None
-    return Envelope(
-        id=new_id(),
-        tenant_id=endpoint.tenant_id,
-        stream=event.stream,
-        key=event.key(endpoint.id),
-        type=event.type,
-        at=request.received_at,
-        data=dumps(event),
-        source=f"/endpoints/{endpoint.id}",
-    )
+    return from_endpoint(endpoint.tenant_id, endpoint.id, event, request.received_at)
 
 
 def _endpoint(container: Container, endpoint_id: str) -> KnownEndpoint:

@@ -65,6 +65,7 @@ from app.events.inbound import (
     UnknownReceived,
     VisitorConnected,
     VisitorDisconnected,
+    from_endpoint,
 )
 
 __all__ = [
@@ -119,5 +120,6 @@ __all__ = [
     "VisitorDisconnected",
     "WorkChanged",
     "dumps",
+    "from_endpoint",
     "partition_of",
 ]
