@@ -108,13 +108,16 @@ class UnknownReceived(InboundEvent):
 
 
 class MailReceived(InboundEvent):
-    """A raw mail, stored as blob `sha256` before this event; parsed in `prepare`, in a killable process."""
+    """A raw mail, stored as blob `sha256` before this event; parsed in `prepare`, in a killable process.
+    `envelope_from`: "" is the null return path, None not known (a mailbox that is read). `sent`: it lay among
+    what that mailbox sent."""
 
     type: ClassVar[str] = "touchpoint.mail.received.v1"
     sha256: str
     size: int
-    envelope_from: str = ""
+    envelope_from: str | None = None
     envelope_to: tuple[str, ...] = ()
+    sent: bool = False
 
 
 class FormSubmitted(InboundEvent):

@@ -2,12 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Annotated, ClassVar, Final, Literal
+from typing import ClassVar, Final
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr
-
-from app.addresses import email_address
 from app.errors import BadSignature
 from app.events import InboundEvent
 from channels.base import (
@@ -19,57 +16,12 @@ from channels.base import (
     WireRequest,
     WireResponse,
 )
-from channels.config import ChannelConfig
-from channels.email.charset import codec_of
 from channels.email.compose import compose, wire_address
+from channels.email.config import EmailConfig
 from channels.email.parsed import ParsedMail
 from channels.email.thread import ThreadKeys, reply_address, thread_keys
 
 REASON_MAX: Final = 200
-IMPLICIT_TLS_PORT: Final = 465
-
-Tls = Literal["implicit", "starttls", "starttls_if_offered", "none"]
-
-
-def _mailbox(value: str) -> str:
-    address = email_address(value)
-    if address is None or not address.isascii():
-        raise ValueError("is not a mail address")
-    return address
-
-
-def _charset(value: str) -> str:
-    if codec_of(value) is None:
-        raise ValueError("is no charset that mails are written in")
-    return value
-
-
-class SmtpConfig(ChannelConfig):
-    """Where mails go out. `tls` left out: implicit on port 465, else STARTTLS, which a login makes a must."""
-
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
-    username: str | None = None
-    password: SecretStr | None = None
-    tls: Tls | None = None
-
-    @property
-    def security(self) -> Tls:
-        if self.tls is not None:
-            return self.tls
-        if self.port == IMPLICIT_TLS_PORT:
-            return "implicit"
-        return "starttls" if self.username else "starttls_if_offered"
-
-
-class EmailConfig(ChannelConfig):
-    """`reply_secret` signs the reply tokens; without any, threads are joined by References alone."""
-
-    address: Annotated[str, AfterValidator(_mailbox)]
-    smtp: SmtpConfig
-    from_name: Annotated[str, Field(max_length=60)] = ""
-    reply_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
-    default_charset: Annotated[str, AfterValidator(_charset)] = "gb18030"
 
 
 class EmailAdapter:

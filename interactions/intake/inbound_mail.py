@@ -35,7 +35,8 @@ class InboundMail:
     @property
     def address(self) -> Address | None:
         """The sender; the envelope's where the mail names none."""
-        found = self.mail.sender.address if self.mail.sender else email_address(self.event.envelope_from)
+        sender = self.mail.sender
+        found = sender.address if sender else email_address(self.event.envelope_from or "")
         return Address(kind="email", value=found) if found else None
 
 
