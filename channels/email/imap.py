@@ -44,12 +44,23 @@ class Found:
 
 
 class Mailbox:
-    """A connection that has logged in. Every method raises ImapError, imaplib's errors or OSError."""
+    """One connection: `greet`, then log in. Every method raises ImapError, imaplib's errors or OSError."""
 
     def __init__(self, connection: socket.socket, config: ImapConfig) -> None:
         """`connection` leads to the server already: to an address that was checked."""
         connection.settimeout(ANSWER_SECONDS)
-        self._box = _Box(connection, config)
+        self._connection, self._config = connection, config
+        self._line = connection.dup()
+        self._greeted: _Box | None = None
+
+    def greet(self) -> None:
+        """TLS, if there is to be any, and the server's first words."""
+        self._greeted = _Box(self._connection, self._config)
+
+    @property
+    def _box(self) -> "_Box":
+        assert self._greeted is not None, "greet first"
+        return self._greeted
 
     @property
     def idles(self) -> bool:
@@ -149,12 +160,15 @@ class Mailbox:
     def hang_up(self) -> None:
         """From any thread: whoever waits for the server gets an error."""
         with suppress(OSError):  # it has hung up already
-            self._box.client.sock.shutdown(socket.SHUT_RDWR)
+            self._line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._box.client.shutdown()
-        self._box.client.sock.close()
+        if self._greeted is not None:
+            with suppress(OSError):
+                self._greeted.client.shutdown()
+            self._greeted.client.sock.close()
+        self._connection.close()
+        self._line.close()
 
 
 def _found(line: bytes) -> Found:

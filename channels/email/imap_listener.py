@@ -80,17 +80,14 @@ class ImapListener:
         config = self._config
         connection = await connected(config.host, config.port, door.allowed)
         threads = ThreadPoolExecutor(1, thread_name_prefix="imap")
+        box = _Apart(Mailbox(connection, config), threads)
         try:
-            loop = asyncio.get_running_loop()
-            box = _Apart(await loop.run_in_executor(threads, Mailbox, connection, config), threads)
-            try:
-                await self._login(box, token)
-                yield box
-            finally:
-                box.mailbox.hang_up()
-                await box.run(box.mailbox.close)
+            await box.run(box.mailbox.greet)
+            await self._login(box, token)
+            yield box
         finally:
-            connection.close()
+            box.mailbox.hang_up()
+            await box.run(box.mailbox.close)
             threads.shutdown(wait=False)
 
     async def _login(self, box: "_Apart", token: str | None) -> None:
