@@ -15,10 +15,11 @@ from uuid import UUID
 import orjson
 import structlog
 
+from app.bus.envelopes import from_endpoint
 from app.clock import Clock, new_id
 from app.database import Database
 from app.endpoints import KnownEndpoint, KnownTenant
-from app.events import Envelope, InboundEvent, from_endpoint
+from app.events import Envelope, InboundEvent
 from app.outbound import Network
 from app.security import Cipher
 from channels.listening import Listener

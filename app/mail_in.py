@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
+from app.bus.envelopes import from_endpoint
 from app.container import Container
 from app.endpoints import KnownEndpoint
-from app.events import Envelope, MailReceived, from_endpoint
+from app.events import Envelope, MailReceived
 from channels.email.thread import base_address
 from channels.smtp_in import SmtpDoor, SmtpLimits
 

@@ -12,6 +12,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.bus.envelopes import from_endpoint
 from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.errors import (
@@ -24,7 +25,7 @@ from app.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.events import Envelope, InboundEvent, from_endpoint
+from app.events import Envelope, InboundEvent
 from app.problems import MethodNotAllowed, as_service_error, problem
 from app.unreadable import keep_unreadable
 from channels.base import WireRequest, WireResponse

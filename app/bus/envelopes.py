@@ -1,5 +1,5 @@
-"""An envelope as one JSON document (CloudEvents 1.0, structured mode, with our stream and key): how dead
-letters keep it."""
+"""Envelopes: of what an endpoint told; and as one JSON document (CloudEvents 1.0, structured mode, with our
+stream and key), which is how dead letters keep them."""
 
 import base64
 from datetime import datetime
@@ -8,7 +8,8 @@ from uuid import UUID
 
 import orjson
 
-from app.events import Envelope, Stream
+from app.clock import new_id
+from app.events import Envelope, InboundEvent, Stream, dumps
 
 
 def to_json(envelope: Envelope) -> bytes:
@@ -44,3 +45,17 @@ def from_json(raw: bytes) -> Envelope:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not an event: {error!r}") from error
+
+
+def from_endpoint(tenant_id: UUID, endpoint_id: UUID, event: InboundEvent, at: datetime) -> Envelope:
+    """`event` as it stands in the log; `at`: when it reached us."""
+    return Envelope(
+        id=new_id(),
+        tenant_id=tenant_id,
+        stream=event.stream,
+        key=event.key(endpoint_id),
+        type=event.type,
+        at=at,
+        data=dumps(event),
+        source=f"/endpoints/{endpoint_id}",
+    )

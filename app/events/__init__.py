@@ -65,7 +65,6 @@ from app.events.inbound import (
     UnknownReceived,
     VisitorConnected,
     VisitorDisconnected,
-    from_endpoint,
 )
 
 __all__ = [
@@ -120,6 +119,5 @@ __all__ = [
     "VisitorDisconnected",
     "WorkChanged",
     "dumps",
-    "from_endpoint",
     "partition_of",
 ]

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.clock import new_id
-from app.events.envelope import Address, Envelope, Event, Frozen, Stream, dumps
+from app.events.envelope import Address, Event, Frozen, Stream
 
 
 class InboundEvent(Event):
@@ -23,20 +22,6 @@ class InboundEvent(Event):
     def key(self, endpoint_id: UUID) -> str:
         party = f"{self.address.kind}:{self.address.value}" if self.address else self.external_id
         return f"{endpoint_id}/{self.conversation or party or ''}"
-
-
-def from_endpoint(tenant_id: UUID, endpoint_id: UUID, event: InboundEvent, at: datetime) -> Envelope:
-    """`event` as it stands in the log; `at`: when it reached us."""
-    return Envelope(
-        id=new_id(),
-        tenant_id=tenant_id,
-        stream=event.stream,
-        key=event.key(endpoint_id),
-        type=event.type,
-        at=at,
-        data=dumps(event),
-        source=f"/endpoints/{endpoint_id}",
-    )
 
 
 class Attachment(Frozen):
