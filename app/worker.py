@@ -22,6 +22,7 @@ from app.database import WORKER_ROLE
 from app.events import Stream
 from app.housekeeping import keep_house
 from app.listeners import Listeners, Parts
+from app.reconciling import keep_reconciling
 from app.settings import Settings
 from channels.attempt import Attempts
 from channels.email.parser import MailParser
@@ -35,7 +36,7 @@ from interactions.routed.dispatch import InteractionDispatch
 from interactions.routed.timers import Timers
 from models.access import RefreshSession
 from models.audit import IdempotentAnswer
-from models.delivery import DeliveryKey
+from models.delivery import Delivery, DeliveryKey
 from models.due import Limits
 from models.receipt import Receipt
 from routing.worker import RoutingWorker
@@ -44,6 +45,7 @@ log = structlog.get_logger()
 
 TIDY_SECONDS: Final = 3600.0
 ENDED_SESSIONS_KEPT: Final = timedelta(days=7)
+FETCHES_KEPT: Final = timedelta(days=7)
 DELIVERY_KEYS_KEPT: Final = timedelta(days=30)
 
 
@@ -68,6 +70,8 @@ async def run(settings: Settings) -> None:
             stack.push_async_callback(relay.stop)
         container.keep_running(sender(container).run(), "sender")
         container.keep_running(listeners(container).run(), "listeners")
+        reconciling = keep_reconciling(container.database, container.endpoints, container.clock)
+        container.keep_running(reconciling, "reconciling")
         container.keep_running(keep_tidy(container), "tidy")
         readers = {consumer.name: consumer.stream for consumer in running}
         container.keep_running(keep_house(container, readers), "house")
@@ -118,6 +122,7 @@ def listeners(container: Container) -> Listeners:
 async def keep_tidy(container: Container) -> None:
     """Delete what has served its time, once an hour; several workers may do it at once."""
     while True:
+        await _forget_fetches(container)
         for tenant in list(container.endpoints.tenants()):
             try:
                 async with container.database.transaction(tenant.id) as session:
@@ -128,3 +133,11 @@ async def keep_tidy(container: Container) -> None:
             except Exception as error:  # the outer shell: the next hour is another chance
                 log.warning("not tidied", tenant=tenant.key, error=repr(error)[:200])
         await container.clock.sleep(TIDY_SECONDS)
+
+
+async def _forget_fetches(container: Container) -> None:
+    try:
+        async with container.database.transaction() as session:
+            await Delivery.forget_fetches(session, FETCHES_KEPT)
+    except Exception as error:  # the outer shell: the next hour is another chance
+        log.warning("old fetches not tidied", error=repr(error)[:200])

@@ -58,6 +58,7 @@ class Delivery(TenantRow, Base):
             postgresql_where=text("state IN ('pending', 'claimed')"),
         ),
         Index("ix_delivery_touch_id", "tenant_id", "touch_id"),
+        Index("ix_delivery_fetch", "endpoint_id", "created_at", postgresql_where=text("kind = 'fetch'")),
     )
 
     @classmethod
@@ -77,6 +78,20 @@ class Delivery(TenantRow, Base):
         takes the newer hint about the same thing; one under way may have missed it, so another follows."""
         if rows:
             await session.execute(_ASK_TO_FETCH, {"rows": rows})
+
+    @classmethod
+    async def fetch_again(cls, session: AsyncSession, rows: Sequence[Json]) -> None:
+        """Fetch at endpoints ({id, tenant_id, endpoint_id, seconds}) where nothing was asked for so long and
+        nothing is under way. Of several who do this at once one does."""
+        turn = func.pg_try_advisory_xact_lock(func.hashtext("fetch again"))
+        if (await session.execute(select(turn))).scalar_one():
+            await session.execute(_FETCH_AGAIN, {"rows": rows})
+
+    @classmethod
+    async def forget_fetches(cls, session: AsyncSession, kept: timedelta) -> None:
+        """Those done that long ago, of all tenants."""
+        done = cls.settled_at < func.clock_timestamp() - kept
+        await session.execute(delete(cls).where(cls.kind == "fetch", done))
 
     @classmethod
     async def expired(cls, session: AsyncSession, limit: int = 100) -> Sequence[Self]:
@@ -188,6 +203,21 @@ _ASK_TO_FETCH = text(
       (id, tenant_id, kind, endpoint_id, conversation, payload, provider_key, state, attempts)
     SELECT id, tenant_id, 'fetch', endpoint_id, conversation, payload, id, 'pending', 0
     FROM asked WHERE id NOT IN (SELECT id FROM told)
+    """
+).bindparams(ROWS)
+
+
+_FETCH_AGAIN = text(
+    """
+    INSERT INTO delivery
+      (id, tenant_id, kind, endpoint_id, conversation, payload, provider_key, state, attempts)
+    SELECT r.id, r.tenant_id, 'fetch', r.endpoint_id, r.endpoint_id || '/fetch', '{"hint": {}, "about": ""}',
+           r.id, 'pending', 0
+    FROM jsonb_to_recordset(:rows) AS r (id uuid, tenant_id uuid, endpoint_id uuid, seconds double precision)
+    WHERE NOT EXISTS (
+      SELECT FROM delivery d WHERE d.endpoint_id = r.endpoint_id AND d.kind = 'fetch'
+        AND (d.state IN ('pending', 'claimed')
+             OR d.created_at > clock_timestamp() - make_interval(secs => r.seconds)))
     """
 ).bindparams(ROWS)
 
