@@ -96,11 +96,17 @@ def _addresses(headers: Headers) -> dict[str, Any]:
     delivered = headers.mailboxes("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
     return {
         "sender": senders[0] if senders else None,
+        "from_name": "" if senders else _name_alone(headers.decoded("from")),
         "reply_to": headers.mailboxes("reply-to"),
         "to": headers.mailboxes("to"),
         "cc": headers.mailboxes("cc"),
         "delivered_to": [mailbox["address"] for mailbox in delivered],
     }
+
+
+def _name_alone(value: str) -> str:
+    """What From says without an address in it."""
+    return clean_line(value.partition("<")[0]).strip(' "')[:200]
 
 
 def _thread(headers: Headers) -> dict[str, Any]:

@@ -49,12 +49,14 @@ class Bounce(Frozen):
 
 
 class ParsedMail(Frozen):
-    """`text` is never empty where the mail has text in any form; `reply` is `text` without what it quotes;
+    """`from_name`: who wrote it, where From names nobody that could be written to.
+    `text` is never empty where the mail has text in any form; `reply` is `text` without what it quotes;
     `html` is sanitised. Message ids are without brackets. `date` is the sender's own claim, in UTC."""
 
     delivery_key: str
     message_id: str | None = None
     sender: Mailbox | None = None
+    from_name: str = ""
     reply_to: tuple[Mailbox, ...] = ()
     to: tuple[Mailbox, ...] = ()
     cc: tuple[Mailbox, ...] = ()

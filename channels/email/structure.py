@@ -19,6 +19,8 @@ Part: TypeAlias = Message
 _STRUCTURE: Final = frozenset(
     {"content-type", "content-disposition", "content-transfer-encoding", "content-id"}
 )
+_END_OF_HEADERS: Final = re.compile(rb"\r?\n\r?\n|\r\r")
+_BLANK_BEFORE_COLON: Final = re.compile(rb"^([!-9;-~]{1,76})[ \t]{1,20}:", re.MULTILINE)
 _FOLD: Final = re.compile(r"[\r\n]+")
 _MEDIA: Final = ("image/", "audio/", "video/")
 _TEXT: Final = ("text/plain", "text/html")
@@ -67,7 +69,14 @@ def _bounded(budget: Budget) -> _Bounded:
 def parse_parts(raw: bytes, limits: MailLimits) -> Part:
     """The mail as stdlib's tree of parts. Raises MailRefused; RecursionError for hundreds of levels."""
     budget = Budget(limits)
-    return BytesParser(budget.part, policy=_bounded(budget)).parsebytes(raw)
+    return BytesParser(budget.part, policy=_bounded(budget)).parsebytes(_with_names(raw))
+
+
+def _with_names(raw: bytes) -> bytes:
+    """Its headers with nothing between name and colon, as RFC 822 allowed: stdlib would end them there."""
+    end = _END_OF_HEADERS.search(raw)
+    above = raw[: end.start()] if end else raw
+    return _BLANK_BEFORE_COLON.sub(rb"\1:", above) + raw[len(above) :]
 
 
 @dataclass(slots=True)

@@ -103,7 +103,7 @@ def arrival(
         at=item.inbound.at,
         address=item.address,
         conversation=conversation,
-        name=(mail.sender.name or None) if mail.sender else None,
+        name=(mail.sender.name if mail.sender else mail.from_name) or None,
         subject=mail.subject or None,
         text=mail.reply or mail.text,
         html=mail.html,
