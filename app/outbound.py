@@ -74,5 +74,5 @@ async def _resolved(request: httpx.Request, allowed: Sequence[Network]) -> Ip:
 
 def outbound_client() -> httpx.AsyncClient:
     """The one HTTP client of a process. Redirects are not followed: they could lead anywhere."""
-    transport = PinnedTransport(httpx.AsyncHTTPTransport(retries=0, limits=httpx.Limits(max_connections=200)))
+    transport = PinnedTransport(httpx.AsyncHTTPTransport(retries=0, limits=httpx.Limits(max_connections=600)))
     return httpx.AsyncClient(transport=transport, timeout=15, trust_env=False)

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -19,7 +20,6 @@ from app.bus.relay import Relay
 from app.child import keep_what_is_loaded
 from app.container import Container, open_container
 from app.database import WORKER_ROLE
-from app.events import Stream
 from app.housekeeping import keep_house
 from app.listeners import Listeners, Parts
 from app.reconciling import keep_reconciling
@@ -36,8 +36,10 @@ from interactions.routed.dispatch import InteractionDispatch
 from interactions.routed.timers import Timers
 from models.access import RefreshSession
 from models.audit import IdempotentAnswer
+from models.base import PRUNED_AT_ONCE
 from models.delivery import Delivery, DeliveryKey
 from models.due import Limits
+from models.exchange import Exchange
 from models.receipt import Receipt
 from routing.worker import RoutingWorker
 
@@ -47,6 +49,7 @@ TIDY_SECONDS: Final = 3600.0
 ENDED_SESSIONS_KEPT: Final = timedelta(days=7)
 FETCHES_KEPT: Final = timedelta(days=7)
 DELIVERY_KEYS_KEPT: Final = timedelta(days=30)
+EXCHANGES_KEPT: Final = timedelta(days=14)
 
 
 async def run(settings: Settings) -> None:
@@ -95,13 +98,13 @@ def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
 
 
 def sender(container: Container) -> Sender:
-    """Looks as soon as something was committed anywhere: what is to be sent comes with its event."""
+    """Looks as soon as a delivery was committed anywhere."""
     database, cipher, clock = container.database, container.cipher, container.clock
     dispatch, transport = InteractionDispatch(database, container.blobs), NetworkTransport(container.http)
     attempts = Attempts(database, cipher, container.endpoints, transport, dispatch, clock)
     made = Sender(database, cipher, attempts, dispatch, clock)
     if isinstance(container.bus, PostgresLog | KafkaLog):
-        container.bus.signals.listen(lambda slots: made.wake() if Stream.ACTIVITY in dict(slots) else None)
+        container.bus.signals.listen(lambda slots: made.wake(dict(slots)))
     return made
 
 
@@ -130,6 +133,7 @@ async def keep_tidy(container: Container) -> None:
                     await RefreshSession.forget_old(session, ENDED_SESSIONS_KEPT)
                     await DeliveryKey.prune(session, DELIVERY_KEYS_KEPT)
                     await Receipt.prune(session, DELIVERY_KEYS_KEPT)
+                await _tidy_exchanges(container, tenant.id)
             except Exception as error:  # the outer shell: the next hour is another chance
                 log.warning("not tidied", tenant=tenant.key, error=repr(error)[:200])
         await container.clock.sleep(TIDY_SECONDS)
@@ -141,3 +145,10 @@ async def _forget_fetches(container: Container) -> None:
             await Delivery.forget_fetches(session, FETCHES_KEPT)
     except Exception as error:  # the outer shell: the next hour is another chance
         log.warning("old fetches not tidied", error=repr(error)[:200])
+
+
+async def _tidy_exchanges(container: Container, tenant_id: UUID) -> None:
+    deleted = PRUNED_AT_ONCE
+    while deleted == PRUNED_AT_ONCE:
+        async with container.database.transaction(tenant_id) as session:
+            deleted = await Exchange.prune(session, container.clock.now(), EXCHANGES_KEPT)

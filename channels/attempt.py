@@ -1,7 +1,7 @@
 """One attempt at a delivery: what it is about becomes requests, and their answers a result."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -34,6 +34,7 @@ from channels.base import (
     WireRequest,
     WireResponse,
 )
+from channels.exchanges import Exchanged, Exchanges
 from channels.steps import Exchange, run_steps
 from channels.tokens import Account, Sealer, Tokens
 from channels.transport import NotAllowed, NotReached, Transport
@@ -45,6 +46,9 @@ SENT: Final = SendResult(SendOutcome.SENT)
 
 
 class KnownEndpoint(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
     @property
     def version(self) -> int: ...
 
@@ -63,6 +67,8 @@ class Directory(Protocol):
     def get(self, endpoint_id: UUID) -> KnownEndpoint | None: ...
 
     def tenant(self, tenant_id: UUID) -> KnownTenant | None: ...
+
+    def all(self) -> Iterable[KnownEndpoint]: ...
 
 
 class Content(Protocol):
@@ -86,11 +92,12 @@ class StoredMedia:
 @dataclass(frozen=True, slots=True)
 class Attempted:
     """`media` is to hang on its touch, `fetched` to be written, in the transaction that records the
-    result."""
+    result. `exchanges` in their order."""
 
     result: SendResult
     media: StoredMedia | None = None
     fetched: Fetched | None = None
+    exchanges: Sequence[Exchanged] = ()
 
 
 class Attempts:
@@ -110,11 +117,32 @@ class Attempts:
         self._clock = clock
         self._tokens = Tokens(database, sealer, clock)
 
+    def limits(self) -> Iterable[tuple[UUID, float]]:
+        """(endpoint, requests a second) of every endpoint whose platform has a limit."""
+        for known in self._directory.all():
+            per_second = known.adapter.capabilities.per_second
+            if per_second is not None:
+                yield known.id, per_second
+
     async def make(self, delivery: Delivery, seconds: float) -> Attempted:
         """What came of it within `seconds`; never raises for what the other side did."""
+        known, tenant = self._directory.get(delivery.endpoint_id), self._directory.tenant(delivery.tenant_id)
+        if known is None or tenant is None:
+            return Attempted(SendResult(SendOutcome.RETRY, reason="the endpoint is not known yet"))
+        until = self._clock.monotonic() + seconds
+        exchanges = Exchanges(self._transport, tenant.outbound_allow, until, self._clock)
+        attempted = await self._make(known, delivery, exchanges, seconds)
+        return replace(attempted, exchanges=exchanges.seen)
+
+    async def _make(
+        self, known: KnownEndpoint, delivery: Delivery, exchanges: Exchanges, seconds: float
+    ) -> Attempted:
         try:
             async with asyncio.timeout(seconds):
-                return await self._make(delivery, self._clock.monotonic() + seconds)
+                if not isinstance(known.adapter, LogsIn):
+                    return await self._carry_out(known.adapter, delivery, exchanges)
+                account = Account(delivery.tenant_id, delivery.endpoint_id, known.version, known.adapter)
+                return await self._logged_in(account, delivery, exchanges)
         except (NotAllowed, Unsendable) as error:
             return Attempted(SendResult(SendOutcome.REJECTED, reason=str(error)))
         except NotDone as error:
@@ -124,37 +152,23 @@ class Attempts:
         except TimeoutError:
             return Attempted(SendResult(SendOutcome.RETRY, reason=f"not done within {seconds:g} s"))
 
-    async def _make(self, delivery: Delivery, until: float) -> Attempted:
-        known, tenant = self._directory.get(delivery.endpoint_id), self._directory.tenant(delivery.tenant_id)
-        if known is None or tenant is None:
-            raise NotReached("this process does not know the endpoint yet")
-        allowed = tenant.outbound_allow
-
-        async def exchange(request: WireRequest | MailEnvelope) -> WireResponse:
-            left = max(until - self._clock.monotonic(), 0)
-            return await self._transport.exchange(request, allowed, left)
-
-        if not isinstance(known.adapter, LogsIn):
-            return await self._carry_out(known.adapter, delivery, exchange)
-        account = Account(delivery.tenant_id, delivery.endpoint_id, known.version, known.adapter)
-        return await self._logged_in(account, delivery, exchange)
-
-    async def _logged_in(self, account: Account, delivery: Delivery, exchange: Exchange) -> Attempted:
+    async def _logged_in(self, account: Account, delivery: Delivery, exchanges: Exchanges) -> Attempted:
         """With the token that there is; once more with a new one where the platform refuses that."""
-        token = await self._tokens.get(account, exchange)
-        attempted = await self._with_token(account, token.value, delivery, exchange)
+        token = await self._tokens.get(account, exchanges)
+        attempted = await self._with_token(account, token.value, delivery, exchanges)
         if attempted.result.outcome is not SendOutcome.UNAUTHORISED:
             return attempted
         await self._tokens.refused(account, token)
-        token = await self._tokens.get(account, exchange)
-        return await self._with_token(account, token.value, delivery, exchange)
+        token = await self._tokens.get(account, exchanges)
+        return await self._with_token(account, token.value, delivery, exchanges)
 
     async def _with_token(
-        self, account: Account, token: str, delivery: Delivery, exchange: Exchange
+        self, account: Account, token: str, delivery: Delivery, exchanges: Exchanges
     ) -> Attempted:
         adapter: Any = account.adapter.with_token(token)
+        exchanges.secret = token
         try:
-            return await self._carry_out(adapter, delivery, exchange)
+            return await self._carry_out(adapter, delivery, exchanges)
         except NotDone as error:
             return Attempted(error.result)
 

@@ -7,11 +7,13 @@ from models.agent import Agent, AgentLease, Device
 from models.audit import Audit, IdempotentAnswer
 from models.base import Base
 from models.call import Call
+from models.circuit import Circuit
 from models.customer import ContactAddress, Customer, CustomerAddress
 from models.delivery import Delivery, DeliveryKey
 from models.endpoint import Endpoint
 from models.endpoint_lease import EndpointLease
 from models.endpoint_state import EndpointState
+from models.exchange import Exchange
 from models.interaction import Interaction
 from models.journal import RoutingJournal
 from models.leg import Leg
@@ -37,6 +39,7 @@ __all__ = [
     "Audit",
     "Base",
     "Call",
+    "Circuit",
     "ConsumerPosition",
     "ContactAddress",
     "Customer",
@@ -50,6 +53,7 @@ __all__ = [
     "EndpointLease",
     "EndpointState",
     "EventLog",
+    "Exchange",
     "IdempotentAnswer",
     "Installation",
     "Interaction",

@@ -1,15 +1,16 @@
 """The outbox that senders claim from, and the keys that make a repeated inbound event a duplicate."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, delete, func, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, delete, event, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
+from app.bus.outbox import Outgoing
 from app.clock import new_id
 from models.base import ROWS, Base, Json, TenantRow, one_of
 
@@ -20,6 +21,26 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     EXPIRED = "expired"
+
+
+class Claim(NamedTuple):
+    """Of `kind` at most `limit`: of an endpoint that `rooms` names at most so many, of any other `room`."""
+
+    kind: str
+    limit: int
+    lease: timedelta
+    rooms: Mapping[UUID, int]
+    room: int
+
+
+class Settled(NamedTuple):
+    """What became of one claimed attempt; `wait_seconds` until another, where there is to be one."""
+
+    id: UUID
+    attempts: int
+    state: DeliveryState
+    error: str | None = None
+    wait_seconds: float | None = None
 
 
 class Delivery(TenantRow, Base):
@@ -50,7 +71,12 @@ class Delivery(TenantRow, Base):
     __table_args__ = (
         one_of("state", DeliveryState),
         one_of("kind", ("message", "command", "media", "fetch")),
-        Index("ix_delivery_due", "next_attempt_at", postgresql_where=text("state IN ('pending', 'claimed')")),
+        Index(
+            "ix_delivery_due",
+            "kind",
+            "next_attempt_at",
+            postgresql_where=text("state IN ('pending', 'claimed')"),
+        ),
         Index(
             "ix_delivery_order",
             "conversation",
@@ -62,12 +88,21 @@ class Delivery(TenantRow, Base):
     )
 
     @classmethod
-    async def claim(cls, session: AsyncSession, kind: str, limit: int, lease: timedelta) -> Sequence[Self]:
+    async def claim(cls, session: AsyncSession, wanted: "Claim") -> Sequence[Self]:
         """Take what is due of one kind, of each conversation only the first that is not settled. A claim
         whose lease has run out is due again."""
+        values = {
+            "kind": wanted.kind,
+            "limit": wanted.limit,
+            "lease": wanted.lease,
+            "full": [endpoint_id for endpoint_id, room in wanted.rooms.items() if room <= 0],
+            "endpoints": list(wanted.rooms),
+            "rooms": list(wanted.rooms.values()),
+            "room": wanted.room,
+        }
         claimed = await session.scalars(
             select(cls).from_statement(_CLAIM.columns(*cls.__table__.columns)),
-            {"kind": kind, "limit": limit, "lease": lease},
+            values,
             execution_options={"populate_existing": True},
         )
         return claimed.all()
@@ -78,6 +113,7 @@ class Delivery(TenantRow, Base):
         takes the newer hint about the same thing; one under way may have missed it, so another follows."""
         if rows:
             await session.execute(_ASK_TO_FETCH, {"rows": rows})
+            _wake_senders(session.sync_session, "fetch")
 
     @classmethod
     async def fetch_again(cls, session: AsyncSession, rows: Sequence[Json]) -> None:
@@ -86,6 +122,7 @@ class Delivery(TenantRow, Base):
         turn = func.pg_try_advisory_xact_lock(func.hashtext("fetch again"))
         if (await session.execute(select(turn))).scalar_one():
             await session.execute(_FETCH_AGAIN, {"rows": rows})
+            _wake_senders(session.sync_session, "fetch")
 
     @classmethod
     async def forget_fetches(cls, session: AsyncSession, kept: timedelta) -> None:
@@ -94,9 +131,11 @@ class Delivery(TenantRow, Base):
         await session.execute(delete(cls).where(cls.kind == "fetch", done))
 
     @classmethod
-    async def expired(cls, session: AsyncSession, limit: int = 100) -> Sequence[Self]:
+    async def expired(cls, session: AsyncSession, kinds: Collection[str], limit: int = 100) -> Sequence[Self]:
         """What may not be sent any more and nobody is sending now."""
-        return (await session.scalars(select(cls).where(*cls._over()).limit(limit))).all()
+        return (
+            await session.scalars(select(cls).where(cls.kind.in_(kinds), *cls._over()).limit(limit))
+        ).all()
 
     @classmethod
     async def give_up(cls, session: AsyncSession, delivery_id: UUID) -> bool:
@@ -117,74 +156,89 @@ class Delivery(TenantRow, Base):
 
     @classmethod
     def _over(cls) -> tuple[ColumnElement[bool], ...]:
-        now = func.clock_timestamp()
+        now = func.statement_timestamp()
         nobody_sends = (cls.state == DeliveryState.PENDING) | (cls.lease_until <= now)
         unsettled = cls.state.in_((DeliveryState.PENDING, DeliveryState.CLAIMED))
         return unsettled, cls.expires_at <= now, nobody_sends
 
     @classmethod
-    async def clock(cls, session: AsyncSession) -> tuple[datetime, float | None]:
-        """The time that leases and expiries run by, and the seconds until one of them, or a next attempt,
-        comes; None: nothing waits."""
-        now, due = (await session.execute(_DUE)).one()
+    async def clock(cls, session: AsyncSession, kinds: Collection[str]) -> tuple[datetime, float | None]:
+        """The time that leases and expiries run by, and the seconds until a next attempt, the end of a lease
+        or an expiry; None: nothing of these kinds waits."""
+        now, due = (await session.execute(_DUE, {"kinds": list(kinds)})).one()
         return now, None if due is None else float(due)
 
     @classmethod
-    async def settle(
-        cls,
-        session: AsyncSession,
-        delivery_id: UUID,
-        attempts: int,
-        state: DeliveryState,
-        *,
-        error: str | None = None,
-        wait: timedelta | None = None,
-    ) -> bool:
-        """Record what became of the claimed attempt. False: another sender has taken it over since."""
-        now = func.clock_timestamp()
-        again = state == DeliveryState.PENDING
-        settled = await session.execute(
-            update(cls)
-            .where(cls.id == delivery_id, cls.state == DeliveryState.CLAIMED, cls.attempts == attempts)
-            .values(
-                state=state,
-                lease_until=None,
-                last_error=error,
-                settled_at=None if again else now,
-                next_attempt_at=now + wait if wait is not None else cls.next_attempt_at,
-            )
-            .returning(cls.id),
-            execution_options={"synchronize_session": False},
-        )
-        return settled.first() is not None
+    async def settle(cls, session: AsyncSession, results: Sequence[Settled]) -> set[UUID]:
+        """Record what became of claimed attempts. Those that another sender has taken over since are not
+        among the result."""
+        settled = await session.execute(_SETTLE, {"rows": [result._asdict() for result in results]})
+        return set(settled.scalars())
+
+
+@event.listens_for(Delivery, "after_insert")
+def _inserted(_mapper: object, _connection: object, delivery: Delivery) -> None:
+    if (session := object_session(delivery)) is not None:
+        _wake_senders(session, delivery.kind)
+
+
+def _wake_senders(session: Session, kind: str) -> None:
+    """When the transaction has committed."""
+    if "outbox" in session.info:
+        outgoing = Outgoing.COMMANDS if kind == "command" else Outgoing.OTHERS
+        session.info["outbox"].outgoing.add(outgoing)
 
 
 _DUE = text(
     """
-    SELECT clock_timestamp(), extract(epoch FROM min(
-      least(CASE d.state WHEN 'claimed' THEN d.lease_until ELSE d.next_attempt_at END, d.expires_at))
-      - clock_timestamp())
-    FROM delivery d
-    WHERE d.state IN ('pending', 'claimed')
-      AND NOT EXISTS (SELECT FROM delivery e WHERE e.conversation = d.conversation AND e.id < d.id
-                      AND e.state IN ('pending', 'claimed'))
+    SELECT statement_timestamp(), extract(epoch FROM min(due) - statement_timestamp()) FROM (
+      (SELECT d.next_attempt_at AS due FROM delivery d WHERE d.state = 'pending' AND d.kind = ANY(:kinds)
+         AND d.next_attempt_at > statement_timestamp() ORDER BY d.next_attempt_at LIMIT 1)
+      UNION ALL
+      (SELECT min(d.lease_until) FROM delivery d
+       WHERE d.state = 'claimed' AND d.kind = ANY(:kinds))
+      UNION ALL
+      (SELECT min(d.expires_at) FROM delivery d WHERE d.state = 'pending' AND d.kind = 'command'
+         AND d.kind = ANY(:kinds))
+    ) waiting
     """
 )
 _CLAIM = text(
     """
-    UPDATE delivery SET state = 'claimed', attempts = attempts + 1,
-                        lease_until = clock_timestamp() + CAST(:lease AS interval)
-    WHERE id IN (
-      SELECT d.id FROM delivery d
-      WHERE d.state IN ('pending', 'claimed') AND d.kind = :kind AND d.next_attempt_at <= clock_timestamp()
-        AND (d.state = 'pending' OR d.lease_until <= clock_timestamp())
-        AND (d.expires_at IS NULL OR d.expires_at > clock_timestamp())
+    WITH due AS MATERIALIZED (
+      SELECT d.id, d.endpoint_id, d.next_attempt_at FROM delivery d
+      WHERE d.state IN ('pending', 'claimed') AND d.kind = :kind
+        AND d.next_attempt_at <= statement_timestamp()
+        AND (d.state = 'pending' OR d.lease_until <= statement_timestamp())
+        AND (d.expires_at IS NULL OR d.expires_at > statement_timestamp())
+        AND d.endpoint_id <> ALL(CAST(:full AS uuid[]))
         AND NOT EXISTS (SELECT FROM delivery e WHERE e.conversation = d.conversation AND e.id < d.id
                         AND e.state IN ('pending', 'claimed'))
-      ORDER BY d.next_attempt_at LIMIT :limit FOR UPDATE OF d SKIP LOCKED)
-    RETURNING *
+      ORDER BY d.next_attempt_at LIMIT :limit FOR UPDATE OF d SKIP LOCKED),
+    placed AS (
+      SELECT due.id, coalesce(r.room, :room) AS room,
+             row_number() OVER (PARTITION BY due.endpoint_id ORDER BY due.next_attempt_at, due.id) AS place
+      FROM due LEFT JOIN
+        unnest(CAST(:endpoints AS uuid[]), CAST(:rooms AS integer[])) AS r (endpoint_id, room)
+        USING (endpoint_id))
+    UPDATE delivery SET state = 'claimed', attempts = attempts + 1,
+                        lease_until = clock_timestamp() + CAST(:lease AS interval)
+    FROM placed WHERE delivery.id = placed.id AND placed.place <= placed.room
+    RETURNING delivery.*
     """
 )
+_SETTLE = text(
+    """
+    UPDATE delivery d SET state = r.state, lease_until = NULL, last_error = r.error,
+      settled_at = CASE WHEN r.state = 'pending' THEN NULL ELSE clock_timestamp() END,
+      next_attempt_at = CASE WHEN r.wait_seconds IS NULL THEN d.next_attempt_at
+                        ELSE clock_timestamp() + make_interval(secs => r.wait_seconds) END
+    FROM jsonb_to_recordset(:rows)
+      AS r (id uuid, attempts integer, state text, error text, wait_seconds double precision)
+    WHERE d.id = r.id AND d.state = 'claimed' AND d.attempts = r.attempts
+    RETURNING d.id
+    """
+).bindparams(ROWS)
 
 
 _ASK_TO_FETCH = text(

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Self
 from uuid import UUID
 
-from sqlalchemy import Index, delete, func, text
+from sqlalchemy import Index, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,10 +30,15 @@ class Receipt(Identified, Base):
             await session.execute(_HOLD, {"names": names})
 
     @classmethod
-    async def collect(cls, session: AsyncSession, endpoint_id: UUID, provider_id: str) -> Sequence[Self]:
-        """Those that wait for this id; they are gone from the table then."""
-        waiting = (cls.endpoint_id == endpoint_id, cls.provider_id == provider_id)
-        return (await session.scalars(delete(cls).where(*waiting).returning(cls))).all()
+    async def collect(
+        cls, session: AsyncSession, provider_ids: Sequence[tuple[UUID, str]]
+    ) -> Sequence["Receipt"]:
+        """Those that wait for one of these ids; they are gone from the table then."""
+        if not provider_ids:
+            return ()
+        values = {"endpoints": [one for one, _ in provider_ids], "ids": [one for _, one in provider_ids]}
+        collected = select(cls).from_statement(_COLLECT.columns(*cls.__table__.columns))
+        return (await session.scalars(collected, values)).all()
 
     @classmethod
     async def prune(cls, session: AsyncSession, kept: timedelta) -> None:
@@ -42,6 +46,13 @@ class Receipt(Identified, Base):
         await session.execute(delete(cls).where(cls.created_at < func.clock_timestamp() - kept))
 
 
+_COLLECT = text(
+    """
+    DELETE FROM receipt r
+    USING unnest(CAST(:endpoints AS uuid[]), CAST(:ids AS text[])) AS t (endpoint_id, provider_id)
+    WHERE r.endpoint_id = t.endpoint_id AND r.provider_id = t.provider_id RETURNING r.*
+    """
+)
 _HOLD = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(n, 0)) FROM unnest(CAST(:names AS text[])) AS t (n)"
 )

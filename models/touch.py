@@ -5,9 +5,22 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Select, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Select,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -81,10 +94,17 @@ class Touch(TenantRow, Base):
         return {(touch.endpoint_id, touch.provider_id or ""): touch for touch in found if touch.endpoint_id}
 
     @classmethod
+    async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, "Touch"]:
+        """As they are now, not locked."""
+        found = await session.scalars(select(Touch).where(cls.id == any_(_ids(ids))))
+        return {touch.id: touch for touch in found}
+
+    @classmethod
     async def locked(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, "Touch"]:
         if not ids:
             return {}
-        return {touch.id: touch for touch in await _locked(session, select(Touch).where(cls.id.in_(ids)))}
+        query = select(Touch).where(cls.id == any_(_ids(ids)))
+        return {touch.id: touch for touch in await _locked(session, query)}
 
     @classmethod
     async def on_their_way(
@@ -200,6 +220,14 @@ class Touch(TenantRow, Base):
         }
 
 
+_IDS: Final[Any] = ARRAY(Uuid())
+
+
+def _ids(ids: Collection[UUID]) -> BindParameter[Any]:
+    """One parameter, whatever their number."""
+    return bindparam("ids", list(ids), type_=_IDS)
+
+
 _COLUMNS: Final = (
     "tenant_id uuid, id uuid, interaction_id uuid, address_id uuid, endpoint_id uuid, at timestamptz, "
     "direction text, kind text, channel text, subject text, text text, html text, payload jsonb, "
@@ -288,8 +316,16 @@ class Attachment(Identified, Base):
         return {attachment.id: attachment for attachment in found}
 
     @classmethod
-    async def of_touch(cls, session: AsyncSession, touch_id: UUID) -> Sequence[Self]:
-        return (await session.scalars(select(cls).where(cls.touch_id == touch_id).order_by(cls.id))).all()
+    async def of_touches(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[Self]]:
+        if not ids:
+            return {}
+        by_touch: dict[UUID, list[Self]] = {}
+        for file in await session.scalars(
+            select(cls).where(cls.touch_id == any_(_ids(ids))).order_by(cls.id)
+        ):
+            assert file.touch_id is not None
+            by_touch.setdefault(file.touch_id, []).append(file)
+        return by_touch
 
     @classmethod
     async def hang(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:

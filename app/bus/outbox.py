@@ -4,6 +4,7 @@ commit, while every row lock is still held, so an entity's events stand in the o
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from uuid import UUID, uuid5
 
 from sqlalchemy import text
@@ -12,8 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from app.clock import new_id
 from app.events import Envelope, Event, InboundEvent, Stream, dumps
 
-Slot = tuple[Stream, int]
-"""A partition of a stream."""
+
+class Outgoing(StrEnum):
+    """What senders look for, besides the streams: it grew by a delivery."""
+
+    COMMANDS = "commands"
+    OTHERS = "others"
+
+
+Slot = tuple[Stream | Outgoing, int]
+"""A partition of a stream; of what is outgoing there is one, 0."""
 
 _CAUSES = UUID("6f1f0e0a-5c86-4a6e-9d5a-3c1f5b6d7e80")
 
@@ -37,6 +46,7 @@ class Outbox:
     cause: UUID | None = None
     ordinal: int = 0
     envelopes: list[Envelope] = field(default_factory=list)
+    outgoing: set[Outgoing] = field(default_factory=set)
 
     def next_id(self) -> UUID:
         if self.cause is None:
@@ -115,11 +125,11 @@ async def insert(session: AsyncSession | AsyncConnection, envelopes: Sequence[En
 
 
 async def flush(session: AsyncSession) -> frozenset[Slot]:
-    """Write what was appended; the slots it went to, for waking their readers after the commit."""
-    envelopes = outbox(session).envelopes
-    await insert(session, envelopes)
-    return slots_of(envelopes)
+    """Write what was appended; the slots that have grown, for waking their readers after the commit."""
+    box = outbox(session)
+    await insert(session, box.envelopes)
+    return slots_of(box.envelopes) | {(outgoing, 0) for outgoing in box.outgoing}
 
 
-def slots_of(envelopes: Iterable[Envelope]) -> frozenset[Slot]:
+def slots_of(envelopes: Iterable[Envelope]) -> frozenset[tuple[Stream, int]]:
     return frozenset((envelope.stream, envelope.partition) for envelope in envelopes)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from app.bus.outbox import Slot
+from app.bus.outbox import Outgoing, Slot
 from app.database import Database
 from app.events import Stream
 
@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 CHANNEL: Final = "touchpoint_log"
 RECONNECT_SECONDS: Final = 1.0
+_KNOWN: Final[dict[str, Stream | Outgoing]] = {one.value: one for one in (*Stream, *Outgoing)}
 Listener = Callable[[frozenset[Slot]], None]
 
 
@@ -85,9 +86,9 @@ class Signals:
 
 
 def _dump(slots: set[Slot]) -> str:
-    return " ".join(f"{stream.value}:{partition}" for stream, partition in slots)
+    return " ".join(f"{grown.value}:{partition}" for grown, partition in slots)
 
 
 def _load(payload: str) -> frozenset[Slot]:
     pairs = (word.partition(":") for word in payload.split())
-    return frozenset((Stream(stream), int(partition)) for stream, _, partition in pairs)
+    return frozenset((_KNOWN[grown], int(partition)) for grown, _, partition in pairs if grown in _KNOWN)

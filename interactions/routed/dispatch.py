@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.bus.together import Together
 from app.database import Database
 from app.events import Address
 from app.files import clean_name, content_type_of
@@ -20,63 +23,72 @@ from models.customer import ContactAddress
 from models.delivery import Delivery
 from models.touch import Attachment, Touch
 
+ROWS_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a message is made of."""
+
+    touch: Touch
+    address: Address
+    files: Sequence[Attachment]
+
 
 class InteractionDispatch:
-    """`channels.sender.Dispatch` and `channels.attempt.Content` over our rows."""
+    """`channels.recorder.Dispatch` and `channels.attempt.Content` over our rows."""
 
     def __init__(self, database: Database, blobs: Blobs) -> None:
         self._database, self._blobs = database, blobs
+        self._read: Together[Delivery, Row | None] = Together(self._rows, most=ROWS_MAX)
 
     async def message(self, delivery: Delivery) -> OutboundMessage:
-        async with self._database.read(delivery.tenant_id) as session:
-            touch, address = await _addressed(session, delivery)
-            files = await Attachment.of_touch(session, touch.id)
+        row = await self._read.ask(delivery)
+        if row is None:
+            raise Unsendable("the message is no longer there")
         assert delivery.interaction_id is not None
+        touch, about = row.touch, delivery.payload
         return OutboundMessage(
             touch_id=touch.id,
             interaction_id=delivery.interaction_id,
             provider_key=delivery.provider_key,
-            address=address,
+            address=row.address,
             text=touch.text,
             html=touch.html,
             subject=touch.subject,
-            conversation=delivery.payload.get("conversation"),
-            thread=delivery.payload.get("thread") or {},
-            attachments=await self._contents(delivery.tenant_id, files),
+            conversation=about.get("conversation"),
+            thread=about.get("thread") or {},
+            attachments=await self._contents(delivery.tenant_id, row.files),
             template=_template(touch),
             buttons=[Button(**button) for button in touch.payload.get("buttons") or ()],
             reply_to=touch.payload.get("reply_to"),
-            automatic=bool(delivery.payload.get("automatic")),
+            automatic=bool(about.get("automatic")),
             at=touch.at,
         )
 
-    async def sent(self, session: AsyncSession, delivery: Delivery, provider_id: str | None) -> None:
-        if delivery.kind == "command":
-            await call_commands.command_taken(session, delivery.tenant_id, delivery)
-            return
-        touch = await _touch(session, delivery)
-        if touch is None:
-            return
-        now = await database_now(session)
-        touch.advance(receipts.OURS, "sent", now)
-        if provider_id is not None:
-            touch.provider_id = provider_id
-            await receipts.waiting_for(session, touch)
-        await receipts.tell(session, [touch], now)
+    async def sent(self, session: AsyncSession, sent: Sequence[tuple[Delivery, str | None]]) -> None:
+        for delivery, _ in sent:
+            if delivery.kind == "command":
+                await call_commands.command_taken(session, delivery.tenant_id, delivery)
+        taken = [
+            receipts.Taken(delivery.endpoint_id, delivery.touch_id, provider_id)
+            for delivery, provider_id in sent
+            if delivery.kind == "message" and delivery.touch_id is not None
+        ]
+        if taken:
+            await receipts.take(session, taken, await database_now(session))
 
-    async def failed(self, session: AsyncSession, delivery: Delivery, reason: str) -> None:
-        if delivery.kind == "command":
-            await call_commands.command_failed(session, delivery.tenant_id, delivery, reason)
-            return
-        if delivery.kind == "media":
-            await media.missing(session, delivery, reason, await database_now(session))
-            return
-        touch = await _touch(session, delivery)
-        if touch is None:
-            return
-        now = await database_now(session)
-        touch.advance(receipts.OURS, "failed", now, reason)
-        await receipts.tell(session, [touch], now)
+    async def failed(self, session: AsyncSession, failed: Sequence[tuple[Delivery, str]]) -> None:
+        refused: dict[UUID, str] = {}
+        for delivery, reason in failed:
+            if delivery.kind == "command":
+                await call_commands.command_failed(session, delivery.tenant_id, delivery, reason)
+            elif delivery.kind == "media":
+                await media.missing(session, delivery, reason, await database_now(session))
+            elif delivery.kind == "message" and delivery.touch_id is not None:
+                refused[delivery.touch_id] = reason
+        if refused:
+            await receipts.refuse(session, refused, await database_now(session))
 
     async def store(self, delivery: Delivery, found: Media) -> StoredMedia:
         """Named safely and typed by its content, whatever the platform says."""
@@ -97,21 +109,35 @@ class InteractionDispatch:
             for file in files
         ]
 
+    async def _rows(self, deliveries: Sequence[Delivery]) -> Sequence[Row | None]:
+        """Those of one tenant in one read."""
+        by_tenant: dict[UUID, list[Delivery]] = {}
+        for delivery in deliveries:
+            by_tenant.setdefault(delivery.tenant_id, []).append(delivery)
+        found: dict[UUID, Row] = {}
+        for tenant_id, those in by_tenant.items():
+            async with self._database.read(tenant_id) as session:
+                found |= await _found(session, those)
+        return [found.get(delivery.id) for delivery in deliveries]
+
+
+async def _found(session: AsyncSession, deliveries: Sequence[Delivery]) -> dict[UUID, Row]:
+    touches = await Touch.known(session, [one.touch_id for one in deliveries if one.touch_id])
+    addresses = await ContactAddress.known(
+        session, [touch.address_id for touch in touches.values() if touch.address_id]
+    )
+    files = await Attachment.of_touches(
+        session, [touch.id for touch in touches.values() if touch.attachments]
+    )
+    found = {}
+    for delivery in deliveries:
+        touch = touches.get(delivery.touch_id) if delivery.touch_id else None
+        address = addresses.get(touch.address_id) if touch is not None and touch.address_id else None
+        if touch is not None and address is not None:
+            found[delivery.id] = Row(touch, address.address, files.get(touch.id, ()))
+    return found
+
 
 def _template(touch: Touch) -> ChosenTemplate | None:
     chosen = touch.payload.get("template")
     return None if chosen is None else ChosenTemplate(chosen["key"], tuple(chosen["values"]))
-
-
-async def _touch(session: AsyncSession, delivery: Delivery) -> Touch | None:
-    if delivery.touch_id is None:
-        return None
-    return (await Touch.locked(session, [delivery.touch_id])).get(delivery.touch_id)
-
-
-async def _addressed(session: AsyncSession, delivery: Delivery) -> tuple[Touch, Address]:
-    touch = await session.get(Touch, (delivery.tenant_id, delivery.touch_id))
-    row = await session.get(ContactAddress, touch.address_id) if touch and touch.address_id else None
-    if touch is None or row is None:
-        raise Unsendable("the message is no longer there")
-    return touch, row.address

@@ -4,7 +4,7 @@ A receipt may come before we know the provider's id of what it is about: it wait
 collects it. Both hold the id's lock meanwhile, so neither misses the other.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -37,6 +37,15 @@ class Told:
     touch_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One of ours that the platform has taken, under its own id where it gives one."""
+
+    endpoint_id: UUID
+    touch_id: UUID
+    provider_id: str | None
+
+
 async def apply(session: AsyncSession, tenant_id: UUID, told: Sequence[Told], now: datetime) -> None:
     """Five statements at most, whatever their number."""
     if not told:
@@ -66,12 +75,31 @@ async def tell(session: AsyncSession, touches: Collection[Touch], now: datetime)
         tell_update(session, touch, None if row is None else row.address, agents, now)
 
 
-async def waiting_for(session: AsyncSession, touch: Touch) -> None:
-    """Apply the receipts that came before `touch` had its provider's id. The caller holds the touch."""
-    assert touch.endpoint_id is not None and touch.provider_id is not None
-    await Receipt.hold(session, [(touch.endpoint_id, touch.provider_id)])
-    for receipt in await Receipt.collect(session, touch.endpoint_id, touch.provider_id):
-        touch.advance(THEIRS, receipt.state, receipt.at, receipt.reason)
+async def take(session: AsyncSession, taken: Sequence[Taken], now: datetime) -> None:
+    """The platform has these; what it told of them before we knew its ids is applied now."""
+    named = [(one.endpoint_id, one.provider_id) for one in taken if one.provider_id is not None]
+    await Receipt.hold(session, named)  # before the touches, as `apply` does
+    touches = await Touch.locked(session, {one.touch_id for one in taken})
+    waiting: dict[tuple[UUID, str], list[Receipt]] = {}
+    for receipt in await Receipt.collect(session, named):
+        waiting.setdefault((receipt.endpoint_id, receipt.provider_id), []).append(receipt)
+    for one in taken:
+        if (touch := touches.get(one.touch_id)) is None:
+            continue
+        touch.advance(OURS, "sent", now)
+        if one.provider_id is not None:
+            touch.provider_id = one.provider_id
+            for receipt in waiting.get((one.endpoint_id, one.provider_id), ()):
+                touch.advance(THEIRS, receipt.state, receipt.at, receipt.reason)
+    await tell(session, touches.values(), now)
+
+
+async def refuse(session: AsyncSession, reasons: Mapping[UUID, str], now: datetime) -> None:
+    """The platform has not taken these touches, and why."""
+    touches = await Touch.locked(session, reasons.keys())
+    for touch in touches.values():
+        touch.advance(OURS, "failed", now, reasons[touch.id])
+    await tell(session, touches.values(), now)
 
 
 def _keep(session: AsyncSession, tenant_id: UUID, told: Told) -> None:

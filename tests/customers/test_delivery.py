@@ -143,7 +143,7 @@ class TestAReceipt:
             await apply(session, office.acme.id, [told], now)
         dispatch = InteractionDispatch(office.worker, office.container.blobs)
         async with office.worker.transaction(office.acme.id) as session:
-            await dispatch.sent(session, _delivery(office, touch), "p1")
+            await dispatch.sent(session, [(_delivery(office, touch), "p1")])
         assert await state(office, touch) == "delivered"
         assert await office.rows("SELECT * FROM receipt") == []
 
@@ -187,14 +187,19 @@ class TestAFileThatThePlatformKeeps:
     async def test_that_does_not_come_says_why(self, office: Office, touch: dict[str, Any]) -> None:
         dispatch = InteractionDispatch(office.worker, office.container.blobs)
         async with office.worker.transaction(office.acme.id) as session:
-            await dispatch.failed(session, self.delivery(office, touch), "the file is gone")
+            await dispatch.failed(session, [(self.delivery(office, touch), "the file is gone")])
         (_, second), _ = await self.shown(office)
         assert (second["state"], second["reason"]) == ("failed", "the file is gone")
 
 
 def _delivery(office: Office, touch: dict[str, Any]) -> Any:
     return Delivery(
-        id=new_id(), tenant_id=office.acme.id, kind="message", touch_id=UUID(touch["id"]), conversation="c"
+        id=new_id(),
+        tenant_id=office.acme.id,
+        kind="message",
+        touch_id=UUID(touch["id"]),
+        conversation="c",
+        endpoint_id=office.acme.endpoints["site-chat"].id,
     )
 
 

@@ -83,12 +83,12 @@ class FakeDispatch:
             text="hello",
         )
 
-    async def sent(self, session: AsyncSession, delivery: Delivery, provider_id: str | None) -> None:
-        self.outcomes.append((delivery.id, "sent"))
-        self.provider_ids.append(provider_id)
+    async def sent(self, session: AsyncSession, sent: Sequence[tuple[Delivery, str | None]]) -> None:
+        self.outcomes += [(delivery.id, "sent") for delivery, _ in sent]
+        self.provider_ids += [provider_id for _, provider_id in sent]
 
-    async def failed(self, session: AsyncSession, delivery: Delivery, reason: str) -> None:
-        self.outcomes.append((delivery.id, f"failed: {reason}"))
+    async def failed(self, session: AsyncSession, failed: Sequence[tuple[Delivery, str]]) -> None:
+        self.outcomes += [(delivery.id, f"failed: {reason}") for delivery, reason in failed]
 
     async def store(self, delivery: Delivery, media: Media) -> StoredMedia:
         self.files.append((media.content_type, media.content))
@@ -105,6 +105,7 @@ class KnownTenant:
 
 @dataclass
 class KnownEndpoint:
+    id: UUID
     adapter: Any
     version: int = 1
 
@@ -129,9 +130,11 @@ class Post:
         self.cipher.new_secret(self.tenant_id)
 
     def get(self, endpoint_id: UUID) -> KnownEndpoint | None:
+        return next((known for known in self.all() if known.id == endpoint_id), None)
+
+    def all(self) -> list[KnownEndpoint]:
         adapters = {self.mailbox: EmailAdapter(MAILBOX), self.pbx: CtiAdapter(CTI), **self.adapters}
-        adapter = adapters.get(endpoint_id)
-        return None if adapter is None else KnownEndpoint(adapter, self.version)
+        return [KnownEndpoint(key, adapter, self.version) for key, adapter in adapters.items()]
 
     def tenant(self, tenant_id: UUID) -> KnownTenant | None:
         return KnownTenant() if tenant_id == self.tenant_id else None

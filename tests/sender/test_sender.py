@@ -113,7 +113,8 @@ class TestACommand:
     async def test_is_on_its_way_at_once_when_woken(self, post: Post) -> None:
         post.transport.always = 202
         async with post.sending() as sender:
-            await eventually(lambda: not sender._awake.is_set())
+            await post.put(kind="command", conversation="the first look is over")
+            await eventually(lambda: post.dispatch.outcomes)
             took = []
             for number in range(20):
                 before = len(post.transport.all)
@@ -140,9 +141,9 @@ class TestACommand:
         for number in range(40):
             await post.put(conversation=f"mail {number}")
         async with post.sending():
-            await eventually(lambda: len(post.transport.open) == 32)
+            await eventually(lambda: len(post.transport.open) == 40)
             await post.put(kind="command")
-            await eventually(lambda: len(post.transport.open) == 33)
+            await eventually(lambda: len(post.transport.open) == 41)
 
     async def test_that_cannot_be_delivered_in_time_is_told(self, post: Post) -> None:
         post.transport.unreachable = True
