@@ -70,6 +70,8 @@ export function summary(
     parked_until: null,
     parked_for: null,
     due_at: null,
+    reply_until: null,
+    replies_left: null,
     callback: null,
     disposition: null,
     follows: null,

@@ -114,6 +114,10 @@ export interface InteractionSummary {
   parked_for: string | null;
   /** Until when a task was promised. */
   due_at: string | null;
+  /** Until when a messenger takes free messages to this customer; null: at any time. */
+  reply_until: string | null;
+  /** How many of them; null: any number. */
+  replies_left: number | null;
   callback: Callback | null;
   disposition: string | null;
   follows: Id | null;
@@ -394,6 +398,13 @@ export interface AssignedExplanation extends ExplanationFacts {
 export type Explanation = WaitingExplanation | AssignedExplanation;
 
 export type TokenAnswer = components["schemas"]["TokenOut"];
+
+/** An approved text; `gaps` name, in order, what stands in double braces in it. */
+export interface Template {
+  key: string;
+  text: string;
+  gaps: string[];
+}
 
 export type NewMessage = components["schemas"]["ReplyIn"];
 

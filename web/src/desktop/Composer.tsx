@@ -8,8 +8,10 @@ import { Problem } from "../client/problem";
 import { Failure } from "../ui/States";
 import { AttachButton, UploadPills, useUploads } from "../ui/Uploads";
 import { dropDraft, useDraft } from "./drafts";
+import { ReplyWindow, useReplySeconds } from "./ReplyWindow";
 import { StaleDialog } from "./StaleDialog";
 import { useSendNote, useSendReply } from "./sending";
+import { TemplateDialog } from "./TemplateDialog";
 
 type Mode = "reply" | "note";
 
@@ -20,17 +22,21 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   const mode: Mode = canReply ? wanted : "note";
   const [draft, setDraft] = useDraft(`${interaction.id}/${mode}`);
   const uploads = useUploads(upload);
-  const reply = useSendReply(interaction, (text) => {
-    dropDraft(`${interaction.id}/reply`, text);
+  const [choosing, setChoosing] = useState(false);
+  const reply = useSendReply(interaction, ({ text, template }) => {
+    setChoosing(false);
+    if (template) return;
+    dropDraft(`${interaction.id}/reply`, text ?? "");
     uploads.clear();
   });
   const note = useSendNote(interaction.id, (text) => dropDraft(`${interaction.id}/note`, text));
   const sending = reply.isPending || note.isPending;
   const filled = draft.trim() !== "" || (mode === "reply" && uploads.done.length > 0);
+  const closed = useReplySeconds(interaction) === 0 && mode === "reply";
   const enterSends = interaction.channel === "chat" && mode === "reply";
 
   function submit(): void {
-    if (!filled || sending || uploads.pending.length > 0) return;
+    if (!filled || closed || sending || uploads.pending.length > 0) return;
     if (mode === "note") note.mutate(draft);
     else
       reply.send(
@@ -52,13 +58,14 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   }
 
   const error = reply.failure ?? note.error;
+  const refused = reply.failure instanceof Problem && reply.failure.slug === "reply-window-closed";
   return (
     <div
       style={{ borderBlockStart: "1px solid var(--desk-line)" }}
       onDrop={onDrop}
       onDragOver={(event) => event.preventDefault()}
     >
-      {error && <Failure error={error} />}
+      {error && !choosing && <Failure error={error} />}
       <Group px="xs" pt={6} justify="space-between">
         <SegmentedControl
           size="xs"
@@ -76,6 +83,9 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
           </Text>
         )}
       </Group>
+      {mode === "reply" && (
+        <ReplyWindow interaction={interaction} refused={refused} choose={() => setChoosing(true)} />
+      )}
       <Textarea
         id="composer"
         px="xs"
@@ -106,12 +116,15 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
         <Button
           leftSection={<IconSend2 size={15} />}
           loading={sending}
-          disabled={!filled || uploads.pending.length > 0}
+          disabled={!filled || closed || uploads.pending.length > 0}
           onClick={submit}
         >
           {mode === "reply" ? t("conversation.send") : t("conversation.saveNote")}
         </Button>
       </Group>
+      {choosing && (
+        <TemplateDialog interactionId={interaction.id} reply={reply} close={() => setChoosing(false)} />
+      )}
       {reply.stale instanceof Problem && (
         <StaleDialog stale={reply.stale} again={reply.again} close={reply.forget} />
       )}

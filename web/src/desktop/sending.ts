@@ -8,7 +8,7 @@ import { mergeTouch, type TouchPages } from "../client/touches";
 import { useDesk } from "./desk";
 
 /** The reply itself is the key of a repeat: sending the same one again after a time-out stores it once. */
-export function useSendReply(interaction: Interaction, sent: (text: string) => void) {
+export function useSendReply(interaction: Interaction, sent: (body: NewMessage) => void) {
   const keep = useKeepTouch(interaction.id);
   const { store } = useDesk();
   const [last, setLast] = useState<NewMessage | null>(null);
@@ -21,11 +21,11 @@ export function useSendReply(interaction: Interaction, sent: (text: string) => v
           body,
         }),
       ),
-    onSuccess: (touch, { text }) => {
+    onSuccess: (touch, body) => {
       keep(touch);
       setLast(null);
       setStale(null);
-      sent(text);
+      sent(body);
     },
     onError: (error) => {
       if (!(error instanceof Problem) || error.slug !== "stale") return;
@@ -41,6 +41,14 @@ export function useSendReply(interaction: Interaction, sent: (text: string) => v
     setLast(body);
     mutation.mutate(body);
   }
+  function sendTemplate(template: { key: string; values: string[] }): void {
+    const same = last && JSON.stringify(last.template) === JSON.stringify(template);
+    const key = same ? last.client_message_id : newId();
+    const seen = { client_message_id: key, version: interaction.version };
+    const body = { text: "", attachments: [], template, ...seen };
+    setLast(body);
+    mutation.mutate(body);
+  }
   /** The agent has read what was missed: the same reply, seen at the version that the refusal told. */
   function again(): void {
     const version = Number(stale?.members.version ?? interaction.version);
@@ -49,6 +57,7 @@ export function useSendReply(interaction: Interaction, sent: (text: string) => v
   }
   return {
     send,
+    sendTemplate,
     again,
     forget: () => setStale(null),
     stale,

@@ -13,6 +13,7 @@ const TEXTS: Record<
   | "illegalTransition"
   | "noCallControl"
   | "nobodyFree"
+  | "replyWindowClosed"
 > = {
   offline: "offline",
   unavailable: "unavailable",
@@ -23,6 +24,7 @@ const TEXTS: Record<
   "illegal-transition": "illegalTransition",
   "no-call-control": "noCallControl",
   "nobody-free": "nobodyFree",
+  "reply-window-closed": "replyWindowClosed",
 };
 
 /** What happened and what to do, in the reader's language. */

@@ -1,4 +1,5 @@
 import { callback } from "./en.callback";
+import { delivery, replies } from "./en.channels";
 import { demo } from "./en.demo";
 import { consult, dial, mail } from "./en.consult";
 import { help } from "./en.help";
@@ -46,6 +47,7 @@ export const en = {
     illegalTransition: "This is not possible in the present state.",
     noCallControl: "This telephone system can only be watched: use the phone itself.",
     nobodyFree: "Nobody is free for this now.",
+    replyWindowClosed: "The messenger takes nothing but templates to this customer now.",
     contactBlocked: "This contact is not allowed now: {{reason}}",
     other: "{{detail}}",
   },
@@ -239,19 +241,8 @@ export const en = {
     staleEdit: "Edit my reply",
     staleState: "The state, holder or customer has changed.",
   },
-  delivery: {
-    pending: "Sending",
-    queued: "Sending",
-    sending: "Sending",
-    sent: "Sent",
-    delivered: "Delivered",
-    read: "Read",
-    failed: "Not delivered",
-    bounced: "Came back",
-    retry: "Trying again",
-    throttled: "Trying again",
-    rejected: "Refused",
-  },
+  delivery,
+  replies,
   actions: {
     label: "Actions",
     transfer: "Transfer",

@@ -1,6 +1,7 @@
 import type { en } from "./en";
 import type { Texts } from "./texts";
 import { callback } from "./zh-CN.callback";
+import { delivery, replies } from "./zh-CN.channels";
 import { demo } from "./zh-CN.demo";
 import { consult, dial, mail } from "./zh-CN.consult";
 import { help } from "./zh-CN.help";
@@ -47,6 +48,7 @@ export const zhCN: Texts<typeof en> = {
     illegalTransition: "当前状态下无法执行此操作。",
     noCallControl: "此电话系统只能查看，请直接使用话机。",
     nobodyFree: "目前没有空闲的坐席。",
+    replyWindowClosed: "平台现在只接受向该客户发送模板消息。",
     contactBlocked: "目前不允许联系该客户：{{reason}}",
     other: "{{detail}}",
   },
@@ -233,19 +235,8 @@ export const zhCN: Texts<typeof en> = {
     staleEdit: "修改回复",
     staleState: "状态、处理人或客户已发生变化。",
   },
-  delivery: {
-    pending: "发送中",
-    queued: "发送中",
-    sending: "发送中",
-    sent: "已发送",
-    delivered: "已送达",
-    read: "已读",
-    failed: "未送达",
-    bounced: "被退回",
-    retry: "正在重试",
-    throttled: "正在重试",
-    rejected: "被拒收",
-  },
+  delivery,
+  replies,
   actions: {
     label: "操作",
     transfer: "转接",

@@ -1,0 +1,26 @@
+export const delivery = {
+  pending: "Sending",
+  queued: "Sending",
+  sending: "Sending",
+  sent: "Sent",
+  delivered: "Delivered",
+  read: "Read",
+  failed: "Not delivered",
+  bounced: "Came back",
+  retry: "Trying again",
+  throttled: "Trying again",
+  rejected: "Refused",
+} as const;
+
+/** Reply windows of messengers, and the templates that go out when they are closed. */
+export const replies = {
+  until: "Write within {{time}}",
+  left: "messages left: {{count}}",
+  closed: "This customer can only be sent an approved template now.",
+  choose: "Choose a template",
+  title: "Send a template",
+  template: "Template",
+  none: "No templates are set up for this channel.",
+  gap: "Text for {{gap}}",
+  preview: "The customer will read",
+} as const;
