@@ -28,6 +28,7 @@ from interactions.intake import (
     inbound_visitor,
     inbound_window,
     sent_elsewhere,
+    unknown_kinds,
 )
 from interactions.intake.acquaintance import introduce
 from interactions.intake.arrival import Arrival
@@ -49,6 +50,7 @@ from interactions.touches.reply_windows import ReplyWindows
 from interactions.touches.touches import write
 from models.delivery import Delivery
 from models.endpoint import Endpoint
+from models.exchange import Exchange
 from models.interaction import Interaction, Promised
 from models.log import DeadLetter
 from models.reply_window import Place, ReplyWindow
@@ -149,6 +151,7 @@ class IntakeRound:
         await Attachment.hang(self.session, self._uploads())
         self.session.add_all([*context.attachments, *context.deliveries, *context.references])
         await self.session.flush()
+        await Exchange.insert_all(self.session, unknown_kinds.rows(self.fresh))
         await Delivery.ask_to_fetch(self.session, fetch_asked.asked(self.fresh))
         await receipts.apply(self.session, self.tenant_id, list(self._told()), now)
         calls = [*(report.call for report in self.book.reports), *self.book.lost]

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from app.clock import new_id
-from app.events import Address, Attachment, FetchAsked, MessageReceived, MessageSentElsewhere
-from models.delivery import Delivery
+from app.events import Address, Attachment, FetchAsked, MessageReceived, MessageSentElsewhere, UnknownReceived
 from tests.intake.house import NOON, House
 
 WANG = Address(kind="phone", value="+8613800138000")
@@ -89,10 +88,23 @@ class TestFetchAsked:
 
     async def test_one_under_way_is_followed_by_another(self, house: House) -> None:
         await house.feed(asked(house, token="t1"))
-        async with house.worker.transaction() as session:
-            assert len(await Delivery.claim(session, "fetch", 9, timedelta(seconds=90))) == 1
+        await house.execute("UPDATE delivery SET state = 'claimed'")
         await house.feed(asked(house, token="t2"))
         assert await self.fetches(house) == [("claimed", {"token": "t1"}), ("pending", {"token": "t2"})]
+
+
+class TestUnknownKind:
+    async def test_is_kept_for_the_administrator_and_not_on_the_timeline(self, house: House) -> None:
+        payload = {"type": "sticker_pack", "token": "abc", "card": "kept as the adapter gave it"}
+        event = UnknownReceived(external_id="u1", kind="sticker_pack", payload=payload)
+        told = house.envelope("messenger", event)
+        await house.feed(told, told)
+        await house.feed(told)
+        (row,) = await house.rows("SELECT * FROM exchange")
+        assert (row["direction"], row["outcome"], row["reason"]) == ("in", "unknown", "sticker_pack")
+        assert row["endpoint_id"] == house.endpoints["messenger"].id
+        assert "abc" not in row["request"] and "sticker_pack" in row["request"]
+        assert await house.value("SELECT count(*) FROM touch") == 0
 
 
 class TestAnsweredElsewhere:
