@@ -100,6 +100,19 @@ class Touch(TenantRow, Base):
         return {touch.id: touch for touch in found}
 
     @classmethod
+    async def mails_named(
+        cls, session: AsyncSession, endpoint_ids: Collection[UUID], message_ids: Collection[str]
+    ) -> dict[str, tuple[UUID, UUID]]:
+        """(interaction, address) of the mails with these Message-IDs that came to these mailboxes."""
+        if not message_ids:
+            return {}
+        query = select(cls.provider_id, cls.interaction_id, cls.address_id).where(
+            cls.endpoint_id.in_(endpoint_ids), cls.provider_id.in_(message_ids), cls.direction == "inbound"
+        )
+        rows = await session.execute(query)
+        return {str(name): (x, address) for name, x, address in rows if x is not None and address is not None}
+
+    @classmethod
     async def locked(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, "Touch"]:
         if not ids:
             return {}

@@ -9,24 +9,13 @@ from uuid import UUID
 from app.clock import new_id
 from app.events import Address, Attachment
 from customers.identity import Sighting, anonymous
+from interactions.intake import stored_file
+from interactions.intake.stored_file import StoredFile
 from interactions.touches import media
 from models.endpoint import Endpoint
 from models.touch import Touch
 
 PREVIEW_CHARACTERS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """An attachment that becomes a row with its touch; `shown`: it stands in the touch."""
-
-    id: UUID
-    sha256: str
-    name: str
-    content_type: str
-    size: int
-    content_id: str | None = None
-    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +31,8 @@ class Arrival:
     """One touch of a customer.
 
     `endpoint` is where it is answered from. `conversation` None: it starts one of its own. `address` None: it
-    cannot be recognised and gets an address of its own. `thread` is what the adapter needs to answer it.
+    cannot be recognised and gets an address of its own. `thread` is what the adapter needs to answer it,
+    `provider_id` what an answer that was sent elsewhere names.
     `uploads`: files that came before it, or are yet to be fetched.
     `wakes` False: automatic mail, or past the ceilings of the loop guard; it is kept, but opens, wakes and
     answers nothing.
@@ -66,6 +56,7 @@ class Arrival:
     wakes: bool = True
     queue: str | None = None
     thread: Mapping[str, Any] = field(default_factory=dict)
+    provider_id: str | None = None
     call: CallWanted | None = None
     interaction_id: UUID = field(default_factory=new_id)
     touch_id: UUID = field(default_factory=new_id)
@@ -93,7 +84,6 @@ class Arrival:
 
     def touch(self, address_id: UUID, name: str | None) -> Touch:
         """The timeline's item; the caller knows its interaction."""
-        stored = [_stored(file) for file in self.files if file.shown]
         return Touch(
             tenant_id=self.endpoint.tenant_id,
             id=self.touch_id,
@@ -107,9 +97,10 @@ class Arrival:
             text=self.text,
             html=self.html,
             payload=dict(self.payload),
-            attachments=[*(media.shown(file) for file in self.uploads), *stored],
+            attachments=[*(media.shown(file) for file in self.uploads), *stored_file.shown(self.files)],
             author={"type": "customer", "id": None, "name": self.name or name},
             delivery_hops=[],
+            provider_id=self.provider_id,
             version=1,
         )
 
@@ -117,8 +108,3 @@ class Arrival:
 def visitor_of(address: Address | None) -> UUID | None:
     """The visitor behind an address of kind `visitor`."""
     return UUID(address.value) if address is not None and address.kind == "visitor" else None
-
-
-def _stored(file: StoredFile) -> dict[str, Any]:
-    item = {"id": str(file.id), "name": file.name, "type": file.content_type, "size": file.size}
-    return item if file.content_id is None else {**item, "content_id": file.content_id}

@@ -1,7 +1,7 @@
 """Mails: threads by our reply token or by References of a mail that we sent to that very address, reports
 about mails of ours onto the touch they are about, and automatic mail kept without waking anybody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,13 +13,14 @@ from app.events import Address, MailReceived
 from channels.email import EmailAdapter, thread_of
 from channels.email.loops import why_not_answer
 from channels.email.parsed import ParsedMail
-from channels.email.thread import ThreadKeys, thread_keys
+from channels.email.thread import ThreadKeys, base_address, thread_keys
 from interactions.intake.arrival import Arrival
 from interactions.intake.inbound import Inbound
 from models.customer import ContactAddress
 from models.endpoint import Endpoint
 from models.interaction import Interaction
 from models.mail_reference import MailReference
+from models.touch import Touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +48,25 @@ class Threads:
     references: Mapping[str, MailReference] = field(default_factory=dict)
     conversations: Mapping[UUID, tuple[UUID, str]] = field(default_factory=dict)
     addresses: Mapping[UUID, Address] = field(default_factory=dict)
+    answered: Mapping[str, tuple[UUID, UUID]] = field(default_factory=dict)
 
     @classmethod
     async def look(cls, session: AsyncSession, mails: Sequence[InboundMail]) -> "Threads":
         named = {message_id for mail in mails for message_id in mail.keys.message_ids}
         reported = {mail.mail.bounce.original_message_id for mail in mails if mail.mail.bounce}
         references = await MailReference.known(session, {*named, *(name for name in reported if name)})
+        answered = await _answered(session, mails)
         joined = {reference.interaction_id for reference in references.values()}
+        joined |= {interaction_id for interaction_id, _ in answered.values()}
         tokens = {mail.keys.interaction_id for mail in mails if mail.keys.interaction_id}
-        addresses = await ContactAddress.known(session, {r.address_id for r in references.values()})
+        addressed = {reference.address_id for reference in references.values()}
+        addressed |= {address_id for _, address_id in answered.values()}
+        addresses = await ContactAddress.known(session, addressed)
         return cls(
             references,
             await Interaction.conversations(session, joined | tokens),
             {id_: row.address for id_, row in addresses.items()},
+            answered,
         )
 
     def of(self, mail: InboundMail) -> tuple[UUID, str] | None:
@@ -73,11 +80,26 @@ class Threads:
                 return self.conversations.get(reference.interaction_id)
         return None
 
+    def answered_by(self, mail: ParsedMail) -> tuple[tuple[UUID, str], Address] | None:
+        """((endpoint, conversation), whose) of the customer's mail that this one of ours answers."""
+        for message_id in (*mail.in_reply_to, *reversed(mail.references)):
+            found = self.answered.get(message_id)
+            if found is not None and found[0] in self.conversations and found[1] in self.addresses:
+                return self.conversations[found[0]], self.addresses[found[1]]
+        return None
+
     def reported_touch(self, mail: ParsedMail) -> UUID | None:
         """The touch that this report is about."""
         original = mail.bounce.original_message_id if mail.bounce else None
         reference = self.references.get(original) if original else None
         return None if reference is None else reference.touch_id
+
+
+async def _answered(session: AsyncSession, mails: Sequence[InboundMail]) -> Mapping[str, tuple[UUID, UUID]]:
+    """(interaction, address) of the mails that those in Sent folders name."""
+    sent = [mail for mail in mails if mail.event.sent]
+    named = {message_id for mail in sent for message_id in mail.keys.message_ids}
+    return await Touch.mails_named(session, {mail.endpoint.id for mail in sent}, named)
 
 
 def read(
@@ -95,7 +117,8 @@ def arrival(
     item: InboundMail, thread: tuple[UUID, str] | None, endpoints: Mapping[UUID, Endpoint]
 ) -> Arrival:
     mail = item.mail
-    endpoint_id, conversation = thread or (item.endpoint.id, None)
+    named = _mailboxes(item, endpoints.values())
+    endpoint_id, conversation = thread or (named[0].id, None)
     return Arrival(
         endpoint=endpoints.get(endpoint_id, item.endpoint),
         channel="email",
@@ -107,23 +130,37 @@ def arrival(
         subject=mail.subject or None,
         text=mail.reply or mail.text,
         html=mail.html,
-        payload=_payload(item),
+        payload={**mail_facts(mail, item.event.envelope_from), **_others(named)},
         files=item.inbound.mail.files if item.inbound.mail else (),
         wakes=why_not_answer(mail, item.event.envelope_from) in (None, "no_sender"),
         thread=thread_of(mail),
+        provider_id=mail.message_id,
     )
 
 
-def _payload(item: InboundMail) -> dict[str, object]:
+def _mailboxes(item: InboundMail, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
+    """Those of ours that the mail is addressed to, the first named first: whichever copy comes first, the
+    same one has the work. The one that it came to, where its headers name none."""
+    by_address = {e.address.lower(): e for e in endpoints if e.channel == "email" and e.address}
+    addresses = [mailbox.address for mailbox in (*item.mail.to, *item.mail.cc)]
+    named = [by_address.get(a.lower()) or by_address.get(base_address(a).lower()) for a in addresses]
+    return list(dict.fromkeys(endpoint for endpoint in named if endpoint is not None)) or [item.endpoint]
+
+
+def _others(named: Sequence[Endpoint]) -> dict[str, object]:
+    """One mail to several of our mailboxes is one touch; who looks at it sees all of them."""
+    return {"mailboxes": [endpoint.address for endpoint in named]} if len(named) > 1 else {}
+
+
+def mail_facts(mail: ParsedMail, envelope_from: str | None = None) -> dict[str, object]:
     """What an agent may want to see of the mail besides its words."""
-    mail = item.mail
     told = {
         "message_id": mail.message_id,
         "date": rfc3339(mail.date),
         "from": None if mail.sender is None else mail.sender.address,
         "to": [mailbox.address for mailbox in mail.to],
         "cc": [mailbox.address for mailbox in mail.cc],
-        "automatic": why_not_answer(mail, item.event.envelope_from),
+        "automatic": why_not_answer(mail, envelope_from),
         "full_text": mail.text if mail.reply and mail.reply != mail.text else None,
         "truncated": mail.truncated,
     }

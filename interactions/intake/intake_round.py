@@ -28,6 +28,7 @@ from interactions.intake import (
     inbound_visitor,
     inbound_window,
     sent_elsewhere,
+    sent_mail,
     unknown_kinds,
 )
 from interactions.intake.acquaintance import introduce
@@ -204,13 +205,16 @@ class IntakeRound:
                 yield inbound_message.arrival(inbound, event, endpoint)
             elif isinstance(event, FormSubmitted):
                 yield inbound_form.arrival(inbound, event, endpoint, self.endpoints.values())
-            elif mail is not None and self.threads.reported_touch(mail.mail) is None:
+            elif mail is not None and not mail.event.sent and self.threads.reported_touch(mail.mail) is None:
                 yield inbound_mail.arrival(mail, self.threads.of(mail), self.endpoints)
 
     def _elsewhere(self) -> Iterator[SentElsewhere]:
         for inbound in self.fresh:
             if isinstance(inbound.event, MessageSentElsewhere):
                 yield SentElsewhere(inbound, inbound.event, self._endpoint(inbound.endpoint_id))
+        for mail in self.mails:
+            if mail.event.sent:
+                yield sent_mail.sent_elsewhere(mail, self.threads, self.endpoints.values())
 
     def _told(self) -> Iterator[Told]:
         for inbound in self.fresh:

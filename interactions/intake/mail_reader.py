@@ -10,7 +10,7 @@ from app.errors import NotFound, PoisonEvent
 from app.events import MailReceived
 from app.text import clean_line, mask_cards
 from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
-from interactions.intake.arrival import StoredFile
+from interactions.intake.stored_file import StoredFile
 
 ORIGINAL = "original.eml"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from interactions.intake import automatic
+from interactions.intake import automatic, stored_file
 from interactions.intake.arrival import Arrival, CallWanted
 from interactions.intake.intake_context import IntakeContext, may_follow
 from interactions.intake.sent_elsewhere import SentElsewhere
@@ -12,7 +12,6 @@ from interactions.life.work import Work
 from interactions.touches import media
 from interactions.touches.touches import Written
 from models.interaction import Latest, Promised, State
-from models.touch import Attachment
 
 
 class Reception:
@@ -48,7 +47,8 @@ class Reception:
         touch = sent.touch(self._context.parties[sent.address].address_id)
         self._context.written.append(Written(touch, sent.address, work))
         self._context.deliveries += media.deliveries(touch, sent.event.attachments, self._context.now)
-        if work is None or work.final:
+        self._context.attachments += stored_file.rows(sent.files, touch)
+        if work is None or work.final or not sent.answers:
             return
         work.touched(at, by_customer=False)
         since = work.interaction.last_customer_touch_at
@@ -118,20 +118,7 @@ class Reception:
         touch = arrival.touch(party.address_id, name)
         self._context.written.append(Written(touch, arrival.from_address, work, arrival.visitor_id))
         self._context.deliveries += media.deliveries(touch, arrival.uploads, self._context.now)
-        self._context.attachments += [
-            Attachment(
-                id=file.id,
-                tenant_id=self._context.tenant_id,
-                touch_id=touch.id,
-                owner=None,
-                name=file.name,
-                content_type=file.content_type,
-                size=file.size,
-                sha256=file.sha256,
-                content_id=file.content_id,
-            )
-            for file in arrival.files
-        ]
+        self._context.attachments += stored_file.rows(arrival.files, touch)
 
 
 def _tell_interaction(arrival: Arrival, work: Work) -> None:

@@ -11,6 +11,7 @@ from app.clock import new_id, rfc3339
 from app.events import Address, MessageSentElsewhere
 from customers.identity import Sighting, anonymous
 from interactions.intake.inbound import Inbound
+from interactions.intake.stored_file import StoredFile, shown
 from interactions.touches import media
 from interactions.touches.receipts import OURS
 from models.endpoint import Endpoint
@@ -21,9 +22,15 @@ from models.touch import Touch
 
 @dataclass(frozen=True)
 class SentElsewhere:
+    """`files` are stored already. `answers` False: a machine wrote it; who waits still waits."""
+
     inbound: Inbound
     event: MessageSentElsewhere
     endpoint: Endpoint
+    subject: str | None = None
+    html: str | None = None
+    files: Sequence[StoredFile] = ()
+    answers: bool = True
     touch_id: UUID = field(default_factory=new_id)
 
     @property
@@ -53,9 +60,11 @@ class SentElsewhere:
             direction="outbound",
             kind="message",
             channel=self.endpoint.channel,
+            subject=self.subject,
             text=event.text,
+            html=self.html,
             payload={**event.payload, "sent_elsewhere": True},
-            attachments=[media.shown(file) for file in event.attachments],
+            attachments=[*(media.shown(file) for file in event.attachments), *shown(self.files)],
             author={"type": "agent", "id": None, "name": event.author},
             delivery_state="sent",
             delivery_hops=[{"hop": OURS, "state": "sent", "at": rfc3339(at), "reason": None}],

@@ -1,0 +1,93 @@
+"""Mailboxes as companies use them: two in one mail, and colleagues who answer from their own program."""
+
+from app.clock import new_id
+from app.events import Envelope, MailReceived
+from tests.intake.house import House
+from tests.intake.test_mails import ADAPTER, mail
+
+WHERE_FROM = "SELECT e.key FROM interaction i JOIN endpoint e ON e.id = i.endpoint_id"
+
+
+async def two_mailboxes(house: House) -> None:
+    await house.execute("UPDATE endpoint SET address = 'support@acme.test' WHERE key = 'support-mail'")
+    await house.execute(
+        "INSERT INTO endpoint (id, tenant_id, key, adapter, channel, queue, address, config, version, "
+        "controls_calls) "
+        "SELECT :id, tenant_id, 'sales-mail', 'email', 'email', 'sales', 'sales@acme.test', '', 1, false "
+        "FROM endpoint WHERE key = 'support-mail'",
+        id=new_id(),
+    )
+
+
+async def in_sent(house: House, raw: bytes) -> Envelope:
+    """A mail that lay in our mailbox's Sent folder."""
+    event = MailReceived(sha256=await house.blobs.put(house.tenant_id, raw), size=len(raw), sent=True)
+    return house.envelope("support-mail", event)
+
+
+def ours(text: str = "We have sent it.", *, to: str = "wang@example.test", **headers: str) -> bytes:
+    return mail("Re: Invoice", text, sender="support@acme.test", To=to, **headers)
+
+
+class TestAMailToTwoOfOurMailboxes:
+    async def test_is_one_touch_that_names_both(self, house: House) -> None:
+        await two_mailboxes(house)
+        raw = mail(To="Sales <Sales@acme.test>", Cc="support+1@acme.test")
+        await house.feed(await house.mail(raw), await house.mail(raw))
+        (touch,) = await house.rows("SELECT * FROM touch")
+        assert touch["payload"]["mailboxes"] == ["sales@acme.test", "support@acme.test"]
+
+    async def test_is_the_first_ones_work_whichever_copy_comes_first(self, house: House) -> None:
+        await two_mailboxes(house)
+        await house.feed(await house.mail(mail(To="sales@acme.test", Cc="support@acme.test")))
+        assert await house.value(WHERE_FROM) == "sales-mail"
+        assert await house.value("SELECT queue FROM interaction") == "sales"
+
+    async def test_as_a_blind_copy_is_the_work_of_the_one_that_got_it(self, house: House) -> None:
+        await two_mailboxes(house)
+        await house.feed(await house.mail(mail(To="somebody@example.test")))
+        assert await house.value(WHERE_FROM) == "support-mail"
+
+
+class TestAMailThatAColleagueSentElsewhere:
+    async def test_closes_the_work_that_waits_for_an_answer(self, house: House) -> None:
+        await house.feed(await house.mail(mail(Message_ID="<1@example.test>")))
+        await house.feed(
+            await in_sent(house, ours(In_Reply_To="<1@example.test>", Message_ID="<2@acme.test>"))
+        )
+        assert await house.value("SELECT state FROM interaction") == "closed"
+        (touch,) = await house.rows("SELECT * FROM touch WHERE direction = 'outbound'")
+        assert (touch["subject"], touch["text"].strip()) == ("Re: Invoice", "We have sent it.")
+        assert touch["interaction_id"] == await house.value("SELECT id FROM interaction")
+        assert touch["author"] == {"type": "agent", "id": None, "name": "Wang"}
+        files = await house.rows("SELECT name FROM attachment WHERE touch_id = :id", id=touch["id"])
+        assert files == [{"name": "original.eml"}]
+
+    async def test_again_is_one_touch(self, house: House) -> None:
+        await house.feed(await house.mail(mail(Message_ID="<1@example.test>")))
+        answer = ours(In_Reply_To="<1@example.test>", Message_ID="<2@acme.test>")
+        await house.feed(await in_sent(house, answer), await in_sent(house, answer))
+        await house.feed(await in_sent(house, answer))
+        assert await house.value("SELECT count(*) FROM touch WHERE direction = 'outbound'") == 1
+
+    async def test_by_a_machine_answers_nothing(self, house: House) -> None:
+        await house.feed(await house.mail(mail(Message_ID="<1@example.test>")))
+        away = ours("I am away.", In_Reply_To="<1@example.test>", Auto_Submitted="auto-replied")
+        await house.feed(await in_sent(house, away))
+        assert await house.value("SELECT state FROM interaction") == "queued"
+        assert await house.value("SELECT count(*) FROM touch") == 2
+
+    async def test_to_somebody_else_closes_nothing(self, house: House) -> None:
+        await house.feed(await house.mail(mail(Message_ID="<1@example.test>")))
+        forwarded = ours(to="warehouse@example.test", In_Reply_To="<1@example.test>")
+        await house.feed(await in_sent(house, forwarded))
+        assert await house.value("SELECT state FROM interaction") == "queued"
+
+    async def test_that_we_sent_ourselves_is_not_a_second_touch(self, house: House) -> None:
+        await house.execute("UPDATE endpoint SET queue = 'empty' WHERE key = 'support-mail'")
+        await house.feed(await house.mail(mail(Message_ID="<1@example.test>")))
+        sent = await house.value("SELECT id FROM touch WHERE direction = 'outbound'")
+        copy = ours("Nobody is here.", Message_ID=f"<{ADAPTER.message_id(str(sent))}>")
+        await house.feed(await in_sent(house, copy))
+        assert await house.value("SELECT count(*) FROM touch WHERE direction = 'outbound'") == 1
+        assert await house.value("SELECT state FROM interaction") == "queued"
