@@ -211,6 +211,14 @@ class Touch(TenantRow, Base):
         self.version += 1
         return True
 
+    def begin_again(self, at: datetime, by: str) -> None:
+        """It is sent once more: a new sending with hops of its own. The earlier one stays in the payload;
+        what the platform still tells of that is about nothing now."""
+        before = {"at": rfc3339(at), "by": by, "hops": self.delivery_hops}
+        self.payload = {**self.payload, "sent_before": [*self.payload.get("sent_before", ()), before]}
+        self.delivery_state, self.delivery_hops, self.provider_id = "pending", [], None
+        self.version += 1
+
     def item(self, address: Address | None) -> dict[str, Any]:
         """The timeline item of the API."""
         state = self.delivery_state

@@ -29,6 +29,7 @@ def all_routers() -> Sequence[APIRouter]:
         streams,
         supervision,
         tasks,
+        touches,
         visitor_files,
     )
 
@@ -54,6 +55,7 @@ def all_routers() -> Sequence[APIRouter]:
         streams,
         supervision,
         tasks,
+        touches,
         visitor_files,
     )
     return [module.router for module in modules]

@@ -74,7 +74,7 @@ class Messages:
         files = await own_files(self.session, self.agent, wanted.attachments)
         assert address_id is not None
         draft = self._draft(wanted, files, Templates(self.directory, work.interaction.endpoint_id))
-        await self._take_reply(desk, work, draft)
+        await self.take_reply(desk, work, draft)
         out = compose(work, address_id, draft, self.directory, desk.now)
         work.touched(desk.now, by_customer=False)
         if work.interaction.channel != "chat":
@@ -111,8 +111,9 @@ class Messages:
             interaction={"state": str(interaction.state), "queue": interaction.queue},
         )
 
-    async def _take_reply(self, desk: Desk, work: Work, draft: Draft) -> None:
-        """A free message uses up a part of the reply window; a template needs none."""
+    async def take_reply(self, desk: Desk, work: Work, draft: Draft) -> None:
+        """A free message uses up a part of the reply window; a template needs none. Raises
+        ReplyWindowClosed."""
         place = place_of(work)
         if place is None or "template" in draft.payload:
             return

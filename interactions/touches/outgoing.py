@@ -59,7 +59,17 @@ def compose(work: Work, address_id: UUID, draft: Draft, directory: Directory, no
     if work.interaction.channel == "chat":
         touch.provider_id = str(touch.id)  # what the widget's acknowledgement names
         return Outgoing(touch, None, None)
-    return Outgoing(touch, _delivery(work, touch, draft, now), _reference(work, touch, directory))
+    delivery = _delivery(work, touch, now, automatic=draft.automatic)
+    return Outgoing(touch, delivery, _reference(work, touch, directory))
+
+
+def again(work: Work, touch: Touch, now: datetime) -> Delivery:
+    """Sends a touch that has failed once more. A platform that knows the first key would answer as it did
+    then; a mail keeps its Message-ID, by which answers find back."""
+    delivery = _delivery(work, touch, now, automatic=False)
+    if touch.channel != "email":
+        delivery.provider_key = f"{touch.id}/{len(touch.payload['sent_before']) + 1}"
+    return delivery
 
 
 def _touch(work: Work, address_id: UUID, draft: Draft, now: datetime) -> Touch:
@@ -85,7 +95,7 @@ def _touch(work: Work, address_id: UUID, draft: Draft, now: datetime) -> Touch:
     )
 
 
-def _delivery(work: Work, touch: Touch, draft: Draft, now: datetime) -> Delivery:
+def _delivery(work: Work, touch: Touch, now: datetime, *, automatic: bool) -> Delivery:
     x = work.interaction
     assert x.endpoint_id is not None, "what can be answered has an endpoint"
     return Delivery(
@@ -96,7 +106,7 @@ def _delivery(work: Work, touch: Touch, draft: Draft, now: datetime) -> Delivery
         interaction_id=x.id,
         touch_id=touch.id,
         conversation=f"{x.endpoint_id}/{x.conversation or x.id}",
-        payload={"automatic": draft.automatic, "conversation": x.conversation, "thread": x.thread or {}},
+        payload={"automatic": automatic, "conversation": x.conversation, "thread": x.thread or {}},
         provider_key=str(touch.id),
         state=DeliveryState.PENDING,
         attempts=0,

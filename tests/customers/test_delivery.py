@@ -130,6 +130,61 @@ class TestAReplyByMail:
         assert row["delivery_hops"][0]["reason"] == "SMTP 550"
 
 
+class TestAReplyThatFailed:
+    @pytest.fixture
+    async def failed(self, office: Office, asked: UUID) -> dict[str, Any]:
+        touch = await answer(office, asked)
+        async with sending(office, Post(status=550)):
+            await eventually(lambda: _is(office, touch, "failed"))
+        return touch
+
+    async def again(self, office: Office, touch: dict[str, Any], who: str = "li", **headers: str) -> Any:
+        bearer = {**office.acme.bearer(who), **headers}
+        return await office.client.post(f"/v1/touches/{touch['id']}/resend", headers=bearer)
+
+    async def test_is_sent_again_as_the_same_mail(self, office: Office, failed: dict[str, Any]) -> None:
+        told = await self.again(office, failed)
+        assert told.status_code == 202
+        assert told.json()["delivery"] == {"state": "pending", "hops": []}
+        assert told.json()["payload"]["sent_before"][0]["hops"][0]["reason"] == "SMTP 550"
+        async with sending(office, Post()):
+            await eventually(lambda: _is(office, failed, "sent"))
+        assert len(await office.rows("SELECT DISTINCT provider_key FROM delivery")) == 1
+
+    async def test_once_for_one_key(self, office: Office, failed: dict[str, Any]) -> None:
+        first = await self.again(office, failed, **{"idempotency-key": "k"})
+        second = await self.again(office, failed, **{"idempotency-key": "k"})
+        assert first.content == second.content
+        assert (await self.again(office, failed)).json()["type"] == "/problems/illegal-transition"
+        assert len(await office.rows("SELECT 1 FROM delivery")) == 2
+
+    async def test_by_nobody_else_while_it_is_in_somebodys_hands(
+        self, office: Office, failed: dict[str, Any]
+    ) -> None:
+        assert (await self.again(office, failed, "han")).json()["type"] == "/problems/illegal-transition"
+
+    async def test_is_not_found_by_another_tenant(self, office: Office, failed: dict[str, Any]) -> None:
+        answered = await office.client.post(
+            f"/v1/touches/{failed['id']}/resend", headers=office.other.bearer("li")
+        )
+        assert answered.status_code == 404
+
+    async def test_shows_the_administrator_what_was_said(
+        self, office: Office, failed: dict[str, Any]
+    ) -> None:
+        path = f"/v1/touches/{failed['id']}/exchanges"
+        (item,) = (await office.get(path, "wang")).json()["items"]
+        assert (item["method"], item["url"], item["status"], item["outcome"]) == (
+            "SMTP",
+            "smtp://mail.acme.test:587",
+            550,
+            "rejected",
+        )
+        assert "On its way" not in item["request"] and "Subject: Re: Invoice" in item["request"]
+        assert (await office.get(path, "li")).status_code == 403
+        assert (await office.get(path, "wang", office.other)).status_code == 404
+
+
 class TestAReceipt:
     async def test_that_came_before_the_sending_was_recorded_is_not_lost(self, office: Office) -> None:
         chat = await office.chats(await office.visitor(), "hi")

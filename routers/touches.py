@@ -1,0 +1,54 @@
+"""One message: what was said to its platform, and sending it again."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import status
+
+from app.access import Permission
+from app.errors import IllegalTransition, NotFound, ReplyWindowClosed
+from app.problems import problems
+from interactions.agents.resending import resend
+from models.exchange import Exchange
+from models.touch import Touch
+from routers.deps import (
+    CurrentAgent,
+    CurrentPrincipal,
+    ReadTransaction,
+    Services,
+    Transaction,
+    api_router,
+    needs,
+)
+
+SHOWN_MAX = 200
+
+router = api_router("/v1/touches/{touch_id}", Permission.WORK, tags=["interactions"])
+
+
+@router.get("/exchanges", dependencies=[needs(Permission.ADMINISTER)], responses=problems(NotFound))
+async def list_exchanges(
+    touch_id: UUID, session: ReadTransaction, principal: CurrentPrincipal
+) -> dict[str, Any]:
+    """The requests that sent it and their answers, newest first, without secrets and card numbers; of a call
+    its commands. Kept 14 days."""
+    touch = await session.get(Touch, (principal.tenant_id, touch_id))
+    if touch is None:
+        raise NotFound("There is no such touch.")
+    if touch.kind == "call" and touch.interaction_id is not None:
+        found = await Exchange.of_call(session, touch.interaction_id, SHOWN_MAX)
+    else:
+        found = await Exchange.of_touch(session, touch_id, SHOWN_MAX)
+    return {"items": [exchange.item() for exchange in found]}
+
+
+@router.post(
+    "/resend",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=problems(NotFound, IllegalTransition, ReplyWindowClosed),
+)
+async def send_again(
+    touch_id: UUID, me: CurrentAgent, session: Transaction, container: Services
+) -> dict[str, Any]:
+    """Send a message that has failed once more; the touch, on its way."""
+    return await resend(session, me, container.endpoints, touch_id)
