@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.errors import ChannelError
@@ -52,6 +52,10 @@ class WireResponse:
 
 class Unsendable(ChannelError):
     """`render` cannot put this message into the channel's form; no repeat will help."""
+
+
+CALL_ENDED: Final = "call_ended"
+"""Why an order was rejected: the caller has left, and perhaps nobody has told us."""
 
 
 class SendOutcome(StrEnum):

@@ -17,7 +17,7 @@ from channels.email import EmailAdapter, EmailConfig
 from channels.email.imap_listener import listener_of
 from channels.form import FormAdapter, FormConfig
 from channels.listening import Listener
-from channels.twilio import SmsAdapter, SmsConfig
+from channels.twilio import SmsAdapter, SmsConfig, VoiceAdapter, VoiceConfig
 from channels.wechat import WechatAdapter, WechatConfig
 from channels.wecom import WecomAdapter, WecomConfig
 from channels.whatsapp import WhatsAppAdapter, WhatsAppConfig
@@ -43,6 +43,7 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "twilio-sms": Registered(SmsAdapter, SmsConfig),
     "wechat": Registered(WechatAdapter, WechatConfig),
     "wecom": Registered(WecomAdapter, WecomConfig),
+    "twilio-voice": Registered(VoiceAdapter, VoiceConfig),
 }
 
 

@@ -231,9 +231,8 @@ async def running(
         inbox = Inbox()
         mails = inbox.serve(free_port())
         stack.callback(mails.stop)
-        settings = Settings(
-            data_dir=folder, database_url=database_url, port=0, smtp_port=free_port(), **knobs
-        )
+        places = {"port": 0, "smtp_port": free_port()}
+        settings = Settings(data_dir=folder, database_url=database_url, **{**places, **knobs})
         supervisor = Supervisor(settings, {child: COMMANDS[child] for child in children})
         stack.push_async_callback(supervisor.stop)
         await supervisor.start()

@@ -70,9 +70,12 @@ class CallEnded(CallEvent):
 
 
 class RecordingReady(CallEvent):
+    """`consent`: how the caller knew of it: `announced`, or `opt_in` by a key that they pressed."""
+
     type: ClassVar[str] = "touchpoint.recording.ready.v1"
     url: str
     duration_seconds: float | None = None
+    consent: Literal["announced", "opt_in"] | None = None
 
 
 class CommandFailed(CallEvent):

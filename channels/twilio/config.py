@@ -1,6 +1,6 @@
 """What an administrator sets for a Twilio number; the names are those of Twilio's Console."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, StringConstraints, model_validator
 
@@ -24,6 +24,7 @@ def _base(url: AnyHttpUrl) -> AnyHttpUrl:
 Sid = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}$")]
 Number = Annotated[str, AfterValidator(_number)]
 BaseUrl = Annotated[AnyHttpUrl, AfterValidator(_base)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=3000)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
 
@@ -58,4 +59,31 @@ class SmsConfig(TwilioConfig):
     def _some_sender(self) -> Self:
         if self.address is None and self.messaging_service_sid is None:
             raise ValueError("address or messaging_service_sid is needed: messages leave from there")
+        return self
+
+
+class VoiceConfig(TwilioConfig):
+    """`announcements`: what is said for the names that queues and doors use. `menu` is said before the caller
+    waits, and what they press then is told. `recording_notice` is said before a call that may be recorded;
+    with `opt_in` it must ask for the key 1. `fallback_number` is dialled while we can store nothing, else the
+    caller may leave a message after `sorry`."""
+
+    address: Number
+    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en-US"
+    greeting: Words | None = None
+    menu: Words | None = None
+    menu_digits: Annotated[int, Field(ge=1, le=20)] = 1
+    music_url: AnyHttpUrl | None = None
+    announcements: dict[str, Words] = Field(default_factory=dict)
+    ring_seconds: Annotated[int, Field(ge=5, le=600)] = 20
+    recording: Literal["off", "announced", "opt_in"] = "off"
+    recording_notice: Words | None = None
+    confirm_prompt: Words = "A call from your contact center. Press 1 to take it."
+    sorry: Words = "We are sorry, we cannot take your call at the moment."
+    fallback_number: Number | None = None
+
+    @model_validator(mode="after")
+    def _notice(self) -> Self:
+        if self.recording != "off" and self.recording_notice is None:
+            raise ValueError("recording_notice is needed: what callers are told before they are recorded")
         return self

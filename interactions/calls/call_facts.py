@@ -47,7 +47,8 @@ def merge(call: Call, event: CallEvent, at: datetime) -> bool:
     elif isinstance(event, CallDigits):
         _append(call, "digits", event.digits)
     elif isinstance(event, RecordingReady):
-        _append(call, "recordings", {"url": event.url, "duration_seconds": event.duration_seconds})
+        told = {"url": event.url, "duration_seconds": event.duration_seconds}
+        _append(call, "recordings", told | ({"consent": event.consent} if event.consent else {}))
     return True
 
 

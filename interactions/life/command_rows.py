@@ -31,7 +31,8 @@ def issue(session: AsyncSession, x: Interaction, now: datetime, command: str, **
 def stop_ringing(session: AsyncSession, x: Interaction, now: datetime, leg: Leg) -> None:
     """The agent's device rings no more, or leaves the call; the customer stays with the platform."""
     if leg.route_command_id is not None:
-        named = {"leg_id": leg.device_leg_id, "route_command_id": str(leg.route_command_id)}
+        command = str(leg.route_command_id)
+        named = {"leg_id": leg.device_leg_id, "route_command_id": command, "to": leg.device}
         issue(session, x, now, "call.cancel", **named)
 
 

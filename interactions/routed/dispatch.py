@@ -8,13 +8,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.bus.outbox import append_inbound
 from app.bus.together import Together
 from app.database import Database
-from app.events import Address
+from app.events import Address, CallEnded
 from app.files import clean_name, content_type_of
 from channels.abilities import Media
 from channels.attempt import StoredMedia
-from channels.base import Button, ChosenTemplate, OutboundAttachment, OutboundMessage, Unsendable
+from channels.base import CALL_ENDED, Button, ChosenTemplate, OutboundAttachment, OutboundMessage, Unsendable
 from interactions.calls import call_commands
 from interactions.intake.mail_reader import Blobs
 from interactions.life.desk import database_now
@@ -81,7 +82,9 @@ class InteractionDispatch:
     async def failed(self, session: AsyncSession, failed: Sequence[tuple[Delivery, str]]) -> None:
         refused: dict[UUID, str] = {}
         for delivery, reason in failed:
-            if delivery.kind == "command":
+            if delivery.kind == "command" and reason == CALL_ENDED:
+                _caller_left(session, delivery)
+            elif delivery.kind == "command":
                 await call_commands.command_failed(session, delivery.tenant_id, delivery, reason)
             elif delivery.kind == "media":
                 await media.missing(session, delivery, reason, await database_now(session))
@@ -136,6 +139,13 @@ async def _found(session: AsyncSession, deliveries: Sequence[Delivery]) -> dict[
         if touch is not None and address is not None:
             found[delivery.id] = Row(touch, address.address, files.get(touch.id, ()))
     return found
+
+
+def _caller_left(session: AsyncSession, delivery: Delivery) -> None:
+    """The platform refuses because the call is over: that is told as if it had told it by itself."""
+    call = delivery.payload["call_id"]
+    over = CallEnded(conversation=call, external_id=f"{call}:refused", by="customer")
+    append_inbound(session, delivery.endpoint_id, over)
 
 
 def _template(touch: Touch) -> ChosenTemplate | None:

@@ -1,0 +1,97 @@
+"""One running service whose number is at a Twilio of our own, for all tests of this folder."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.embedded import EmbeddedPostgres
+from demo.pbx.switch import Device
+from tests.conftest import clone
+from tests.platforms.twilio import FakeTwilio, serving
+from tests.platforms.twilio.calls import Call
+from tests.running import Lane, Service, free_port, running
+
+ACCOUNT = "ACae6e420f425248d6a26948c17a9e2acf"
+TOKEN = "a token of tests"
+NUMBER = "+14155550100"
+CALLER = "+14158675309"
+LANES = 50
+
+
+@dataclass
+class Line:
+    """A lane whose agent's phone rings at Twilio."""
+
+    lane: Lane
+    twilio: FakeTwilio
+
+    @property
+    def device(self) -> str:
+        return f"sip:{1000 + self.lane.number}@phones.test"
+
+    def behaves(self, device: Device) -> None:
+        self.twilio.exchange.devices[self.device] = device
+
+    def call(self, caller: str = CALLER, *, keys: tuple[str, ...] = ()) -> Call:
+        return self.twilio.exchange.call(caller, f"queue={self.lane.queue}", keys)
+
+
+@dataclass
+class Office:
+    """`line()` hands out unused lanes."""
+
+    service: Service
+    twilio: FakeTwilio
+
+    def line(self) -> Line:
+        return Line(self.service.lane(), self.twilio)
+
+
+def _with_twilio(document: dict[str, Any], api_url: str) -> None:
+    config = {"account_sid": ACCOUNT, "auth_token": TOKEN, "address": NUMBER, "api_url": api_url}
+    voice = {
+        "greeting": "Welcome.",
+        "menu": "Press 1 to be called back.",
+        "announcements": {"callback": "We shall call you.", "closed": "We are closed."},
+        "ring_seconds": 5,
+    }
+    document["endpoints"] += [
+        {"key": "phone", "adapter": "twilio-voice", "queue": "lane-1", "config": config | voice},
+        {"key": "texts", "adapter": "twilio-sms", "queue": "lane-1", "config": config},
+    ]
+    for queue in document["queues"]:
+        queue["callback"]["announcement"] = "callback"
+    for number, agent in enumerate(document["agents"][:-1], 1):
+        agent["devices"].append({"endpoint": "phone", "address": f"sip:{1000 + number}@phones.test"})
+
+
+@pytest.fixture(scope="package")
+async def office(
+    postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Office]:
+    folder: Path = tmp_path_factory.mktemp("twilio")
+    port = free_port()
+    twilio = FakeTwilio(ACCOUNT, TOKEN, NUMBER)
+    async with (
+        serving(twilio) as api_url,
+        clone(postgres, template_database) as url,
+        running(
+            url,
+            folder,
+            lanes=LANES,
+            shape=lambda document: _with_twilio(document, api_url),
+            port=port,
+            public_url=f"http://127.0.0.1:{port}",
+        ) as service,
+    ):
+        paths = [f"{service.url}{service.endpoints[key]['path']}" for key in ("phone", "texts")]
+        twilio.connect(*paths)
+        yield Office(service, twilio)
+
+
+@pytest.fixture
+def line(office: Office) -> Line:
+    return office.line()

@@ -1,0 +1,201 @@
+"""Calls through Twilio, each against the running service: who waits, who is connected, and every race."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from demo.pbx.switch import Device
+from tests.platforms.twilio.calls import Call
+from tests.running import CONNECT_SECONDS, Desktop
+from tests.twilio.conftest import Line
+from tests.voice.test_races import FREE_SECONDS, accepted, entry_outcome, units_free
+from tests.waiting import eventually
+
+
+async def talking(line: Line, desk: Desktop, **call: Any) -> tuple[str, Call]:
+    """Interaction and call, once the agent is connected."""
+    dialled = line.call(**call)
+    x = await accepted(desk)
+    await desk.becomes(x, "active")
+    return x, dialled
+
+
+class TestAnswered:
+    async def test_waits_in_a_conference_until_the_agent_joins(self, line: Line) -> None:
+        line.behaves(Device.MANUAL)
+        async with line.lane.desktop() as desk:
+            call = line.call()
+            x = await accepted(desk)
+            await eventually(lambda: line.twilio.exchange.ringing(line.device))
+            assert call.heard[:2] == ["Welcome.", "Press 1 to be called back."]
+            assert call.conference is not None and call.conference.status == "init"
+            assert (await desk.interaction(x))["state"] == "connecting"
+            line.twilio.exchange.answer(line.device)
+            await desk.becomes(x, "active")
+            line.twilio.exchange.hang_up(call)
+            await desk.becomes(x, "wrap_up")
+            await desk.client.post(f"/v1/interactions/{x}/wrap-up", {"disposition": "solved"})
+            await desk.becomes(x, "closed")
+            assert await entry_outcome(desk, x) == ["answered"]
+            await units_free(desk)
+            assert line.twilio.exchange.talking(line.device) is None
+
+    async def test_the_agent_ends_it(self, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            x, call = await talking(line, desk)
+            assert (await desk.client.post(f"/v1/interactions/{x}/end")).status_code == 202
+            await desk.becomes(x, "wrap_up")
+            assert call.status == "completed"
+
+    async def test_the_agents_phone_hangs_up_first(self, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            x, call = await talking(line, desk)
+            phone = line.twilio.exchange.talking(line.device)
+            assert phone is not None
+            line.twilio.exchange.hang_up(phone)
+            await desk.becomes(x, "wrap_up")
+            await eventually(lambda: call.over)
+
+
+class TestCallerHangsUp:
+    async def test_while_it_rings(self, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            call = line.call()
+            offer = await desk.offer()
+            line.twilio.exchange.hang_up(call)
+            gone = await desk.pushed("offer.revoked", lambda data: data["offer_id"] == offer["offer_id"])
+            assert gone["cause"] == "customer_left"
+            await desk.becomes(offer["interaction_id"], "abandoned")
+            await units_free(desk)
+
+    async def test_in_the_same_millisecond_as_the_accept(self, line: Line) -> None:
+        line.behaves(Device.MANUAL)
+        async with line.lane.desktop() as desk:
+            call = line.call()
+            offer = await desk.offer()
+            accept = asyncio.create_task(desk.client.post(f"/v1/offers/{offer['offer_id']}/accept"))
+            line.twilio.exchange.hang_up(call)
+            assert (await accept).status_code in (200, 409)
+            await desk.becomes(offer["interaction_id"], "abandoned")
+            await units_free(desk)
+            assert await entry_outcome(desk, offer["interaction_id"]) == ["abandoned"]
+            assert (await desk.me())["presence"]["status"] == "available"
+            await eventually(lambda: line.twilio.exchange.ringing(line.device) is None)
+
+    async def test_while_the_agents_leg_rings(self, line: Line) -> None:
+        line.behaves(Device.MANUAL)
+        async with line.lane.desktop() as desk:
+            call = line.call()
+            x = await accepted(desk)
+            await eventually(lambda: line.twilio.exchange.ringing(line.device))
+            line.twilio.exchange.hang_up(call)
+            await desk.becomes(x, "abandoned")
+            await units_free(desk)
+            assert (await desk.me())["presence"]["status"] == "available"
+
+    async def test_an_end_that_nobody_told_us_shows_when_we_dial(self, line: Line) -> None:
+        faults = line.twilio.faults
+        async with line.lane.desktop() as desk:
+            call = line.call()
+            offer = await desk.offer()
+            faults.drops |= {"completed", "participant-leave", "conference-end"}
+            try:
+                line.twilio.exchange.hang_up(call)
+                await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
+                await desk.becomes(offer["interaction_id"], "abandoned")
+            finally:
+                faults.drops.clear()
+            await units_free(desk)
+            assert (await desk.me())["presence"]["status"] == "available", "the phone is not to blame"
+
+
+class TestDevice:
+    @pytest.mark.parametrize("device", [Device.BUSY, Device.UNREACHABLE, Device.REJECTS])
+    async def test_refused_by_the_device_the_customer_waits_on(self, line: Line, device: Device) -> None:
+        line.behaves(device)
+        async with line.lane.desktop() as desk:
+            call = line.call()
+            x = await accepted(desk)
+            await desk.becomes(x, "queued")
+            presence = (await desk.me())["presence"]
+            assert (presence["status"], presence["reason_code"]) == ("not_responding", "device")
+            await units_free(desk)
+            assert call.conference is not None and call.conference.status == "init", "music goes on"
+
+    async def test_a_silent_device_is_given_up_after_connect_seconds(self, line: Line) -> None:
+        line.behaves(Device.SILENT)
+        async with line.lane.desktop() as desk:
+            line.call()
+            x = await accepted(desk)
+            await desk.becomes(x, "queued", seconds=CONNECT_SECONDS + FREE_SECONDS)
+            await units_free(desk)
+            await eventually(lambda: line.twilio.exchange.ringing(line.device) is None)
+
+    async def test_a_dropped_agent_leaves_the_caller_with_music(self, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            x, call = await talking(line, desk)
+            phone = line.twilio.exchange.talking(line.device)
+            assert phone is not None and call.conference is not None
+            first = call.conference
+            line.twilio.exchange.end(phone, "failed", "participant_hung_up")
+            await desk.becomes(x, "queued")
+            await eventually(lambda: call.conference not in (None, first))
+            assert call.conference is not None and call.conference.status == "init"
+            before = await desk.offer()
+            await desk.client.be("available")
+            again = await desk.pushed("offer.created", lambda data: data["offer_id"] != before["offer_id"])
+            await desk.client.post(f"/v1/offers/{again['offer_id']}/accept")
+            await desk.becomes(x, "active")
+            assert call.conference is not None and call.conference.status == "in-progress"
+
+
+class TestHold:
+    async def test_held_only_on_twilios_event(self, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            x, call = await talking(line, desk)
+
+            async def leg(state: str) -> bool:
+                return bool((await desk.interaction(x))["legs"][0]["state"] == state)
+
+            assert (await desk.client.post(f"/v1/interactions/{x}/hold")).status_code == 202
+            await eventually(lambda: leg("held"))
+            assert call.held
+            await desk.client.post(f"/v1/interactions/{x}/resume")
+            await eventually(lambda: leg("active"))
+            assert not call.held
+
+
+class TestFaults:
+    async def test_every_webhook_three_times_and_overtaking(self, line: Line) -> None:
+        faults = line.twilio.faults
+        faults.copies, faults.shuffle = 3, 0.3
+        try:
+            async with line.lane.desktop() as desk:
+                x, _ = await talking(line, desk)
+                await desk.client.post(f"/v1/interactions/{x}/end")
+                await desk.becomes(x, "wrap_up")
+                seen = await desk.interaction(x)
+                assert len(seen["legs"]) == 1, f"seed {faults.seed}"
+                assert await entry_outcome(desk, x) == ["answered"]
+        finally:
+            faults.copies, faults.shuffle = 1, 0.0
+
+    async def test_too_many_requests_are_tried_again_and_ring_once(self, line: Line) -> None:
+        line.behaves(Device.MANUAL)
+        async with line.lane.desktop() as desk:
+            line.call()
+            offer = await desk.offer()
+            line.twilio.faults.too_many = 2
+            await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
+            await eventually(lambda: line.twilio.exchange.ringing(line.device))
+            line.twilio.exchange.answer(line.device)
+            await desk.becomes(offer["interaction_id"], "active")
+            assert [c.to for c in line.twilio.exchange.calls.values()].count(line.device) == 1
+
+
+class TestMenu:
+    async def test_a_key_asks_for_a_callback(self, line: Line) -> None:
+        call = line.call(keys=("1",))
+        await eventually(lambda: call.over)
+        assert call.heard[-1] == "We shall call you."
