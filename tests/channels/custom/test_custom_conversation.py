@@ -1,0 +1,160 @@
+"""Conversations through a bridge that was written from the channel's page, in both directions, through
+running api and worker processes."""
+
+import os
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.embedded import EmbeddedPostgres
+from tests.conftest import clone
+from tests.platforms.custom import Bridge
+from tests.platforms.talk import Talk
+from tests.running import Desktop, Lane, running
+from tests.serving import serving
+from tests.waiting import eventually
+
+SEED = int(os.environ.get("TOUCHPOINT_CUSTOM_SEED", "7"))
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+)
+
+
+@dataclass
+class Line:
+    """The bridge and the lane that its customers are served in."""
+
+    bridge: Bridge
+    lane: Lane
+
+
+@pytest.fixture(scope="module")
+async def line(
+    postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Line]:
+    print(f"seed {SEED}: TOUCHPOINT_CUSTOM_SEED={SEED}")
+    bridge = Bridge(SECRET, random.Random(SEED))
+    async with clone(postgres, template_database) as url, serving(bridge.app()) as bridge.url:
+        window = {"seconds": 172_800, "messages": 5}
+        config = {
+            "platform": "line",
+            "secret": SECRET,
+            "send_url": f"{bridge.url}/send",
+            "reply_window": window,
+        }
+
+        def shape(document: dict[str, Any]) -> None:
+            line = {"key": "line", "adapter": "custom", "queue": "lane-1", "config": config}
+            document["endpoints"].append(line)
+
+        folder: Path = tmp_path_factory.mktemp("custom")
+        async with running(url, folder, lanes=1, shape=shape) as service:
+            bridge.webhook = f"{service.url}{service.endpoints['line']['path']}"
+            yield Line(bridge, service.lane())
+
+
+@pytest.fixture
+async def desk(line: Line) -> AsyncIterator[Desktop]:
+    async with line.lane.desktop() as desk:
+        yield desk
+
+
+class TestTheFormat:
+    async def test_a_wrong_field_is_named(self, line: Line) -> None:
+        (answer,) = await line.bridge.post(line.bridge.says("1", "", "hello"))
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [
+            {"pointer": "/customer/id", "message": "String should have at least 1 character"}
+        ]
+
+    async def test_what_the_bridge_did_not_sign_is_not_taken(self, line: Line) -> None:
+        ours, line.bridge.secret = line.bridge.secret, "whsec_b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldA=="
+        (answer,) = await line.bridge.post(line.bridge.says("1", "u1", "hello"))
+        line.bridge.secret = ours
+        assert answer.status_code == 401
+
+    async def test_what_is_unknown_is_taken(self, line: Line) -> None:
+        (answer,) = await line.bridge.post({"type": "typing", "customer": {"id": "u1"}})
+        assert answer.status_code == 200
+
+
+class TestAConversation:
+    async def test_with_repeats_disorder_throttling_an_outage_and_lost_answers(
+        self, line: Line, desk: Desktop
+    ) -> None:
+        bridge, customer = line.bridge, "U4af4980629"
+        one, two, three = (bridge.says(f"q{n}", customer, f"question {n}") for n in (1, 2, 3))
+        for event in (two, one):
+            await bridge.post(event, times=3)
+        talk = await Talk.taken(desk)
+        await talk.said("question 1", "question 2")
+        bridge.moods.extend([429, 500])
+        bridge.lose = 1
+        answers = [await talk.reply(f"answer {n}") for n in (1, 2)]
+        await talk.becomes("sent", *[answer["id"] for answer in answers], seconds=40)
+        bridge.away = True
+        answers.append(await talk.reply("answer 3"))
+        asked = bridge.asked["send"]
+        await eventually(lambda: bridge.asked["send"] > asked, seconds=30)
+        await bridge.post(three, times=2)
+        await talk.said("question 1", "question 2", "question 3")
+        bridge.away = False
+        ids = [answer["id"] for answer in answers]
+        await talk.becomes("sent", *ids, seconds=40)
+        assert bridge.texts(customer) == ["answer 1", "answer 2", "answer 3"]
+        await bridge.post_receipts(times=3)
+        await talk.becomes("read", *ids)
+        await talk.said("answer 1", "answer 2", "answer 3", direction="outbound")
+        await talk.said("question 1", "question 2", "question 3")
+        await talk.finish()
+
+    async def test_files_in_both_directions_and_ids_of_ours(self, line: Line, desk: Desktop) -> None:
+        bridge, customer = line.bridge, "U2"
+        bridge.names_ids = False
+        await bridge.post(bridge.says("f1", customer, "look", attachments=bridge.with_file("in.png", PNG)))
+        talk = await Talk.taken(desk)
+        await talk.said("look")
+        (came,) = await talk.touches("inbound")
+        shown = await talk.touch(came["id"], lambda touch: "id" in touch["attachments"][0])
+        file = await desk.client.http.get(f"/v1/attachments/{shown['attachments'][0]['id']}")
+        assert file.content == PNG
+        answer = await talk.reply("and this", attachments=[await talk.upload("out.png", "image/png", PNG)])
+        await talk.becomes("sent", answer["id"])
+        assert bridge.files["out.png"] == PNG
+        await bridge.post_receipts()
+        await talk.becomes("read", answer["id"])
+        bridge.names_ids = True
+        await talk.finish()
+
+    async def test_a_colleagues_answer_in_the_platforms_own_app(self, line: Line, desk: Desktop) -> None:
+        bridge, customer = line.bridge, "U3"
+        await bridge.post(bridge.says("c1", customer, "anybody?"))
+        talk = await Talk.taken(desk)
+        elsewhere = bridge.says("c2", customer, "I did that already") | {"type": "message.sent_elsewhere"}
+        await bridge.post(elsewhere | {"author": "Han"}, times=2)
+        await talk.said("I did that already", direction="outbound")
+        (touch,) = await talk.touches("outbound")
+        assert touch["author"]["name"] == "Han"
+        await talk.finish()
+
+
+class TestTheWindow:
+    async def test_five_answers_and_no_sixth(self, line: Line, desk: Desktop) -> None:
+        bridge, customer = line.bridge, "U5"
+        await bridge.post(bridge.says("w1", customer, "hello"))
+        talk = await Talk.taken(desk)
+        for n in range(5):
+            await talk.reply(f"answer {n}")
+        problem = await talk.refused("one too many")
+        assert (problem["type"], problem["templates"]) == ("/problems/reply-window-closed", [])
+        await bridge.post(bridge.says("w2", customer, "go on"))
+        await talk.said("hello", "go on")
+        answer = await talk.reply("answer 5")
+        await talk.becomes("sent", answer["id"])
+        assert bridge.texts(customer) == [f"answer {n}" for n in range(6)]
+        await talk.finish()
