@@ -152,9 +152,16 @@ class ChatHub:
             self._forget_conversation(presence)
             presence.push({"type": "closed"})
         else:
-            presence.agent_ids = event.agent_ids
-            presence.queue = event.queue if event.state in visitors.WAITING else None
-            self._moved.set()
+            self._moved_on(presence, event)
+
+    def _moved_on(self, presence: Presence, event: InteractionChanged) -> None:
+        waited, waits = presence.queue is not None, event.state in visitors.WAITING
+        presence.agent_ids = event.agent_ids
+        presence.queue = event.queue if waits else None
+        if waited and not waits:
+            presence.told = None
+            presence.push({"type": "answered"})
+        self._moved.set()
 
     def _heard_typing(self, payload: str) -> None:
         notice = TypingNotice.read(payload)

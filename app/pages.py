@@ -1,4 +1,5 @@
-"""The built web pages: their assets under /static/, and the desktop for every other path."""
+"""The built web pages: their assets under /static/, the chat widget for other people's pages, and the desktop
+for every other path."""
 
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,13 @@ from starlette.types import Scope
 STATIC: Final = Path(__file__).parent / "static"
 PAGES: Final = {"wallboard": "wallboard.html", "demo": "customer.html"}
 DESKTOP: Final = "index.html"
+WIDGET: Final = "widget.js"
+
+_FOR_EVERY_PAGE: Final = {
+    "cache-control": "max-age=600",
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
+}
 
 _NOT_PAGES: Final = frozenset({"v1", "webhooks", "chat", "forms", "static", "docs", "problems"})
 
@@ -30,7 +38,14 @@ def install(app: FastAPI) -> None:
     """After all routers: what they do not know is a page, or nothing."""
     if STATIC.is_dir():
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.router.routes.append(Route(f"/{WIDGET}", _widget, methods=["GET"], include_in_schema=False))
     app.router.routes.append(PageRoute("/{path:path}", _page, methods=["GET"], include_in_schema=False))
+
+
+async def _widget(request: Request) -> Response:
+    if not (STATIC / WIDGET).is_file():
+        raise HTTPException(404)
+    return FileResponse(STATIC / WIDGET, media_type="text/javascript", headers=_FOR_EVERY_PAGE)
 
 
 async def _page(request: Request) -> Response:

@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Origin
 
+from demo import shop
 from demo.pbx.switch import CallState, Switch
 from demo.people import Person
 
@@ -71,7 +72,7 @@ class PlayedCustomers:
     async def _chat(self, person: Person) -> None:
         url = self.doors.chat_url
         async with connect(url, origin=Origin("http://localhost"), proxy=None) as socket:
-            hello = {"type": "hello", "visitor_token": None, "after": None, "name": person.name}
+            hello = {"type": "hello", "visitor_token": None, "identity": self.doors.identity(person)}
             await socket.send(orjson.dumps(hello).decode())
             await socket.recv()
             for text in (self.chance.choice(CHATS), "谢谢！" if person.language == "zh-CN" else "Thank you!"):
@@ -101,15 +102,20 @@ class PlayedCustomers:
 
 
 class Doors:
-    """Where this company can be reached."""
+    """Where this company can be reached. `secret` signs who its customers are."""
 
-    def __init__(self, base_url: str, smtp_port: int, endpoints: dict[str, str], mail_address: str) -> None:
+    def __init__(
+        self, base_url: str, smtp_port: int, endpoints: dict[str, str], mail_address: str, secret: str
+    ) -> None:
         self.base_url, self.smtp_port, self.endpoints = base_url, smtp_port, endpoints
-        self.mail_address, self.hotline = mail_address, "+864001000000"
+        self.mail_address, self.hotline, self._secret = mail_address, "+864001000000", secret
 
     @property
     def chat_url(self) -> str:
         return f"{self.base_url.replace('http', 'ws', 1)}/chat/{self.endpoints['site-chat']}"
+
+    def identity(self, person: Person) -> str:
+        return shop.identity(person, self._secret)
 
     async def mail(self, sender: str, subject: str, text: str, name: str = "") -> str:
         """Send a mail over SMTP; its Message-ID."""

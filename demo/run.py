@@ -54,7 +54,7 @@ class Demo:
                 await seed(supervisor.database_url, "demo")
             sink = self.inbox.serve(self.sink_port)
             stack.callback(sink.stop)
-            doors = Doors(supervisor.url, self.smtp_port, endpoints, MAIL_ADDRESS)
+            doors = Doors(supervisor.url, self.smtp_port, endpoints, MAIL_ADDRESS, secret)
             self.exchange.connect(f"{supervisor.url}/webhooks/{endpoints['hotline']}", secret)
             await self._play(supervisor, doors, people())
         say.print("All stopped; the data is kept.")

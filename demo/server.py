@@ -89,7 +89,7 @@ def create_demo_app(stage: Stage) -> FastAPI:
             "chat_endpoint_id": doors.endpoints["site-chat"],
             "form_endpoint_id": doors.endpoints["contact-form"],
             "mail_address": doors.mail_address,
-            "personas": [_persona(person) for person in _chosen(everybody)],
+            "personas": [_persona(person, doors) for person in _chosen(everybody)],
         }
 
     @app.post("/demo/mail", status_code=202)
@@ -134,7 +134,7 @@ def _chosen(everybody: list[Person]) -> list[Person]:
     return list(first.values())
 
 
-def _persona(person: Person) -> dict[str, str]:
+def _persona(person: Person, doors: Doors) -> dict[str, str]:
     return {
         "id": str(person.number),
         "name": person.name,
@@ -142,4 +142,5 @@ def _persona(person: Person) -> dict[str, str]:
         "phone": person.phone,
         "email": person.email,
         "language": person.language,
+        "identity": doors.identity(person),
     }

@@ -13,7 +13,14 @@ from app.settings import Settings
 from routers import all_routers
 from routers.deps import ApiRoute, Guard, Open
 
-DECLARED_ELSEWHERE = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/webhooks/{endpoint_id}", "/static"}
+DECLARED_ELSEWHERE = {
+    "/openapi.json",
+    "/docs",
+    "/docs/oauth2-redirect",
+    "/webhooks/{endpoint_id}",
+    "/static",
+    "/widget.js",
+}
 """FastAPI's own pages, the door that checks signatures, and the pages themselves."""
 
 

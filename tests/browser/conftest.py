@@ -17,10 +17,39 @@ from tests.running import PASSWORD, Lane, Service, running
 pytestmark = pytest.mark.browser
 
 
+IDENTITY_SECRET = "a secret that only the shop and we know"
+
+
 def own_rules(document: dict[str, Any]) -> None:
-    """Calls interrupt tasks; the last lane's calls are accepted for its agent."""
+    """Calls interrupt tasks; the last lane's calls are accepted for its agent. Chats for a shop's pages."""
     document["work"] = {"interrupts": {"voice": ["task"]}}
     document["queues"][-1]["channels"]["voice"]["auto_accept"] = True
+    document["calendars"] = [{"key": "never", "weekly": {}}]
+    closed = {"announcement": "We are closed."}
+    document["queues"].append(
+        {"key": "night", "teams": [{"key": "team-1"}], "hours": "never", "closed": closed}
+    )
+    shop = {
+        "identity_secret": IDENTITY_SECRET,
+        "greeting": {"en": "Welcome to the shop!"},
+        "callback_form": "call-me",
+    }
+    document["endpoints"] += [
+        {"key": "call-me", "adapter": "form", "queue": "lane-1", "config": {"callback": True}},
+        {"key": "shop-chat", "adapter": "chat", "queue": "lane-1", "config": shop},
+        {
+            "key": "asking-chat",
+            "adapter": "chat",
+            "queue": "lane-1",
+            "config": {"pre_chat": ["name", "email", "question"], "color": "#0077dd"},
+        },
+        {
+            "key": "night-chat",
+            "adapter": "chat",
+            "queue": "night",
+            "config": {"offline_form": "contact-form"},
+        },
+    ]
 
 
 @pytest.fixture(scope="package")

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.screens import Screens
+from tests.browser.shop import Visit
 from tests.running import Lane
 
 pytestmark = pytest.mark.browser
@@ -16,11 +17,6 @@ async def customer(screens: Screens) -> Page:
     return await screens.customer()
 
 
-async def say(customer: Page, text: str) -> None:
-    await customer.get_by_label("Your message").fill(text)
-    await customer.keyboard.press("Enter")
-
-
 class TestChat:
     async def test_files_travel_in_both_directions(
         self, screens: Screens, customer: Page, chat_lane: Lane, tmp_path: Path
@@ -28,11 +24,11 @@ class TestChat:
         theirs, ours = tmp_path / "receipt.txt", tmp_path / "offer.txt"
         theirs.write_text("paid")
         ours.write_text("yours for 10")
-        desk = await screens.desk(chat_lane.email, available=True)
-        await customer.get_by_role("button", name="Start the chat").click()
+        desk, visitor = await screens.desk(chat_lane.email, available=True), Visit(customer)
+        await customer.get_by_role("button", name="Chat now").click()
         await customer.locator("input[type=file]").set_input_files(theirs)
         await expect(customer.get_by_role("button", name="Remove receipt.txt")).to_be_visible()
-        await say(customer, "My receipt")
+        await visitor.say("My receipt")
         await desk.accept()
         async with desk.page.expect_download() as download:
             await desk.page.get_by_role("button", name="Download receipt.txt").first.click()
@@ -44,15 +40,7 @@ class TestChat:
             await customer.get_by_role("button", name="Download offer.txt").click()
         assert (await (await download.value).path()).read_text() == "yours for 10"
         await desk.page.get_by_role("button", name="End chat").click()
-        await expect(customer.get_by_text("The chat has ended.")).to_be_visible()
-
-    async def test_goes_on_after_a_reload(self, customer: Page) -> None:
-        await customer.get_by_role("button", name="Start the chat").click()
-        await say(customer, "Are you there?")
-        await expect(customer.get_by_text("You are number")).to_be_visible()
-        await customer.reload()
-        await customer.get_by_role("button", name="Start the chat").click()
-        await expect(customer.get_by_role("log", name="Chat")).to_contain_text("Are you there?")
+        await expect(visitor.status).to_contain_text("The chat has ended.")
 
     async def test_a_file_goes_to_nobody_else(
         self, screens: Screens, customer: Page, chat_lane: Lane, tmp_path: Path
@@ -62,8 +50,8 @@ class TestChat:
         receipt.write_text("paid")
         desk = await screens.desk(chat_lane.email, available=True)
         for visitor, text in ((customer, "I am first"), (await screens.customer(), "I am second")):
-            await visitor.get_by_role("button", name="Start the chat").click()
-            await say(visitor, text)
+            await Visit(visitor).open()
+            await Visit(visitor).say(text)
             await desk.accept()
         await desk.page.locator(".row", has_text="I am first").click()
         await desk.page.locator("input[type=file]").set_input_files(receipt)

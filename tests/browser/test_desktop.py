@@ -12,6 +12,7 @@ from playwright.async_api import Route, expect
 from demo.desk_client import DeskClient, desktop
 from demo.pbx.switch import Device
 from tests.browser.screens import Desk, Screens, fill_in
+from tests.browser.shop import Visit
 from tests.running import PASSWORD, Lane, Service
 
 pytestmark = pytest.mark.browser
@@ -75,10 +76,9 @@ class TestDraft:
     async def test_of_a_reply_outlives_the_note_that_is_being_saved(
         self, screens: Screens, chat_lane: Lane
     ) -> None:
-        desk, customer = await screens.desk(chat_lane.email, available=True), await screens.customer()
-        await customer.get_by_role("button", name="Start the chat").click()
-        await customer.get_by_label("Your message").fill("Hello")
-        await customer.keyboard.press("Enter")
+        desk, customer = await screens.desk(chat_lane.email, available=True), Visit(await screens.customer())
+        await customer.open()
+        await customer.say("Hello")
         await desk.accept()
         saving = asyncio.Event()
 
@@ -216,17 +216,15 @@ class TestStaleReply:
         self, screens: Screens, chat_lane: Lane
     ) -> None:
         desk = await screens.desk(chat_lane.email, available=True)
-        visitor = await screens.customer()
-        await visitor.get_by_role("button", name="Start the chat").click()
-        await visitor.get_by_label("Your message").fill("Where is my order?")
-        await visitor.keyboard.press("Enter")
+        visitor = Visit(await screens.customer())
+        await visitor.open()
+        await visitor.say("Where is my order?")
         await desk.accept()
         await expect(desk.conversation).to_contain_text("Where is my order?")
 
         async def meanwhile(route: Route) -> None:
             """The customer writes after the agent has pressed send, before the server has it."""
-            await visitor.get_by_label("Your message").fill("I have found it!")
-            await visitor.keyboard.press("Enter")
+            await visitor.say("I have found it!")
             await expect(desk.conversation).to_contain_text("I have found it!")
             await route.continue_()
 
@@ -235,7 +233,7 @@ class TestStaleReply:
         missed = desk.page.get_by_role("dialog", name="Something happened while you wrote")
         await expect(missed).to_contain_text("I have found it!")
         await desk.page.get_by_role("button", name="Send anyway").click()
-        await expect(visitor.get_by_role("log", name="Chat")).to_contain_text("It arrives tomorrow.")
+        await expect(visitor.log).to_contain_text("It arrives tomorrow.")
 
 
 LEASE_SECONDS = 20

@@ -168,6 +168,13 @@ class TestPushed:
                 assert set(await second.hears_of_wait(24)) <= {47, 24}
             assert await first.hears_of_wait(24) == [24]
 
+    async def test_somebody_has_taken_it(self, site: Site) -> None:
+        async with site.visitor() as visitor:
+            await visitor.say("hello")
+            await visitor.frame("queue")
+            await _taken(site)
+            await visitor.frame("answered")
+
     async def test_closed(self, site: Site) -> None:
         async with site.visitor() as visitor:
             await visitor.say("hello")

@@ -1,9 +1,11 @@
 """Pages, their headers, and what programs ask about a process."""
 
+import gzip
+
 import httpx
 import pytest
 
-from app.pages import STATIC
+from app.pages import STATIC, WIDGET
 from tests.parts import SeededTenant
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -34,6 +36,18 @@ class TestPages:
     @pytest.mark.parametrize("path", ["/v1/x", "/static/x.js", "/static/%2e%2e/main.py", "/chat/x"])
     async def test_what_is_no_page(self, client: httpx.AsyncClient, path: str) -> None:
         assert (await client.get(path, headers=BROWSER)).status_code == 404
+
+
+@pytest.mark.skipif(not (STATIC / WIDGET).is_file(), reason="the pages are not built")
+class TestWidget:
+    async def test_any_page_may_load_it(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get("/widget.js", headers={"origin": "https://shop.example"})
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert answer.headers["access-control-allow-origin"] == "*"
+
+    def test_is_small(self) -> None:
+        assert len(gzip.compress((STATIC / WIDGET).read_bytes())) <= 35 * 1024
 
 
 class TestOperation:

@@ -17,6 +17,12 @@ export interface ReadyFrame {
   snapshot: Record<string, unknown> | null;
 }
 
+/** The customer types: outside the numbered events. */
+interface TypingFrame {
+  type: "typing";
+  interaction_id: string;
+}
+
 export type StreamStatus = "connecting" | "ready" | "waiting" | "refused";
 
 export interface StreamOptions {
@@ -26,6 +32,7 @@ export interface StreamOptions {
   renew: () => Promise<boolean>;
   onReady: (frame: ReadyFrame) => void;
   onEvent: (frame: EventFrame) => void;
+  onTyping?: (interactionId: string) => void;
   onStatus: (status: StreamStatus, retryAt: number | null) => void;
   socket?: (url: string) => WebSocket;
   random?: () => number;
@@ -37,6 +44,8 @@ const SILENT = 1006;
 /** The server says something every five seconds. Its pings reach no script, and a network that is gone without a
  * word closes nothing for many minutes. */
 const SILENT_MS = 20_000;
+/** More often it is not told on. */
+const TYPING_EVERY_MS = 2000;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 8000;
 
@@ -48,6 +57,7 @@ export class EventStream {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
+  private typedAt = 0;
 
   constructor(private readonly options: StreamOptions) {}
 
@@ -73,6 +83,13 @@ export class EventStream {
 
   offerShown(offerId: string): void {
     this.send({ type: "offer_shown", offer_id: offerId });
+  }
+
+  /** For the customer of the conversation. */
+  types(interactionId: string): void {
+    if (Date.now() - this.typedAt < TYPING_EVERY_MS) return;
+    this.typedAt = Date.now();
+    this.send({ type: "typing", interaction_id: interactionId });
   }
 
   /** A renewed token keeps the connection that the old one opened. */
@@ -108,7 +125,7 @@ export class EventStream {
     }, SILENT_MS);
   }
 
-  private receive(frame: ReadyFrame | EventFrame): void {
+  private receive(frame: ReadyFrame | EventFrame | TypingFrame): void {
     if (frame.type === "ready") {
       this.failures = 0;
       this.cursor = frame.cursor;
@@ -116,6 +133,8 @@ export class EventStream {
       this.options.onStatus("ready", null);
     } else if (frame.type === "event") {
       this.event(frame);
+    } else if (frame.type === "typing") {
+      this.options.onTyping?.(frame.interaction_id);
     }
   }
 

@@ -73,11 +73,15 @@ function Windows({ config }: { config: DemoConfig }) {
           data={labels}
         />
       </Group>
-      <SimpleGrid mb="md" cols={{ base: 1, md: 2 }} spacing="md" key={persona.id}>
-        <PhoneBox persona={persona} config={config} />
-        <ChatBox persona={persona} url={new URL(`/chat/${config.chat_endpoint_id}`, base).href} />
-        <MailBox persona={persona} to={config.mail_address} />
-        <FormBox persona={persona} url={new URL(`/forms/${config.form_endpoint_id}`, base).href} />
+      <SimpleGrid mb="md" cols={{ base: 1, md: 2 }} spacing="md">
+        <PhoneBox key={`phone ${persona.id}`} persona={persona} config={config} />
+        <ChatBox persona={persona} base={base} endpoint={config.chat_endpoint_id} />
+        <MailBox key={`mail ${persona.id}`} persona={persona} to={config.mail_address} />
+        <FormBox
+          key={`form ${persona.id}`}
+          persona={persona}
+          url={new URL(`/forms/${config.form_endpoint_id}`, base).href}
+        />
       </SimpleGrid>
       <StageBox />
     </>

@@ -18,6 +18,8 @@ export interface Persona {
   tier: string | null;
   phone: string | null;
   email: string | null;
+  /** The shop's signed word of who they are; who has not signed in has none. */
+  identity?: string;
 }
 
 export interface Mail {

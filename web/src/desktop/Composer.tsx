@@ -7,6 +7,7 @@ import { upload } from "../client/http";
 import { Problem } from "../client/problem";
 import { Failure } from "../ui/States";
 import { AttachButton, UploadPills, useUploads } from "../ui/Uploads";
+import { useDesk } from "./desk";
 import { dropDraft, useDraft } from "./drafts";
 import { ReplyWindow, useReplySeconds } from "./ReplyWindow";
 import { StaleDialog } from "./StaleDialog";
@@ -18,6 +19,7 @@ type Mode = "reply" | "note";
 /** Reply to the customer, or a note that stays inside. Drafts survive looking at something else. */
 export function Composer({ interaction, canReply }: { interaction: Interaction; canReply: boolean }) {
   const { t } = useTranslation();
+  const { stream } = useDesk();
   const [wanted, setMode] = useState<Mode>("reply");
   const mode: Mode = canReply ? wanted : "note";
   const [draft, setDraft] = useDraft(`${interaction.id}/${mode}`);
@@ -96,7 +98,10 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
         aria-label={mode === "reply" ? t("conversation.reply") : t("conversation.note")}
         placeholder={mode === "reply" ? t("conversation.replyHere") : t("conversation.noteHere")}
         value={draft}
-        onChange={(event) => setDraft(event.currentTarget.value)}
+        onChange={(event) => {
+          setDraft(event.currentTarget.value);
+          if (enterSends) stream.types(interaction.id);
+        }}
         onKeyDown={onKeyDown}
       />
       {mode === "reply" && <UploadPills uploads={uploads} />}

@@ -16,6 +16,7 @@ import { Conversation } from "./Conversation";
 import { useWork } from "./desk";
 import { addressOf, nameOf } from "../ui/names";
 import { useInteraction } from "./queries";
+import { TypingLine } from "./typing";
 import { WrapUp } from "./WrapUp";
 
 export function ConversationColumn({ id }: { id: Id | null }) {
@@ -83,6 +84,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
       {interaction.channel === "voice" && mine && leg && <CallBar interaction={interaction} leg={leg} />}
       {mine && leg && <ConsultBar interaction={interaction} leg={leg} />}
       <Conversation interaction={interaction} />
+      {interaction.channel === "chat" && inHand && <TypingLine id={interaction.id} />}
       {mine && leg?.state === "wrap_up" ? (
         <WrapUp interaction={interaction} queue={leg.queue} due={leg.wrap_up_due_at} />
       ) : (

@@ -18,6 +18,7 @@ import { EventStream, type EventFrame, type StreamStatus } from "../client/strea
 import { mergeTouch, type TouchPages } from "../client/touches";
 import type { Work } from "../client/work";
 import { tellConsultOver } from "./consultOver";
+import { Typists } from "./typing";
 
 export interface Connection {
   status: StreamStatus;
@@ -28,6 +29,7 @@ interface Desk {
   store: WorkStore;
   stream: EventStream;
   connection: Connection;
+  typists: Typists;
   /** Interactions with touches that came while another one was open. */
   unread: ReadonlySet<Id>;
   read: (id: Id) => void;
@@ -50,6 +52,7 @@ export function useWork(): Work {
 export function DeskProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient();
   const [store] = useState(() => new WorkStore());
+  const [typists] = useState(() => new Typists());
   const [connection, setConnection] = useState<Connection>({ status: "connecting", retryAt: null });
   const [unread, setUnread] = useState<ReadonlySet<Id>>(new Set());
 
@@ -64,6 +67,7 @@ export function DeskProvider({ children }: { children: ReactNode }) {
         store.dispatch(fromSnapshot(snapshot, Date.now()));
         void cache.invalidateQueries();
       },
+      onTyping: (id) => typists.heard(id),
       onEvent: (frame) => {
         const event = fromFrame(frame, store.get(), Date.now());
         if (event) store.dispatch(event);
@@ -71,12 +75,15 @@ export function DeskProvider({ children }: { children: ReactNode }) {
         const touch = touchOf(frame);
         if (touch?.interaction_id && touch.interaction_id in store.get().interactions) {
           keepTouch(cache, touch);
-          if (touch.direction === "inbound") mark(setUnread, touch.interaction_id);
+          if (touch.direction === "inbound") {
+            mark(setUnread, touch.interaction_id);
+            typists.over(touch.interaction_id);
+          }
         }
         invalidate(cache, frame);
       },
     });
-  }, [store, cache]);
+  }, [store, typists, cache]);
 
   useEffect(() => {
     stream.start();
@@ -92,8 +99,15 @@ export function DeskProvider({ children }: { children: ReactNode }) {
 
   useStaleFetched(store);
   const desk = useMemo(
-    () => ({ store, stream, connection, unread, read: (id: Id) => setUnread((ids) => unmarked(ids, id)) }),
-    [store, stream, connection, unread],
+    () => ({
+      store,
+      stream,
+      connection,
+      typists,
+      unread,
+      read: (id: Id) => setUnread((ids) => unmarked(ids, id)),
+    }),
+    [store, stream, connection, typists, unread],
   );
   return <DeskContext value={desk}>{children}</DeskContext>;
 }

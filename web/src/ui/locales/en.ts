@@ -210,6 +210,7 @@ export const en = {
     },
   },
   conversation: {
+    typing: "The customer is typing…",
     title: "Conversation",
     empty: "No messages yet.",
     reply: "Reply",

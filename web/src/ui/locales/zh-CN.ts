@@ -204,6 +204,7 @@ export const zhCN: Texts<typeof en> = {
     },
   },
   conversation: {
+    typing: "客户正在输入…",
     title: "会话",
     empty: "还没有消息。",
     reply: "回复",

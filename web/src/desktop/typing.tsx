@@ -1,0 +1,50 @@
+import { Text } from "@mantine/core";
+import { useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import type { Id } from "../client/contract";
+import { useDesk } from "./desk";
+
+const SHOWN_MS = 5000;
+
+/** In which conversations the customer has typed a moment ago. */
+export class Typists {
+  private ids: ReadonlySet<Id> = new Set();
+  private readonly timers = new Map<Id, ReturnType<typeof setTimeout>>();
+  private readonly listeners = new Set<() => void>();
+
+  get = (): ReadonlySet<Id> => this.ids;
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  heard(id: Id): void {
+    clearTimeout(this.timers.get(id));
+    this.timers.set(
+      id,
+      setTimeout(() => this.over(id), SHOWN_MS),
+    );
+    this.set(new Set([...this.ids, id]));
+  }
+
+  over(id: Id): void {
+    if (this.ids.has(id)) this.set(new Set([...this.ids].filter((other) => other !== id)));
+  }
+
+  private set(ids: ReadonlySet<Id>): void {
+    this.ids = ids;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export function TypingLine({ id }: { id: Id }) {
+  const { t } = useTranslation();
+  const { typists } = useDesk();
+  const types = useSyncExternalStore(typists.subscribe, typists.get).has(id);
+  return (
+    <Text size="xs" c="dimmed" px="xs" mih={18} role="status">
+      {types ? t("conversation.typing") : ""}
+    </Text>
+  );
+}
