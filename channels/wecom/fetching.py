@@ -2,10 +2,11 @@
 has just opened the conversation."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from app.events import InboundEvent
 from channels.abilities import Fetched, Steps
 from channels.base import WireResponse
 from channels.wecom.codes import CALLBACK_TOKEN_ENDED, CODES
@@ -31,9 +32,25 @@ def page(
         for code in _just_entered(items, response):
             yield platform.post("kf/send_msg_on_event", _greeting(code, config.greeting))
     names = yield from _names(platform, items)
-    events = [event_of(item, config.corp_id, names) for item in items]
+    events = _in_order([event_of(item, config.corp_id, names) for item in items], state.get("last_at"))
     cursor = told.get("next_cursor") or state.get("cursor", "")
-    return Fetched(events, {"cursor": cursor}, more=bool(told.get("has_more")))
+    times = [event.occurred_at.isoformat() for event in events if event.occurred_at]
+    reached = {"cursor": cursor, "last_at": times[-1] if times else state.get("last_at")}
+    return Fetched(events, reached, more=bool(told.get("has_more")))
+
+
+def _in_order(events: Sequence[InboundEvent], last_at: str | None) -> Sequence[InboundEvent]:
+    """Times are in whole seconds; of one second the list knows the order, and a millisecond keeps it, from
+    page to page too."""
+    last = datetime.fromisoformat(last_at) if last_at else None
+    found = []
+    for event in events:
+        at = event.occurred_at
+        if at is not None and last is not None and at <= last < at + timedelta(seconds=1):
+            event = event.model_copy(update={"occurred_at": last + timedelta(milliseconds=1)})
+        last = event.occurred_at or last
+        found.append(event)
+    return found
 
 
 def _asked(

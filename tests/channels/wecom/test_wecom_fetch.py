@@ -165,9 +165,10 @@ class TestMessages:
             {"external_userid_list": [CUSTOMER]},
         )
         known = [event for event in result.events if not isinstance(event, UnknownReceived)]
-        assert known == list(CASES.values())
+        at = COMMON["occurred_at"]
+        assert [event.model_copy(update={"occurred_at": at}) for event in known] == list(CASES.values())
         assert [e.kind for e in result.events if isinstance(e, UnknownReceived)] == ["session_status_change"]
-        assert (result.state, result.more) == ({"cursor": "4gw7MepFLfgF2VC5npN"}, True)
+        assert (result.state["cursor"], result.more) == ("4gw7MepFLfgF2VC5npN", True)
 
     def test_a_failed_part_is_its_message(self) -> None:
         event = item("e-fail")
@@ -200,6 +201,7 @@ class TestMessages:
         self, changed: dict[str, Any], said: str
     ) -> None:
         odd, good = fetched(item("m-text", **changed), item("m-image")).events
+        good = good.model_copy(update={"occurred_at": COMMON["occurred_at"]})
         assert isinstance(odd, UnknownReceived)
         assert said in odd.kind
         assert odd.payload["msgtype"] == changed.get("msgtype", "text")
@@ -224,12 +226,24 @@ class TestMessages:
 
 
 class TestPages:
+    def test_of_one_second_the_order_stays(self) -> None:
+        times = [event.occurred_at for event in fetched(*(item("m-text") for _ in range(3))).events]
+        assert times[0] == COMMON["occurred_at"]
+        assert times == sorted(set(times))
+
+    def test_and_from_page_to_page(self) -> None:
+        state = fetched(*(item("m-text") for _ in range(3))).state
+        answer = {"errcode": 0, "next_cursor": "c3", "msg_list": [item("m-text"), item("m-image")]}
+        _, result = walk(ADAPTER.fetch(state, {}), json_answer(answer), json_answer(NAMES))
+        milliseconds = [e.occurred_at.microsecond // 1000 for e in result.events if e.occurred_at]
+        assert milliseconds == [3, 4]
+
     def test_it_goes_on_from_the_cursor(self) -> None:
         answer = {"errcode": 0, "next_cursor": "c2", "has_more": 0, "msg_list": []}
         (sync,), result = walk(ADAPTER.fetch({"cursor": "c1"}, {"token": "E1"}), json_answer(answer))
         _, body = asked(sync)
         assert (body["cursor"], body["token"]) == ("c1", "E1")
-        assert result == Fetched([], {"cursor": "c2"}, more=False)
+        assert result == Fetched([], {"cursor": "c2", "last_at": None}, more=False)
 
     def test_an_empty_page_may_have_more_behind_it(self) -> None:
         answer = {"errcode": 0, "next_cursor": "c2", "has_more": 1, "msg_list": []}
@@ -238,7 +252,7 @@ class TestPages:
 
     def test_without_a_new_cursor_the_old_one_stays(self) -> None:
         _, result = walk(ADAPTER.fetch({"cursor": "c1"}, {}), json_answer({"errcode": 0, "msg_list": []}))
-        assert result.state == {"cursor": "c1"}
+        assert result.state["cursor"] == "c1"
 
     def test_a_callbacks_token_that_has_ended(self) -> None:
         ended = json_answer({"errcode": 95007, "errmsg": "invalid msg token"})
