@@ -38,14 +38,23 @@ FRAMES_MAX: Final = 10_000
 REPLACED: Final = "ApplicationReplaced"
 
 
+class Replaced(ChannelError):
+    """Somebody else listens."""
+
+
 class AriListener:
     """Knows the live calls from one connection to the next: what ended in between is told at once."""
 
     def __init__(self, adapter: AriAdapter) -> None:
         self._adapter = adapter
         self._board = adapter.switchboard()
+        self._replaced = False
 
     async def listen(self, door: ListenerDoor) -> None:
+        """Raises Replaced, at each attempt: to take the application back would be a fight in which callers
+        fall to either side by chance. Whoever has the lease next, or a restart, connects anew."""
+        if self._replaced:
+            raise self._lost()
         config = self._adapter.config
         async with outbound_client() as http, self._connected(door) as socket:
             transport = NetworkTransport(http)
@@ -55,10 +64,11 @@ class AriListener:
                 await _Session(self._adapter, self._board, door, exchange, socket).run()
             except ExceptionGroup as several:
                 raise several.exceptions[0] from None
-            log.error(
-                "somebody else listens to this Asterisk application; it is left to them", app=config.app
-            )
-        await asyncio.Event().wait()  # to take it back would be a fight: whoever has the lease connects anew
+        self._replaced = True
+        raise self._lost()
+
+    def _lost(self) -> Replaced:
+        return Replaced(f"another WebSocket has the application {self._adapter.config.app} now")
 
     @asynccontextmanager
     async def _connected(self, door: ListenerDoor) -> AsyncIterator[ClientConnection]:

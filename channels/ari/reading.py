@@ -109,7 +109,7 @@ class _Reading:
                 party.held |= line.id in self._new and bridge == talk_bridge(line.id)
                 self._board.moved(line, party, bridge, self._moment, self.told)
             party.bridge = bridge
-        if line.reached and not line.legs:
+        if not line.legs and (line.reached or not line.ours):
             self._alone(line, line.dialled())
 
     def _reach(self, line: Line, channel: Channel) -> None:
@@ -127,7 +127,7 @@ class _Reading:
             ended = line.told(LegEnded, self._moment, leg="agent", cause="normal", by="agent")
             self.told.events.append(ended)
         if customer.bridge != self._board.waiting:
-            self.told.reactions.append((line.id, self._board.reactions.wait(customer)))
+            self._board.let_wait(line, self.told)
 
 
 def _called(channel: Channel, app: str) -> bool:

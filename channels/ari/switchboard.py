@@ -74,7 +74,7 @@ class Switchboard:
         told = Told()
         subject = event.channel or event.peer or event.playback or event.recording
         about = "" if subject is None else getattr(subject, "id", None) or getattr(subject, "name", "")
-        moment = Moment(event.timestamp, f"{event.type}/{event.timestamp.isoformat()}/{about}")
+        moment = Moment(event.timestamp, f"{event.type}{event.digit}/{event.timestamp.isoformat()}/{about}")
         if (act := _ACTS.get(event.type)) is not None:
             act(self, event, moment, told)
         return told
@@ -86,15 +86,14 @@ class Switchboard:
         name = leg_name(channel.id)
         if name is not None:
             self.leg_up(name, moment, told)
-        elif channel.id in self.lines:
-            self.customer_up(self.lines[channel.id], moment, told)
+        elif (known := self.lines.get(channel.id)) is not None:
+            if known.ours:
+                self.customer_up(known, moment, told)
         elif is_call_of_ours(channel.id) and channel.dialplan.app_name != "Stasis":
             told.reactions.append((channel.id, self.reactions.hang_up(Party(channel.id))))  # for nobody
         elif not channel.name.startswith(INNER):
             line = self.incoming(channel, event.args, moment, told)
-            assert line.customer is not None
-            told.reactions.append((line.id, self.reactions.wait(line.customer)))
-            line.customer.up = True
+            self.let_wait(line, told)
 
     def incoming(self, channel: Channel, args: Sequence[str], moment: Moment, told: Told) -> Line:
         """A customer calls. `args` of Stasis() may say `queue=…`, `digits=…`, `uui=…`, `trunk=…` and
@@ -118,6 +117,12 @@ class Switchboard:
             )
         )
         return line
+
+    def let_wait(self, line: Line, told: Told) -> None:
+        """The caller is answered, if nobody has yet, and hears music."""
+        customer = line.dialled()
+        told.reactions.append((line.id, self.reactions.wait(customer)))
+        customer.up = True
 
     def leg_up(self, name: LegName, moment: Moment, told: Told) -> None:
         """Somebody whom we dialled has picked up."""

@@ -8,7 +8,7 @@ import pytest
 
 from app.clock import new_id
 from app.errors import Unavailable
-from channels.ari.listener import AriListener
+from channels.ari.listener import AriListener, Replaced
 from channels.base import SendOutcome
 from channels.transport import NotAllowed
 from tests.channels.ari.desk import Desk, opened
@@ -123,10 +123,21 @@ class TestTheLineBreaks:
         fresh = desk.asterisk.call()
         await eventually(lambda: desk.asterisk.hears(fresh) == "music")
 
+    async def test_a_call_that_comes_just_as_the_line_is_up_is_taken_once(self, desk: Desk) -> None:
+        """Its event waits while the channels are read, in which it is too."""
+        await broken(desk)
+        told = len(desk.snapshots)
+        desk.tasks.append(asyncio.create_task(desk.listener.listen(desk.door)))
+        await eventually(lambda: desk.asterisk.listeners["touchpoint"] is not None)
+        call = desk.asterisk.call()
+        await eventually(lambda: len(desk.snapshots) > told)
+        await eventually(lambda: desk.asterisk.hears(call) == "music")
+        assert desk.door.names(call) == ["CallIncoming"]
+
 
 class TestAnotherListens:
     async def test_whoever_comes_second_has_it_and_the_first_stops(self, desk: Desk) -> None:
-        first_door = desk.door
+        first_door, replaced = desk.door, desk.listener
         desk.door = MemoryDoor()
         another_process(desk)
         first = desk.tasks[0]
@@ -134,7 +145,9 @@ class TestAnotherListens:
         call = desk.asterisk.call()
         await desk.told(call, "CallIncoming")
         assert first_door.of(call) == []
-        assert not first.done()  # it neither fights for it nor ends
+        for attempt in (first, asyncio.create_task(replaced.listen(first_door))):
+            with pytest.raises(Replaced, match="another WebSocket"):  # it does not fight for it
+                await attempt
 
     async def test_one_call_told_by_both_is_the_same_by_its_keys(self, desk: Desk) -> None:
         call, _ = await desk.talking()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.clock import new_id
-from channels.base import SendOutcome
+from channels.base import SendOutcome, Unsendable
 from tests.channels.ari.desk import Desk, opened
 from tests.platforms.ari import Phone
 from tests.waiting import eventually
@@ -296,5 +296,109 @@ class TestSentAway:
         async with opened(numbers=None) as desk:
             await desk.listen()
             call, _ = await desk.talking()
-            with pytest.raises(Exception, match="numbers"):
+            with pytest.raises(Unsendable, match="numbers"):
                 await desk.order("call.route", call, to="+8613900139000")
+
+
+class TestAnnouncement:
+    async def test_played_and_then_hung_up(self, desk: Desk) -> None:
+        """A sound that is missing fails after a 201; the caller is turned away all the same."""
+        call = desk.asterisk.call()
+        await eventually(lambda: desk.asterisk.hears(call) == "music")
+        channel = desk.asterisk.channels[call]
+        assert (await desk.order("call.play", call, announcement="closed", then="end")).reason is None
+        await eventually(lambda: not desk.asterisk.channels)
+        assert channel.heard == ["sound:closed"]
+        finished = next(e for e in desk.asterisk.told if e["type"] == "PlaybackFinished")
+        assert finished["playback"]["state"] == "failed"
+        ended: Any = desk.door.of(call)[-1]
+        assert (type(ended).__name__, ended.by) == ("CallEnded", "platform")
+
+    async def test_the_call_goes_on_after_it(self, desk: Desk) -> None:
+        call, _ = await desk.talking()
+        await desk.order("call.play", call, announcement="tone:ring")
+        await eventually(lambda: [e for e in desk.asterisk.told if e["type"] == "PlaybackFinished"])
+        assert call in desk.asterisk.channels
+
+
+class TestRecording:
+    async def test_off_nothing_is_recorded(self, desk: Desk) -> None:
+        call, _ = await desk.talking()
+        with pytest.raises(Unsendable, match="recording"):
+            await desk.order("recording.start", call)
+        assert desk.asterisk.bridge(f"tp-talk-{call}").recording is None
+
+    async def test_announced_it_begins_after_the_announcement(self) -> None:
+        async with opened(recording="announced") as desk:
+            await desk.listen()
+            call, _ = await desk.talking()
+            bridge = desk.asterisk.bridge(f"tp-talk-{call}")
+            await eventually(lambda: bridge.recording == f"touchpoint-{call}")
+            heard = desk.asterisk.channels[call].heard
+            assert heard == ["sound:this-call-may-be-monitored-or-recorded"]
+            order = [line for line in desk.asterisk.requests if line.endswith(("/play", "/record"))]
+            assert [line.rpartition("/")[2] for line in order] == ["play", "record"]
+            await desk.order("call.hold", call)
+            await desk.order("call.resume", call)
+            desk.asterisk.hang_up(call)
+            await desk.hears_of(call, "RecordingReady")
+            assert len([line for line in desk.asterisk.requests if line.endswith("/record")]) == 1
+
+    async def test_by_order_with_pauses(self) -> None:
+        async with opened(recording="opt_in") as desk:
+            await desk.listen()
+            call, _ = await desk.talking()
+            bridge = desk.asterisk.bridge(f"tp-talk-{call}")
+            assert bridge.recording is None
+            for step in ("start", "start", "pause", "resume", "stop"):
+                result = await desk.order(f"recording.{step}", call)
+                assert result.outcome is SendOutcome.SENT, (step, result.reason)
+            await desk.hears_of(call, "RecordingReady")
+            ready: Any = desk.door.of(call)[-1]
+            assert ready.url == f"{desk.server.url}/recordings/stored/touchpoint-{call}/file"
+            assert (await desk.order("recording.pause", call)).outcome is SendOutcome.REJECTED
+
+
+class TestCallOfOurs:
+    async def test_the_customers_phone_cannot_be_dialled(self, desk: Desk) -> None:
+        desk.asterisk.refuses.add("POST channels/0189")
+        call = "01890000-0000-7000-8000-000000000001"
+        await desk.order("call.dial", call, to="+8613900139000", device="sip:1001")
+        await eventually(lambda: desk.door.names(call)[-1:] == ["CallEnded"])
+        await eventually(lambda: not desk.asterisk.channels)
+        failed: Any = [e for e in desk.door.of(call) if type(e).__name__ == "LegEnded"]
+        assert ("customer", "failed") in [(e.leg, e.cause) for e in failed]
+
+    async def test_a_phone_that_the_exchange_does_not_know(self, desk: Desk) -> None:
+        """A 500 at once: nobody waits until the order has run out."""
+        desk.asterisk.refuses.add("POST channels/tp-agent")
+        call = desk.asterisk.call()
+        await desk.told(call, "CallIncoming")
+        result = await desk.order("call.route", call, to="sip:1001")
+        assert result.outcome is SendOutcome.REJECTED
+
+
+class TestWhomToDial:
+    @pytest.mark.parametrize(
+        ("to", "endpoint"),
+        [
+            ("sip:1001", "PJSIP/1001"),
+            ("SIP:li.lei", "PJSIP/li.lei"),
+            ("1002", "PJSIP/1002"),
+            ("+8613900139000", "PJSIP/+8613900139000@out"),
+        ],
+    )
+    async def test_devices_and_numbers(self, desk: Desk, to: str, endpoint: str) -> None:
+        call = desk.asterisk.call()
+        await desk.told(call, "CallIncoming")
+        await desk.order("call.consult", call, to=to)
+        await eventually(lambda: desk.asterisk.phone(endpoint))
+
+    @pytest.mark.parametrize("to", ["sip:1001@evil.test", "sip:1001/n&Local/2", "nobody", "", "sip:a,b"])
+    async def test_nothing_else_is_dialled(self, desk: Desk, to: str) -> None:
+        with pytest.raises(Unsendable, match="neither a device"):
+            await desk.order("call.route", "peer-1.1", to=to)
+
+    async def test_an_id_that_is_too_long_for_a_leg(self, desk: Desk) -> None:
+        with pytest.raises(Unsendable, match="too long"):
+            await desk.order("call.route", "x" * 120, to="sip:1001")

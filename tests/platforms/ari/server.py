@@ -33,7 +33,7 @@ class Server:
         self.asterisk.listeners = dict.fromkeys(self.asterisk.listeners)
         for connection in list(self._server.server_state.connections):
             if "WebSocket" in type(connection).__name__:
-                connection.transport.abort()  # type: ignore[union-attr]
+                connection.transport.abort()
 
 
 class Rest:

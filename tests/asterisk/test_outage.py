@@ -1,0 +1,97 @@
+"""The WebSocket breaks, or nobody listens for a while: every call once, none lost, none counted twice."""
+
+from tests.asterisk.lane import AsteriskLane, legs_become, talking
+from tests.platforms.ari import Phone
+from tests.voice.test_races import accepted, entry_outcome, figures_of, units_free
+from tests.waiting import eventually
+
+BACK_SECONDS = 60
+"""Until the listener is there again: about a second, and twice as long for each break soon after."""
+
+
+async def breaks(lane: AsteriskLane) -> None:
+    lane.exchange.drop_lines()
+    assert lane.asterisk.listeners["touchpoint"] is None
+
+
+async def back(lane: AsteriskLane) -> None:
+    await eventually(lambda: lane.asterisk.listeners["touchpoint"] is not None, seconds=BACK_SECONDS)
+
+
+class TestTheLineBreaks:
+    async def test_in_the_middle_of_a_talk(self, lane: AsteriskLane) -> None:
+        async with lane.desktop() as desk:
+            x, call, leg = await talking(lane, desk)
+            await breaks(lane)
+            await desk.client.post(f"/v1/interactions/{x}/hold")  # orders need no listener
+            await lane.hears(call)
+            await back(lane)
+            await legs_become(desk, x, "held")
+            await desk.client.post(f"/v1/interactions/{x}/resume")
+            await legs_become(desk, x, "active")
+            await lane.hears(call, leg)
+            lane.asterisk.hang_up(call)
+            await desk.becomes(x, "wrap_up")
+            figures = await figures_of(lane.lane, desk)
+            assert (figures["offered"], figures["answered"]) == (1, 1)
+
+    async def test_the_customer_hangs_up_meanwhile(self, lane: AsteriskLane) -> None:
+        async with lane.desktop() as desk:
+            x, call, _ = await talking(lane, desk)
+            await breaks(lane)
+            lane.asterisk.hang_up(call)
+            await back(lane)
+            await desk.becomes(x, "wrap_up")
+            await lane.over(call)
+
+    async def test_the_agents_phone_is_given_up_meanwhile(self, lane: AsteriskLane) -> None:
+        lane.behaves(Phone.SILENT)
+        async with lane.desktop() as desk:
+            call = lane.call()
+            x = await accepted(desk)
+            await lane.rings()
+            await breaks(lane)
+            await desk.becomes(x, "queued")
+            await eventually(lambda: lane.asterisk.phone(lane.phone) is None)
+            await back(lane)
+            await lane.hears(call)
+            lane.behaves(Phone.ANSWERS)
+            desk.events.clear()
+            await desk.client.be("available")
+            assert await accepted(desk) == x
+            await desk.becomes(x, "active")
+            assert await entry_outcome(desk, x) == ["answered"]
+
+    async def test_who_waits_keeps_the_place_and_new_callers_go_on_in_the_dialplan(
+        self, lane: AsteriskLane
+    ) -> None:
+        async with lane.desktop(available=False) as desk:
+            first = lane.call()
+            await lane.hears(first)
+            await breaks(lane)
+            second = lane.call()
+            assert second in lane.asterisk.failed_in_stasis
+            await back(lane)
+            await lane.hears(first)
+            await desk.client.be("available")
+            x = await accepted(desk)
+            await desk.becomes(x, "active")
+            await lane.hears(first, (await lane.rings()).id)
+            figures = await figures_of(lane.lane, desk)
+            assert (figures["offered"], figures["answered"]) == (1, 1)
+
+    async def test_asterisk_is_stopped_and_started(self, lane: AsteriskLane) -> None:
+        async with lane.desktop() as desk:
+            x, _, _ = await talking(lane, desk)
+            lane.asterisk.stop_now()
+            await desk.becomes(x, "wrap_up")
+            await breaks(lane)
+            await desk.client.post(f"/v1/interactions/{x}/wrap-up", {"disposition": "solved"})
+            await units_free(desk)
+            await back(lane)
+            desk.events.clear()
+            call = lane.call()
+            await lane.hears(call)
+            again = await accepted(desk)
+            await desk.becomes(again, "active")
+            await lane.hears(call, (await lane.rings()).id)
