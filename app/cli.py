@@ -35,25 +35,43 @@ SmtpPort = Annotated[
         "--smtp-port", min=0, max=65535, help="For mail coming in; 0 is off. [TOUCHPOINT_SMTP_PORT, 0]"
     ),
 ]
+LmtpPort = Annotated[
+    int | None,
+    typer.Option("--lmtp-port", min=0, max=65535, help="The same by LMTP. [TOUCHPOINT_LMTP_PORT, 0]"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 SetupFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
 @app.command()
-def serve(data: Data = None, host: Host = None, port: Port = None, smtp_port: SmtpPort = None) -> None:
+def serve(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    smtp_port: SmtpPort = None,
+    lmtp_port: LmtpPort = None,
+) -> None:
     """Run all of it: the database, one api and one worker process, kept alive until Ctrl-C."""
     from app.supervisor import serve as serve_all
 
-    settings = _settings(data_dir=data, host=host, port=port, smtp_port=smtp_port)
+    settings = _settings(data_dir=data, host=host, port=port, smtp_port=smtp_port, lmtp_port=lmtp_port)
     asyncio.run(serve_all(settings, _announce))
 
 
 @app.command()
-def api(data: Data = None, host: Host = None, port: Port = None, smtp_port: SmtpPort = None) -> None:
+def api(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    smtp_port: SmtpPort = None,
+    lmtp_port: LmtpPort = None,
+) -> None:
     """Run one api process: HTTP, WebSockets, mail in."""
     from app.main import serve_api
 
-    _run_process(_settings(data_dir=data, host=host, port=port, smtp_port=smtp_port), serve_api)
+    _run_process(
+        _settings(data_dir=data, host=host, port=port, smtp_port=smtp_port, lmtp_port=lmtp_port), serve_api
+    )
 
 
 @app.command()

@@ -18,10 +18,10 @@ class MailIn:
     def __init__(self, container: Container) -> None:
         self._container = container
 
-    def door(self) -> SmtpDoor:
+    def door(self, *, lmtp: bool = False) -> SmtpDoor:
         """Not started yet."""
         limits = SmtpLimits(mail_bytes=self._container.settings.mail_max_bytes)
-        return SmtpDoor(self.is_recipient, self.deliver, limits)
+        return SmtpDoor(self.is_recipient, self.deliver, limits, lmtp=lmtp)
 
     async def is_recipient(self, mailbox: str) -> bool:
         return bool(self._container.endpoints.by_address("email", mailbox))

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
@@ -57,29 +57,28 @@ def _version() -> str:
 async def serve_api(settings: Settings) -> None:
     """Run one api process until it is told to end; sockets are then closed with 1012 (restart)."""
     with listen(settings) as listener:
-        async with open_container(settings, API_ROLE) as container, _mail_door(container):
+        async with open_container(settings, API_ROLE) as container, _mail_doors(container):
             app = create_app(container)
             keep_what_is_loaded()
             await serve(app, listener, settings)
 
 
 @asynccontextmanager
-async def _mail_door(container: Container) -> AsyncIterator[None]:
-    """The SMTP door for this while, unless its port is 0. Raises CommandError if the port is taken."""
-    settings = container.settings
-    if settings.smtp_port == 0:
+async def _mail_doors(container: Container) -> AsyncIterator[None]:
+    """The SMTP and LMTP doors whose port is not 0, for this while. Raises CommandError if one is taken."""
+    settings, mail_in = container.settings, MailIn(container)
+    async with AsyncExitStack() as stack:
+        for port, lmtp in ((settings.smtp_port, False), (settings.lmtp_port, True)):
+            if port == 0:
+                continue
+            door = mail_in.door(lmtp=lmtp)
+            try:
+                await door.start(settings.smtp_host, port)
+            except OSError as error:
+                where = f"{settings.smtp_host} port {port}"
+                raise CommandError(f"Cannot listen for mail on {where}: {error.strerror}.") from error
+            stack.push_async_callback(door.stop)
         yield
-        return
-    door = MailIn(container).door()
-    try:
-        await door.start(settings.smtp_host, settings.smtp_port)
-    except OSError as error:
-        where = f"{settings.smtp_host} port {settings.smtp_port}"
-        raise CommandError(f"Cannot listen for mail on {where}: {error.strerror}.") from error
-    try:
-        yield
-    finally:
-        await door.stop()
 
 
 async def serve(app: FastAPI, listener: socket.socket, settings: Settings) -> None:

@@ -30,11 +30,12 @@ class Settings(BaseSettings):
     # The key behind all keys, 32 bytes in base64; without it `key_dir` holds one. The same for all processes.
     installation_key: str | None = Field(default=None, repr=False)
 
-    # What we listen on. SMTP port 0 is off.
+    # What we listen on. SMTP and LMTP port 0 is off.
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=0, ge=0, le=65535)
+    lmtp_port: int = Field(default=0, ge=0, le=65535)
     listen_fd: int | None = None  # a socket that a supervisor listens on already, instead of host and port
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()

@@ -28,8 +28,18 @@ class WireRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DkimKey:
+    """What mails are signed with: an RSA key in PEM (PKCS#1), its place in DNS."""
+
+    selector: str
+    domain: str
+    pem: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class MailEnvelope:
-    """One mail for an SMTP server. `data` is the whole message, CRLF line ends."""
+    """One mail for an SMTP server. `data` is the whole message, CRLF line ends; it is signed when it leaves,
+    for a signature names the time."""
 
     host: str
     port: int
@@ -39,6 +49,7 @@ class MailEnvelope:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: str = "starttls_if_offered"  # or: implicit, starttls, none
+    sign_with: DkimKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

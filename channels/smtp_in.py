@@ -1,4 +1,5 @@
-"""The SMTP door: a mail is answered 250 only when the caller has stored it. It relays nothing, for nobody."""
+"""The SMTP and LMTP doors: a mail is answered 250 only when the caller has stored it. They relay nothing, for
+nobody."""
 
 import asyncio
 import logging
@@ -6,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from app.addresses import email_address
@@ -37,8 +39,16 @@ class SmtpLimits:
 class SmtpDoor:
     """Listens until it is stopped. `port` is the bound one (0 asks for a free one)."""
 
-    def __init__(self, is_recipient: IsRecipient, deliver: Deliver, limits: SmtpLimits | None = None) -> None:
+    def __init__(
+        self,
+        is_recipient: IsRecipient,
+        deliver: Deliver,
+        limits: SmtpLimits | None = None,
+        *,
+        lmtp: bool = False,
+    ) -> None:
         self.limits = limits or SmtpLimits()
+        self._kind = _LmtpSession if lmtp else _Session
         self.port = 0
         self._handler = _Handler(is_recipient, deliver, self.limits)
         self._reading = asyncio.Semaphore(self.limits.mails_at_once)
@@ -63,7 +73,7 @@ class SmtpDoor:
         self._server = None
 
     def _session(self) -> "_Session":
-        return _Session(self._handler, self.limits, self._sessions, self._reading)
+        return self._kind(self._handler, self.limits, self._sessions, self._reading)
 
 
 class _Session(SMTP):
@@ -116,6 +126,24 @@ class _Session(SMTP):
             self.transport.close()
 
 
+class _LmtpSession(_Session, LMTP):
+    """RFC 2033: another greeting, and after the mail an answer for each recipient."""
+
+    _answers = 1
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._answers = 1
+
+    async def push(self, status: str | bytes) -> None:
+        told = status if isinstance(status, str) else status.decode()
+        await super().push("\r\n".join([told] * self._answers))
+        if told.startswith("354"):
+            self._answers = len(self.envelope.rcpt_tos) if self.envelope is not None else 1
+
+
 class _Handler:
     """aiosmtpd's hooks. What each returns is the reply."""
 
@@ -137,8 +165,7 @@ class _Handler:
         mailbox = email_address(address)
         if mailbox is None or not await self._is_ours(mailbox):
             return "550 5.1.1 there is no such mailbox here"
-        if mailbox not in envelope.rcpt_tos:
-            envelope.rcpt_tos.append(mailbox)
+        envelope.rcpt_tos.append(mailbox)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
@@ -146,7 +173,7 @@ class _Handler:
         content = envelope.content or b""
         assert isinstance(content, bytes), "decode_data is off"
         try:
-            await self._deliver(sender, tuple(envelope.rcpt_tos), content)
+            await self._deliver(sender, tuple(dict.fromkeys(envelope.rcpt_tos)), content)
         except Exception as error:  # here, not below: after a failed DATA aiosmtpd would keep the envelope
             return await self.handle_exception(error)
         return "250 2.0.0 kept"

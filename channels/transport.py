@@ -12,6 +12,7 @@ import httpx
 
 from app.outbound import ALLOW, AddressRefused, Network, may_reach
 from channels.base import MailEnvelope, WireRequest, WireResponse
+from channels.email.signing import signed
 
 REDIRECTS_MAX: Final = 5
 _PASSED_ON: Final = frozenset({"accept", "accept-language", "user-agent"})
@@ -111,6 +112,8 @@ async def _beginning(answer: httpx.Response, limit_bytes: int) -> bytes:
 
 
 async def _smtp(mail: MailEnvelope, allowed: Sequence[Network], seconds: float) -> WireResponse:
+    key = mail.sign_with
+    data = mail.data if key is None else await asyncio.to_thread(signed, mail.data, key)
     client = aiosmtplib.SMTP(
         hostname=mail.host,  # what its certificate must name
         sock=await connected(mail.host, mail.port, allowed),
@@ -122,7 +125,7 @@ async def _smtp(mail: MailEnvelope, allowed: Sequence[Network], seconds: float) 
     )
     try:
         async with client:
-            _, answer = await client.sendmail(mail.sender, list(mail.recipients), mail.data)
+            _, answer = await client.sendmail(mail.sender, list(mail.recipients), data)
     except aiosmtplib.SMTPRecipientsRefused as refused:
         first = refused.recipients[0]
         return WireResponse(first.code, body=first.message.encode())

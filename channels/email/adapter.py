@@ -32,6 +32,7 @@ class EmailAdapter:
     def __init__(self, config: EmailConfig) -> None:
         self.config = config
         secret = config.reply_secret
+        self._signing_key = config.signing_key
         self._reply_key = None if secret is None else secret.get_secret_value().encode()
 
     def verify(self, request: WireRequest) -> None:
@@ -61,6 +62,7 @@ class EmailAdapter:
             username=smtp.username,
             password=None if smtp.password is None else smtp.password.get_secret_value(),
             tls=smtp.security,
+            sign_with=self._signing_key,
         )
 
     def interpret(self, response: WireResponse) -> SendResult:

@@ -5,8 +5,10 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from app.addresses import email_address
+from channels.base import DkimKey
 from channels.config import ChannelConfig
 from channels.email.charset import codec_of
+from channels.email.signing import rsa_key
 
 IMPLICIT_TLS_PORTS: Final = (465, 993)
 
@@ -44,6 +46,20 @@ class SmtpConfig(ChannelConfig):
         if self.port in IMPLICIT_TLS_PORTS:
             return "implicit"
         return "starttls" if self.username else "starttls_if_offered"
+
+
+def _signing_key(secret: SecretStr) -> SecretStr:
+    rsa_key(secret.get_secret_value())
+    return secret
+
+
+class DkimConfig(ChannelConfig):
+    """Signs what goes out. The public key stands in DNS at `<selector>._domainkey.<domain>`; `domain` left
+    out: the address's."""
+
+    selector: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+    domain: Host | None = None
+    private_key: Annotated[SecretStr, AfterValidator(_signing_key)]
 
 
 class OAuthConfig(ChannelConfig):
@@ -91,6 +107,14 @@ class EmailConfig(ChannelConfig):
     address: Annotated[str, AfterValidator(_mailbox)]
     smtp: SmtpConfig
     imap: ImapConfig | None = None
+    dkim: DkimConfig | None = None
     from_name: Annotated[str, Field(max_length=60)] = ""
     reply_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
     default_charset: Annotated[str, AfterValidator(_charset)] = "gb18030"
+
+    @property
+    def signing_key(self) -> DkimKey | None:
+        if self.dkim is None:
+            return None
+        domain = self.dkim.domain or self.address.rpartition("@")[2]
+        return DkimKey(self.dkim.selector, domain, rsa_key(self.dkim.private_key.get_secret_value()))

@@ -33,8 +33,10 @@ class Store:
 
 
 @asynccontextmanager
-async def door(store: Store, limits: SmtpLimits | None = None) -> AsyncIterator[SmtpDoor]:
-    listening = SmtpDoor(store.is_recipient, store.deliver, limits)
+async def door(
+    store: Store, limits: SmtpLimits | None = None, *, lmtp: bool = False
+) -> AsyncIterator[SmtpDoor]:
+    listening = SmtpDoor(store.is_recipient, store.deliver, limits, lmtp=lmtp)
     await listening.start("127.0.0.1", 0)
     try:
         yield listening
@@ -232,3 +234,34 @@ class TestHostile:
             await reader.readline()
         assert await asyncio.wait_for(reader.read(), 10) == b""
         writer.close()
+
+
+class TestByLmtp:
+    async def test_each_recipient_is_answered(self) -> None:
+        store = Store()
+        async with door(store, lmtp=True) as listening:
+            answer = await converse(
+                listening,
+                b"LHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<support@acme.test>\r\n"
+                b"RCPT TO:<eve@acme.test>\r\nRCPT TO:<plus+tag@acme.test>\r\nDATA\r\n" + MAIL + b".\r\n"
+                b"MAIL FROM:<a@b.test>\r\nRCPT TO:<support@acme.test>\r\nDATA\r\n" + MAIL + b".\r\n",
+            )
+        assert answer.count(b"250 2.0.0 kept") == 3, "two for the first mail, one for the second"
+        assert answer.count(b"550 ") == 1
+        assert [mail[1] for mail in store.mails] == [
+            ("support@acme.test", "plus+tag@acme.test"),
+            ("support@acme.test",),
+        ]
+
+    async def test_too_large_for_each(self) -> None:
+        async with door(Store(), SmtpLimits(mail_bytes=20), lmtp=True) as listening:
+            answer = await converse(
+                listening,
+                b"LHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<support@acme.test>\r\n"
+                b"RCPT TO:<plus+tag@acme.test>\r\nDATA\r\n" + b"x" * 100 + b"\r\n.\r\n",
+            )
+        assert answer.count(b"552 ") == 2
+
+    async def test_the_other_greeting_is_refused(self) -> None:
+        async with door(Store(), lmtp=True) as listening:
+            assert b"500 " in await converse(listening, b"EHLO x\r\n")
