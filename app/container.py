@@ -23,6 +23,7 @@ from app.events import Stream
 from app.notifications import Notifications
 from app.outbound import outbound_client
 from app.pressure import Pressure
+from app.refusals import Refusals
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from app.sign_in import forget_old_failures
@@ -66,10 +67,12 @@ class Container:
     paces: PaceBook
     explanations: Explanations = field(default_factory=Explanations)
     shown: ShownOffers = field(init=False)
+    refusals: Refusals = field(init=False)
     _loops: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.shown = ShownOffers(self.database, self.policies)
+        self.refusals = Refusals(self.database, self.clock)
 
     def keep_running(self, loop: Coroutine[Any, Any, None], name: str) -> None:
         """Run `loop` until the container closes. One that fails is our bug, and said so."""
@@ -141,6 +144,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             container.keep_running(container.leases.run(), "leases")
             container.keep_running(container.pressure.run(bus), "pressure")
             container.keep_running(container.chats.run(), "chats")
+            container.keep_running(container.refusals.run(), "refusals")
             container.keep_running(ended_sessions.run(), "ended sessions")
             container.keep_running(forget_old_failures(database, clock), "sign-ins")
         yield container

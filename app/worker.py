@@ -41,12 +41,14 @@ from models.delivery import Delivery, DeliveryKey
 from models.due import Limits
 from models.exchange import Exchange
 from models.receipt import Receipt
+from models.refusal import Refusal
 from routing.worker import RoutingWorker
 
 log = structlog.get_logger()
 
 TIDY_SECONDS: Final = 3600.0
 ENDED_SESSIONS_KEPT: Final = timedelta(days=7)
+REFUSALS_KEPT: Final = timedelta(days=7)
 FETCHES_KEPT: Final = timedelta(days=7)
 DELIVERY_KEYS_KEPT: Final = timedelta(days=30)
 EXCHANGES_KEPT: Final = timedelta(days=14)
@@ -133,6 +135,7 @@ async def keep_tidy(container: Container) -> None:
                     await RefreshSession.forget_old(session, ENDED_SESSIONS_KEPT)
                     await DeliveryKey.prune(session, DELIVERY_KEYS_KEPT)
                     await Receipt.prune(session, DELIVERY_KEYS_KEPT)
+                    await Refusal.prune(session, REFUSALS_KEPT)
                 await _tidy_exchanges(container, tenant.id)
             except Exception as error:  # the outer shell: the next hour is another chance
                 log.warning("not tidied", tenant=tenant.key, error=repr(error)[:200])

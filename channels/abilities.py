@@ -6,6 +6,7 @@ its response, and returns the result. Whoever runs it does the I/O.
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
 
 from app.errors import ChannelError
@@ -87,6 +88,14 @@ class Challenged(Protocol):
 
     def challenge(self, request: WireRequest) -> WireResponse:
         """Raises BadSignature."""
+
+
+@runtime_checkable
+class HasTest(Protocol):
+    """Platforms whose webhooks we can make as they do: an event that means nothing tests the whole way in."""
+
+    def test_request(self, url: str, test_id: str, at: datetime) -> WireRequest:
+        """Signed for `url` as if sent `at`; `parse` makes an UnknownReceived of kind `test_id` of it."""
 
 
 @runtime_checkable

@@ -23,6 +23,7 @@ from models.offer import Decision, Offer
 from models.policy import Policy, Queue, Team
 from models.presence_span import PresenceSpan
 from models.receipt import Receipt
+from models.refusal import Refusal
 from models.reply_window import ReplyWindow
 from models.segment import Segment
 from models.tenant import Tenant
@@ -67,6 +68,7 @@ __all__ = [
     "Queue",
     "Receipt",
     "RefreshSession",
+    "Refusal",
     "ReplyWindow",
     "RoutingJournal",
     "RoutingVitals",

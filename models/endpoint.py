@@ -16,8 +16,8 @@ class Endpoint(Identified, Base):
     """`config` is the adapter's config as JSON, encrypted with the tenant's key: it holds secrets.
     `address` is its public address where it has one (mailbox, number), for look-ups. `controls_calls`: a
     telephony platform that takes commands (False: it is only watched); `calls_asked_at`: when it was last
-    asked
-    which calls live."""
+    asked which calls live. `silent_after_seconds`: after so long silence is an alarm; None: as its usual pace
+    tells."""
 
     __tablename__ = "endpoint"
     key: Mapped[str]
@@ -30,6 +30,7 @@ class Endpoint(Identified, Base):
     calls_asked_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     retired_at: Mapped[datetime | None]
+    silent_after_seconds: Mapped[int | None]
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
 
     @classmethod

@@ -66,6 +66,12 @@ class Exchange(Identified, Base):
         return (await session.scalars(select(cls).where(*here).order_by(cls.id.desc()).limit(limit))).all()
 
     @classmethod
+    async def of_endpoint(cls, session: AsyncSession, endpoint_id: UUID, since: datetime) -> Sequence[Self]:
+        """Since then, oldest first."""
+        query = select(cls).where(cls.endpoint_id == endpoint_id, cls.at >= since).order_by(cls.at).limit(500)
+        return (await session.scalars(query)).all()
+
+    @classmethod
     async def prune(cls, session: AsyncSession, now: datetime, kept: timedelta) -> int:
         """Delete the oldest of the session's tenant, not too many at once; how many went."""
         old = select(cls.id).where(cls.id < id_at(now - kept)).order_by(cls.id).limit(PRUNED_AT_ONCE)

@@ -73,6 +73,13 @@ class Touch(TenantRow, Base):
             "provider_id",
             postgresql_where=sql("provider_id IS NOT NULL"),
         ),
+        Index(
+            "ix_touch_inbound",
+            "tenant_id",
+            "endpoint_id",
+            "at",
+            postgresql_where=sql("direction = 'inbound'"),
+        ),
         Index("ix_touch_search", "search", postgresql_using="gin"),
     )
 

@@ -67,7 +67,7 @@ class WebhookDoor:
         if scope["method"] != "POST":
             raise MethodNotAllowed()
         request = await _wire_request(container, scope, receive)
-        _verify(endpoint, request)
+        _verify(container, endpoint, request)
         try:
             events = await _take(container, endpoint, request)
         except Exception as error:
@@ -75,15 +75,16 @@ class WebhookDoor:
         return _success if endpoint.answers is None else _said(endpoint.answers.answer(request, events))
 
 
-def _verify(endpoint: KnownEndpoint, request: WireRequest) -> None:
+def _verify(container: Container, endpoint: KnownEndpoint, request: WireRequest) -> None:
     try:
         endpoint.adapter.verify(request)
     except BadSignature as error:
-        raise _refused(endpoint, error) from None
+        raise _refused(container, endpoint, error) from None
 
 
-def _refused(endpoint: KnownEndpoint, error: BadSignature) -> Unauthenticated:
+def _refused(container: Container, endpoint: KnownEndpoint, error: BadSignature) -> Unauthenticated:
     log.warning("webhook refused", endpoint=endpoint.key, reason=str(error))
+    container.refusals.add(endpoint.tenant_id, endpoint.id, container.clock.now())
     return Unauthenticated("The signature does not fit.")
 
 
@@ -96,7 +97,7 @@ async def _take(
         events = endpoint.adapter.parse(request)
         await container.bus.publish([envelope(endpoint, event, request) for event in events])
     except BadSignature as error:
-        raise _refused(endpoint, error) from None
+        raise _refused(container, endpoint, error) from None
     except (MalformedPayload, PoisonEvent) as error:
         await _keep(container, endpoint, request, error)
         if endpoint.adapter_name in FORMAT_IS_OURS:
@@ -125,7 +126,7 @@ async def _challenge(
     try:
         return _said(endpoint.challenged.challenge(request))
     except BadSignature as error:
-        raise _refused(endpoint, error) from None
+        raise _refused(container, endpoint, error) from None
 
 
 def _said(answer: WireResponse) -> Response:

@@ -346,6 +346,7 @@ class Endpoint(Part):
     name: str = ""
     adapter: str
     queue: str
+    silent_after_seconds: Annotated[int, Field(ge=60, le=31_536_000)] | None = None
     config: dict[str, Any] = {}
 
 

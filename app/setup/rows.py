@@ -157,6 +157,7 @@ class Reconciliation:
             "adapter": wanted.adapter,
             "channel": registry.ADAPTERS[wanted.adapter].adapter.channel,  # type: ignore[attr-defined]
             "queue": wanted.queue,
+            "silent_after_seconds": wanted.silent_after_seconds,
             "address": address if isinstance(address, str) else None,
             "controls_calls": getattr(registry.build(wanted.adapter, wanted.config), "controls_calls", False),
             "config": row.config if row and self._holds(row, config) else self._sealed(config),

@@ -1,6 +1,7 @@
 """Our own CTI format: Standard Webhooks in both directions, events in, commands out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 
 import orjson
@@ -71,12 +72,15 @@ class CtiAdapter:
         signature.verify(self._keys, request.headers, request.body, request.received_at)
 
     def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
-        """At most one event. Call it after `verify`: the delivery key rests on the signed `webhook-id`."""
+        """One event. Call it after `verify`: the delivery key rests on the signed `webhook-id`."""
         external_id = request.headers.get("webhook-id")
         if not external_id:
             raise BadSignature("webhook-id is missing")
-        event = parse_event(request.body, external_id, self.config.region)
-        return () if event is None else (event,)
+        return (parse_event(request.body, external_id, self.config.region),)
+
+    def test_request(self, url: str, test_id: str, at: datetime) -> WireRequest:
+        body = orjson.dumps({"type": test_id, "at": at.isoformat()})
+        return WireRequest("POST", url, signature.sign(self._keys[0], test_id, at, body), body)
 
     def render(self, message: OutboundMessage) -> WireRequest:
         raise Unsendable("a phone call carries no written messages")

@@ -24,10 +24,12 @@ from app.events import (
     LegResumed,
     LegRinging,
     RecordingReady,
+    UnknownReceived,
 )
 from app.json_body import MalformedJson, parse_json_object
 from app.text import clean_value, mask_cards
 from channels.config import problems_of
+from channels.unknown import unknown
 
 _EVENTS: Final[Mapping[str, tuple[type[CallEvent], tuple[str, ...]]]] = {
     "call.incoming": (CallIncoming, ("trunk", "from_presentation", "queue", "collected_digits", "uui")),
@@ -68,14 +70,14 @@ class _Head(BaseModel):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
-def parse_event(body: bytes, external_id: str, region: str | None) -> CallEvent | None:
-    """The event in `body`, None for a type that this version does not know. Raises MalformedPayload."""
+def parse_event(body: bytes, external_id: str, region: str | None) -> CallEvent | UnknownReceived:
+    """The event in `body`. Raises MalformedPayload."""
     payload = _payload(body)
     wire_type = payload.get("type")
     if not isinstance(wire_type, str):
         raise MalformedPayload("a text is required", "/type")
     if wire_type not in _EVENTS:
-        return None
+        return unknown(wire_type, payload, external_id=external_id)
     head = _head(payload)
     if head.call_id is None and wire_type != "calls.snapshot":
         raise MalformedPayload("the call's id is required", "/call_id")

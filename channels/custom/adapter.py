@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 
 import orjson
@@ -67,6 +68,10 @@ class CustomAdapter:
 
     def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
         return (parse_event(request.body, self.config.platform, self._window),)
+
+    def test_request(self, url: str, test_id: str, at: datetime) -> WireRequest:
+        body = orjson.dumps({"type": test_id, "at": at.isoformat()})
+        return WireRequest("POST", url, signature.sign(self._keys[0], test_id, at, body), body)
 
     def send(self, message: OutboundMessage) -> Steps[SendResult]:
         """Receipts name the id that the bridge answers with, or else our own."""

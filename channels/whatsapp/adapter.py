@@ -2,9 +2,12 @@
 
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, urlsplit
+
+import orjson
 
 from app.errors import BadSignature
 from app.events import InboundEvent
@@ -61,6 +64,12 @@ class WhatsAppAdapter:
 
     def parse(self, request: WireRequest) -> Sequence[InboundEvent]:
         return parse_notification(request.body, self.config.phone_number_id)
+
+    def test_request(self, url: str, test_id: str, at: datetime) -> WireRequest:
+        change = {"field": test_id, "value": {"at": at.isoformat()}}
+        body = orjson.dumps({"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
+        signed = _SIGNATURE + hmac.new(self._secret, body, sha256).hexdigest()
+        return WireRequest("POST", url, {"x-hub-signature-256": signed}, body)
 
     def send(self, message: OutboundMessage) -> Steps[SendResult]:
         """Files are uploaded first; then come one or several messages, of which the last one's id counts.

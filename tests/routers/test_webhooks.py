@@ -62,11 +62,12 @@ class TestAccepted:
         assert published.type == "touchpoint.call.incoming.v1"
         assert published.key == f"{acme.endpoints['hotline'].id}/call-1"
 
-    async def test_an_unknown_type_is_success_without_an_event(
+    async def test_an_unknown_type_is_success_and_kept(
         self, client: httpx.AsyncClient, container: Container, acme: SeededTenant
     ) -> None:
         assert (await deliver(client, acme, {**EVENT, "type": "call.sparkled"})).status_code == 200
-        assert log_of(container).published == []
+        (published,) = log_of(container).published
+        assert published.type == "touchpoint.unknown.received.v1"
 
 
 class TestRefused:

@@ -24,6 +24,7 @@ from app.events import (
     LegResumed,
     LegRinging,
     RecordingReady,
+    UnknownReceived,
 )
 from channels.cti import CtiAdapter, CtiConfig
 from channels.cti.payload import EVENT_TYPES
@@ -173,8 +174,10 @@ class TestParse:
         assert parse_one({**HEAD, "type": "leg.ringing", "sequence": None}).sequence is None
 
     @pytest.mark.parametrize("payload", [{"type": "call.sung"}, {"type": "call.sung", "at": 0, "data": 3}])
-    def test_unknown_type_gives_no_event(self, payload: dict[str, Any]) -> None:
-        assert adapter().parse(signed(payload)) == ()
+    def test_unknown_type_is_kept_as_what_it_is(self, payload: dict[str, Any]) -> None:
+        (event,) = adapter().parse(signed(payload))
+        assert isinstance(event, UnknownReceived)
+        assert (event.kind, event.external_id, event.payload) == ("call.sung", "msg_1", payload)
 
     def test_card_number_keyed_in(self) -> None:
         event = parse_one({**HEAD, "type": "call.digits", "data": {"digits": "4111111111111111"}})
