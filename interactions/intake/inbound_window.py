@@ -6,15 +6,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.clock import rfc3339
+from app.clock import new_id, rfc3339
 from app.events import Address, MessageReceived, ReplyWindow, ReplyWindowOpened
 from customers.identity import Party, Sighting
 from interactions.intake.inbound import Inbound
+from models.endpoint import Endpoint
+from models.touch import Touch
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     inbound: Inbound
+    event: MessageReceived | ReplyWindowOpened
     address: Address
     window: ReplyWindow
 
@@ -26,6 +29,24 @@ class Opening:
     def sighting(self) -> Sighting:
         """A click makes nobody a customer."""
         return Sighting(self.address, known_only=True)
+
+    def touch(self, endpoint: Endpoint, address_id: UUID) -> Touch | None:
+        """What the customer did, as the timeline shows it; None for a message, which is a touch itself."""
+        if isinstance(self.event, MessageReceived) or not self.event.payload:
+            return None
+        return Touch(
+            tenant_id=endpoint.tenant_id,
+            id=new_id(),
+            address_id=address_id,
+            endpoint_id=endpoint.id,
+            at=self.inbound.at,
+            direction="inbound",
+            kind="system",
+            channel=endpoint.channel,
+            payload=self.event.payload,
+            author={"type": "customer", "id": None, "name": None},
+            version=1,
+        )
 
     def row(self, parties: Mapping[Address, Party]) -> dict[str, Any]:
         """For `models.reply_window.ReplyWindow.open_all`."""
@@ -45,4 +66,4 @@ def openings(inbounds: Iterable[Inbound]) -> Iterator[Opening]:
         if not isinstance(event, MessageReceived | ReplyWindowOpened) or event.address is None:
             continue
         if event.reply_window is not None:
-            yield Opening(inbound, event.address, event.reply_window)
+            yield Opening(inbound, event, event.address, event.reply_window)

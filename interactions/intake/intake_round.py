@@ -138,6 +138,8 @@ class IntakeRound:
                 work.give_up()
         for sent in self.elsewhere:
             reception.sent_elsewhere(sent)
+        for opening in self.openings:
+            reception.did(opening)
         for where, visitor in self.chats.items():
             if visitor in self.visitors:
                 reception.visitor_gone(where, self.visitors[visitor].gone_at)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from interactions.intake import automatic, stored_file
 from interactions.intake.arrival import Arrival, CallWanted
+from interactions.intake.inbound_window import Opening
 from interactions.intake.intake_context import IntakeContext, may_follow
 from interactions.intake.sent_elsewhere import SentElsewhere
 from interactions.life.work import Work
@@ -54,6 +55,16 @@ class Reception:
         since = work.interaction.last_customer_touch_at
         if work.state in (State.QUEUED, State.OFFERED) and (since is None or since <= at):
             work.answered_elsewhere(at)
+
+    def did(self, opening: Opening) -> None:
+        """A click, a follow, a scan: it stands beside the work there is, and makes none."""
+        context, work = self._context, self._last.get(opening.where)
+        endpoint = context.endpoints[opening.inbound.endpoint_id]
+        touch = opening.touch(endpoint, context.parties[opening.address].address_id)
+        if touch is not None:
+            context.written.append(
+                Written(touch, opening.address, None if work is None or work.final else work)
+            )
 
     def visitor_gone(self, where: tuple[UUID, str], gone_at: datetime | None) -> None:
         """The visitor of this chat is here (None), or gone since; timers end the chat of who stays away."""

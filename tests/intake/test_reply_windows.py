@@ -93,6 +93,18 @@ class TestClick:
         assert await house.value("SELECT count(*) FROM touch") == 0
         assert await house.value("SELECT messages_left FROM reply_window") == 3
 
+    async def test_stands_on_the_timeline_beside_the_work_there_is(self, house: House) -> None:
+        payload = {"type": "event", "event": "menu_click", "key": "HOURS"}
+        await house.feed(told(house, ReplyWindowOpened, 9, reply_window=A_MINUTE, payload=payload))
+        await house.feed(said(house, TWO_DAYS, 5))
+        await house.feed(told(house, ReplyWindowOpened, 1, reply_window=A_MINUTE, payload=payload))
+        rows = await house.rows("SELECT kind, direction, payload, interaction_id FROM touch ORDER BY at")
+        assert [row["kind"] for row in rows] == ["system", "message", "system"]
+        assert {row["direction"] for row in rows} == {"inbound"}
+        assert rows[2]["payload"] == payload
+        assert rows[0]["interaction_id"] is None
+        assert rows[1]["interaction_id"] == rows[2]["interaction_id"] is not None
+
     async def test_when_the_longer_window_is_used_up_shows_its_own(self, house: House) -> None:
         await house.feed(said(house, TWO_DAYS, 60))
         await house.execute("UPDATE reply_window SET messages_left = 0")

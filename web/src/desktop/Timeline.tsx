@@ -14,6 +14,7 @@ import { word } from "../ui/i18n";
 import { ChannelIcon, Moment } from "../ui/marks";
 import { Empty, Failure, Loading } from "../ui/States";
 import { callFacts } from "./callFacts";
+import { customerAct } from "./customerAct";
 import { useChosen } from "./chosen";
 import { useTimeline } from "./queries";
 
@@ -102,7 +103,7 @@ function TimelineRow({ touch }: { touch: Touch }) {
         <Moment at={touch.at} />
       </Group>
       <Text size="xs" c="dimmed" lineClamp={2} mt={2} style={{ overflowWrap: "anywhere" }}>
-        {touch.text || callFacts(touch)}
+        {touch.text || customerAct(touch) || callFacts(touch)}
       </Text>
     </>
   );

@@ -7,6 +7,7 @@ import { AttachmentLinks } from "../ui/AttachmentLinks";
 import { word } from "../ui/i18n";
 import { Moment } from "../ui/marks";
 import { callFacts } from "./callFacts";
+import { customerAct } from "./customerAct";
 import { MailBody } from "./MailBody";
 import { useWork } from "./desk";
 import classes from "./TouchView.module.css";
@@ -14,7 +15,8 @@ import classes from "./TouchView.module.css";
 /** One item of a conversation: from the customer on the left, from us on the right, internal across. */
 export function TouchView({ touch }: { touch: Touch }) {
   const { t } = useTranslation();
-  if (touch.kind === "system" || touch.kind === "call") return <EventLine touch={touch} />;
+  if (touch.kind === "system" || touch.kind === "call" || customerAct(touch))
+    return <EventLine touch={touch} />;
   const wide = touch.channel === "email" || touch.kind === "form" || touch.kind === "note";
   return (
     <article className={classes.touch} data-direction={touch.direction} data-wide={wide || undefined}>
@@ -70,7 +72,7 @@ function EventLine({ touch }: { touch: Touch }) {
   return (
     <Group justify="center" gap={6} py={4} px="md">
       <Text size="xs" c="dimmed" ta="center">
-        {touch.text || word("timeline.kind", touch.kind)}
+        {touch.text || customerAct(touch) || word("timeline.kind", touch.kind)}
         {facts && ` · ${facts}`}
       </Text>
       <Moment at={touch.at} />

@@ -24,3 +24,14 @@ export const replies = {
   gap: "Text for {{gap}}",
   preview: "The customer will read",
 } as const;
+
+/** What customers do besides writing. */
+export const act = {
+  followed: "Followed the account",
+  unfollowed: "Unfollowed the account",
+  scanned: "Scanned a QR code",
+  menu_click: "Chose in the menu",
+  menu_scan: "Scanned from the menu",
+  entered: "Opened the conversation",
+  recalled: "Took a message back",
+} as const;

@@ -1,5 +1,5 @@
 import { callback } from "./en.callback";
-import { delivery, replies } from "./en.channels";
+import { act, delivery, replies } from "./en.channels";
 import { demo } from "./en.demo";
 import { consult, dial, mail } from "./en.consult";
 import { help } from "./en.help";
@@ -243,6 +243,7 @@ export const en = {
     staleState: "The state, holder or customer has changed.",
   },
   delivery,
+  act,
   replies,
   actions: {
     label: "Actions",

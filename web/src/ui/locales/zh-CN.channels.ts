@@ -1,4 +1,4 @@
-import type { delivery as enDelivery, replies as enReplies } from "./en.channels";
+import type { act as enAct, delivery as enDelivery, replies as enReplies } from "./en.channels";
 import type { Texts } from "./texts";
 
 export const delivery: Texts<typeof enDelivery> = {
@@ -25,4 +25,14 @@ export const replies: Texts<typeof enReplies> = {
   none: "该渠道没有设置模板。",
   gap: "{{gap}} 的内容",
   preview: "客户将看到",
+};
+
+export const act: Texts<typeof enAct> = {
+  followed: "关注了公众号",
+  unfollowed: "取消了关注",
+  scanned: "扫描了二维码",
+  menu_click: "点击了菜单",
+  menu_scan: "通过菜单扫码",
+  entered: "进入了会话",
+  recalled: "撤回了一条消息",
 };

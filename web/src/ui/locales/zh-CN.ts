@@ -1,7 +1,7 @@
 import type { en } from "./en";
 import type { Texts } from "./texts";
 import { callback } from "./zh-CN.callback";
-import { delivery, replies } from "./zh-CN.channels";
+import { act, delivery, replies } from "./zh-CN.channels";
 import { demo } from "./zh-CN.demo";
 import { consult, dial, mail } from "./zh-CN.consult";
 import { help } from "./zh-CN.help";
@@ -237,6 +237,7 @@ export const zhCN: Texts<typeof en> = {
     staleState: "状态、处理人或客户已发生变化。",
   },
   delivery,
+  act,
   replies,
   actions: {
     label: "操作",
