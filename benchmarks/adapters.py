@@ -21,54 +21,21 @@ import orjson
 from benchmarks.machine import write_result
 from channels.ari.payload import read_frame
 from channels.base import ChannelAdapter, WireRequest
-from channels.cti import CtiAdapter, CtiConfig
 from channels.form import FormAdapter, FormConfig
-from channels.twilio import SmsAdapter, SmsConfig
-from channels.wechat import WechatAdapter, WechatConfig
-from tests.channels.custom import build as custom
-from tests.channels.twilio import wire as twilio
-from tests.channels.wecom import parts as wecom
-from tests.channels.weixin import parts as weixin
+from tests.channels.samples import samples
 from tests.channels.whatsapp import build as whatsapp
-from tests.channels.wire import SECRET, post, signed
+from tests.channels.wire import post
 
 ROUNDS = 5
 SECONDS = 0.4
 TARGET_PER_SECOND = 15_000
 
-RINGING: Mapping[str, Any] = {
-    "type": "call.incoming",
-    "call_id": "c-1",
-    "sequence": 1,
-    "from": "+8613800138000",
-    "to": "4008001234",
-    "at": "2026-11-22T10:00:00Z",
-    "data": {"queue": "billing"},
-}
 FORM: Mapping[str, Any] = {
     "name": "王芳",
     "email": "wang@example.test",
     "subject": "发票",
     "text": "请补开一张发票，谢谢。" * 5,
 }
-SMS: Mapping[str, str] = {
-    "MessageSid": "SM5ab7891328b440f04b7c83b459fc85fd",
-    "AccountSid": twilio.ACCOUNT,
-    "From": "+14158675309",
-    "To": "+14152001331",
-    "Body": "When does the shop open tomorrow?",
-    "NumMedia": "0",
-    "NumSegments": "1",
-    "SmsStatus": "received",
-    "ApiVersion": "2010-04-01",
-}
-WECHAT = (
-    "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[fromUser]]></FromUserName>"
-    "<CreateTime>1348831860</CreateTime><MsgType><![CDATA[text]]></MsgType>"
-    "<Content><![CDATA[请问明天几点开门？]]></Content><MsgId>1234567890123456</MsgId></xml>"
-)
-
-
 KEY: Mapping[str, Any] = {
     "type": "ChannelDtmfReceived",
     "digit": "1",
@@ -108,23 +75,13 @@ def _case(adapter: ChannelAdapter, request: WireRequest) -> Case:
 
 def cases() -> Mapping[str, Case]:
     """By adapter. Mails are parsed in processes of their own; chats have no webhook."""
-    sms = {"account_sid": twilio.ACCOUNT, "auth_token": twilio.TOKEN, "address": "+14152001331"}
-    account = {"app_id": weixin.APP_ID, "app_secret": "s", "token": weixin.TOKEN}
-    account["encoding_aes_key"] = weixin.AES_KEY
-    text, receipt = (whatsapp.signed(whatsapp.captured(name)) for name in ("text", "status_sent"))
-    frame = orjson.dumps(KEY)
+    frame, form = orjson.dumps(KEY), post(orjson.dumps(FORM))
+    receipt = whatsapp.signed(whatsapp.captured("status_sent"))
     return {
-        "cti": _case(CtiAdapter(CtiConfig.model_validate({"secret": SECRET})), signed(dict(RINGING))),
-        "ari, a frame": Case(lambda: read_frame(frame), frame),
-        "form": _case(FormAdapter(FormConfig()), post(orjson.dumps(FORM))),
-        "custom": _case(custom.adapter(), signed(custom.RECEIVED)),
-        "whatsapp": _case(whatsapp.adapter(), text),
+        **{name: _case(sample.adapter, sample.request) for name, sample in samples().items()},
         "whatsapp, a receipt": _case(whatsapp.adapter(), receipt),
-        "twilio-sms": _case(SmsAdapter(SmsConfig.model_validate(sms)), twilio.signed(dict(SMS))),
-        "wechat, safe mode": _case(
-            WechatAdapter(WechatConfig.model_validate(account)), weixin.sealed(WECHAT)
-        ),
-        "wecom": _case(wecom.adapter(), wecom.callback()),
+        "form": _case(FormAdapter(FormConfig()), form),
+        "ari, a frame": Case(lambda: read_frame(frame), frame),
     }
 
 
