@@ -1,6 +1,7 @@
 """Every adapter is registered, has its shape, its page in docs/channels and its tests."""
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -8,12 +9,14 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
+from app.events import UnknownReceived
 from channels import registry
+from channels.abilities import HasTest
 from channels.base import ChannelAdapter
 from channels.email import EmailAdapter
 from tests.channels.custom.build import CONFIG as CUSTOM
 from tests.channels.whatsapp.build import CONFIG as WHATSAPP
-from tests.channels.wire import SECRET
+from tests.channels.wire import NOW, SECRET
 
 ROOT = Path(__file__).parents[2]
 TWILIO = {"account_sid": f"AC{'0' * 32}", "auth_token": "12345"}
@@ -111,6 +114,16 @@ class TestAdapters:
         assert adapter.name == name
         assert adapter.channel in {"voice", "chat", "messaging", "email", "task"}
         assert registry.config_problems(name, CONFIGS[name]) == []
+
+    @pytest.mark.parametrize("name", registry.ADAPTERS)
+    def test_its_own_test_passes_its_own_door(self, name: str) -> None:
+        adapter = registry.build(name, CONFIGS[name], webhook_url="https://desk.test/webhooks/1")
+        if isinstance(adapter, HasTest):
+            request = adapter.test_request("https://desk.test/webhooks/1", "touchpoint.test.1", NOW)
+            adapter.verify(replace(request, received_at=NOW))
+            (event,) = adapter.parse(replace(request, received_at=NOW))
+            assert isinstance(event, UnknownReceived)
+            assert event.kind == "touchpoint.test.1"
 
 
 class TestConfigProblems:

@@ -68,7 +68,7 @@ class TestThePage:
     def test_the_adapter_passes_its_own_tests_and_ours(self, copy: Path) -> None:
         ours = ("tests/channels/heron", "tests/channels/test_registry.py")
         said = run(copy, "pytest", "-q", "-p", "no:cacheprovider", "-k", "heron", *ours)
-        assert re.search(r"\b23 passed", said), said
+        assert re.search(r"\b2[3-9] passed", said), said
 
     def test_the_code_is_in_our_form(self, copy: Path) -> None:
         run(copy, "ruff", "check", "channels/heron", "tests/channels/heron", "channels/registry.py")
