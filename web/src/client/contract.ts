@@ -153,6 +153,30 @@ export interface AwaitedAttachment {
   name: string;
 }
 
+/** One request to a platform, or of one to us, and its answer. */
+export interface Exchange {
+  id: Id;
+  at: string;
+  direction: "out" | "in";
+  method: string;
+  url: string;
+  status: number | null;
+  outcome: string | null;
+  reason: string | null;
+  seconds: number | null;
+  request: string;
+  response: string;
+}
+
+/** An endpoint whose platform does not answer, or wants nothing for a while. */
+export interface TroubledEndpoint {
+  endpoint: string;
+  state: "open" | "slowed_down";
+  since: string | null;
+  until: string | null;
+  reason: string;
+}
+
 export interface Touch {
   id: Id;
   at: string;

@@ -9,6 +9,7 @@ import { Moment } from "../ui/marks";
 import { callFacts } from "./callFacts";
 import { customerAct } from "./customerAct";
 import { MailBody } from "./MailBody";
+import { ExchangesButton, SendAgain } from "./TouchSending";
 import { useWork } from "./desk";
 import classes from "./TouchView.module.css";
 
@@ -36,6 +37,7 @@ export function TouchView({ touch }: { touch: Touch }) {
           <Group gap={4} wrap="nowrap">
             <Moment at={touch.at} />
             <Delivery touch={touch} />
+            <ExchangesButton touch={touch} />
           </Group>
         </Group>
         {touch.subject && (
@@ -52,6 +54,7 @@ export function TouchView({ touch }: { touch: Touch }) {
         )}
         {touch.kind === "form" && <Fields payload={touch.payload} />}
         <AttachmentLinks attachments={touch.attachments} download={download} />
+        <SendAgain touch={touch} />
       </Paper>
     </article>
   );
@@ -76,6 +79,7 @@ function EventLine({ touch }: { touch: Touch }) {
         {facts && ` · ${facts}`}
       </Text>
       <Moment at={touch.at} />
+      <ExchangesButton touch={touch} />
     </Group>
   );
 }

@@ -12,6 +12,7 @@ import { AgentsPanel } from "./AgentsPanel";
 import { Drill, type DrillWish } from "./Drill";
 import { QueueTable } from "./QueueTable";
 import { RoutingPanel } from "./RoutingPanel";
+import { SendingAlarms } from "./SendingAlarms";
 import { SilenceAlarms } from "./SilenceAlarms";
 import { ThresholdDialog } from "./ThresholdDialog";
 import { Tiles } from "./Tiles";
@@ -81,6 +82,7 @@ function Board({ metrics }: { metrics: Metrics }) {
     <main className={classes.board}>
       <div className={classes.left}>
         <SilenceAlarms />
+        <SendingAlarms />
         <Tiles totals={metrics.totals} drill={setDrill} />
         <QueueTable metrics={metrics} chosen={shown} choose={setQueue} drill={setDrill} />
         {shown && <WaitingPanel key={shown} queue={shown} />}

@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AgentState, ListedInteraction, Metrics, Page, RoutingHealth } from "../client/contract";
+import type { AgentState, ListedInteraction, Metrics, Page, RoutingHealth, TroubledEndpoint } from "../client/contract";
 import { api, content, fetchPath, told } from "../client/http";
 import { report, tell } from "../ui/problems";
 
@@ -31,6 +31,14 @@ export function useRoutingHealth() {
     queryKey: ["routing health"],
     queryFn: () => told<RoutingHealth>(api.GET("/v1/health/routing")),
     refetchInterval: EVERY_MS,
+  });
+}
+
+export function useSendingHealth() {
+  return useQuery({
+    queryKey: ["sending health"],
+    queryFn: () => told<{ items: TroubledEndpoint[] }>(api.GET("/v1/health/sending")),
+    refetchInterval: 5 * EVERY_MS,
   });
 }
 

@@ -35,3 +35,17 @@ export const act = {
   entered: "Opened the conversation",
   recalled: "Took a message back",
 } as const;
+
+/** Messages that failed, what was said to platforms, and platforms in trouble. */
+export const sending = {
+  again: "Send again",
+  onItsWay: "This message is on its way again.",
+  exchanges: "What was said to the platform",
+  noExchanges: "Nothing is kept of it. Exchanges stand here for 14 days.",
+  noAnswer: "no answer",
+  request: "Request",
+  response: "Answer",
+  open: "{{endpoint}}: the platform does not answer. Messages wait, and are sent when it does.",
+  slowedDown: "{{endpoint}}: the platform asked us to slow down. Messages wait.",
+  untilWhen: "{{reason}} · next try at {{time}}",
+} as const;

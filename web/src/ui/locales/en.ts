@@ -1,5 +1,5 @@
 import { callback } from "./en.callback";
-import { act, delivery, replies } from "./en.channels";
+import { act, delivery, replies, sending } from "./en.channels";
 import { demo } from "./en.demo";
 import { consult, dial, mail } from "./en.consult";
 import { help } from "./en.help";
@@ -245,6 +245,7 @@ export const en = {
   delivery,
   act,
   replies,
+  sending,
   actions: {
     label: "Actions",
     transfer: "Transfer",

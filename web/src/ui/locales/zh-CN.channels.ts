@@ -1,4 +1,9 @@
-import type { act as enAct, delivery as enDelivery, replies as enReplies } from "./en.channels";
+import type {
+  act as enAct,
+  delivery as enDelivery,
+  replies as enReplies,
+  sending as enSending,
+} from "./en.channels";
 import type { Texts } from "./texts";
 
 export const delivery: Texts<typeof enDelivery> = {
@@ -35,4 +40,17 @@ export const act: Texts<typeof enAct> = {
   menu_scan: "通过菜单扫码",
   entered: "进入了会话",
   recalled: "撤回了一条消息",
+};
+
+export const sending: Texts<typeof enSending> = {
+  again: "重新发送",
+  onItsWay: "消息已重新发送。",
+  exchanges: "与平台的往来",
+  noExchanges: "没有记录。往来记录保留 14 天。",
+  noAnswer: "无应答",
+  request: "请求",
+  response: "应答",
+  open: "{{endpoint}}：平台没有应答。消息正在等待，恢复后自动发送。",
+  slowedDown: "{{endpoint}}：平台要求放慢发送。消息正在等待。",
+  untilWhen: "{{reason}} · 下次尝试 {{time}}",
 };

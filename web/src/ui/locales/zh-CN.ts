@@ -1,7 +1,7 @@
 import type { en } from "./en";
 import type { Texts } from "./texts";
 import { callback } from "./zh-CN.callback";
-import { act, delivery, replies } from "./zh-CN.channels";
+import { act, delivery, replies, sending } from "./zh-CN.channels";
 import { demo } from "./zh-CN.demo";
 import { consult, dial, mail } from "./zh-CN.consult";
 import { help } from "./zh-CN.help";
@@ -239,6 +239,7 @@ export const zhCN: Texts<typeof en> = {
   delivery,
   act,
   replies,
+  sending,
   actions: {
     label: "操作",
     transfer: "转接",

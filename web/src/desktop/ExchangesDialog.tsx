@@ -1,0 +1,86 @@
+import { Badge, Code, Group, Modal, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { Exchange, Id } from "../client/contract";
+import { api, told } from "../client/http";
+import { Empty, Loaded } from "../ui/States";
+import { full } from "../ui/time";
+
+/** For administrators: the requests that sent a message, and what the platform answered. */
+export function ExchangesDialog({ touchId, close }: { touchId: Id; close: () => void }) {
+  const { t } = useTranslation();
+  const exchanges = useQuery({
+    queryKey: ["exchanges", touchId],
+    queryFn: () =>
+      told<{ items: Exchange[] }>(
+        api.GET("/v1/touches/{touch_id}/exchanges", { params: { path: { touch_id: touchId } } }),
+      ),
+    staleTime: 0,
+  });
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={t("sending.exchanges")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
+      <Loaded query={exchanges}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty>{t("sending.noExchanges")}</Empty>
+          ) : (
+            <Stack gap="md">
+              {items.map((exchange) => (
+                <OneExchange key={exchange.id} exchange={exchange} />
+              ))}
+            </Stack>
+          )
+        }
+      </Loaded>
+    </Modal>
+  );
+}
+
+function OneExchange({ exchange }: { exchange: Exchange }) {
+  const { t } = useTranslation();
+  const good = exchange.status !== null && exchange.status < 400;
+  return (
+    <Stack gap={4}>
+      <Group gap={8}>
+        <Badge size="sm" color={good ? "green" : "red"} variant="light">
+          {exchange.status ?? t("sending.noAnswer")}
+        </Badge>
+        <Text size="xs" c="dimmed">
+          {full(exchange.at)}
+          {exchange.seconds !== null && ` · ${exchange.seconds.toFixed(2)} s`}
+          {exchange.outcome && ` · ${exchange.outcome}`}
+        </Text>
+      </Group>
+      <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+        {exchange.method} {exchange.url}
+      </Text>
+      {exchange.reason && (
+        <Text size="xs" c="red">
+          {exchange.reason}
+        </Text>
+      )}
+      <Body title={t("sending.request")} text={exchange.request} />
+      <Body title={t("sending.response")} text={exchange.response} />
+    </Stack>
+  );
+}
+
+function Body({ title, text }: { title: string; text: string }) {
+  if (!text) return null;
+  return (
+    <div>
+      <Text size="xs" fw={600}>
+        {title}
+      </Text>
+      <Code block tabIndex={0} style={{ maxHeight: 200, overflow: "auto", whiteSpace: "pre-wrap" }}>
+        {text}
+      </Code>
+    </div>
+  );
+}
