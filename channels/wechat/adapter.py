@@ -1,8 +1,8 @@
 """An official account's webhook and API: https://developers.weixin.qq.com/doc/service/guide/product/message/."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Final, Self
-from xml.sax.saxutils import escape
 
 from app.errors import BadSignature, MalformedPayload
 from app.events import InboundEvent, ReplyWindowOpened
@@ -19,7 +19,8 @@ from channels.base import (
 from channels.wechat.config import WechatConfig
 from channels.wechat.payload import event_of
 from channels.weixin import api, sending
-from channels.weixin.crypt import MessageCrypt, check_signature, signature
+from channels.weixin.crypt import MessageCrypt, check_signature
+from channels.weixin.documents import document, sealed, test_webhook
 from channels.weixin.signed_query import fresh_timestamp, given, query_of
 from channels.weixin.xml import Fields, parse_xml, required
 
@@ -82,13 +83,18 @@ class WechatAdapter:
         greeting = self.config.greeting
         if greeting is None or not any(_followed(event) for event in events):
             return _SUCCESS
-        document = _text_answer(self._fields(request), greeting)
+        said = document(_text_answer(self._fields(request), greeting))
         if self._crypt is not None:
-            document = _sealed_answer(self._crypt, self._token, query_of(request), document)
-        return WireResponse(200, {"content-type": "application/xml; charset=utf-8"}, document.encode())
+            query = query_of(request)
+            timestamp, nonce = given(query, "timestamp"), given(query, "nonce")
+            said = document(sealed(self._crypt, self._token, timestamp, nonce, said))
+        return WireResponse(200, {"content-type": "application/xml; charset=utf-8"}, said.encode())
 
     def unavailable(self, request: WireRequest) -> WireResponse | None:
         return None
+
+    def test_request(self, url: str, test_id: str, at: datetime) -> WireRequest:
+        return test_webhook(url, self._crypt, self._token, test_id, at)
 
     def _check_plain(self, query: Mapping[str, str], request: WireRequest) -> None:
         timestamp, nonce = fresh_timestamp(query, request), given(query, "nonce")
@@ -150,23 +156,11 @@ def _followed(event: InboundEvent) -> bool:
     return isinstance(event, ReplyWindowOpened) and event.payload.get("event") == "followed"
 
 
-def _text_answer(fields: Fields, text: str) -> str:
-    members = {
+def _text_answer(fields: Fields, text: str) -> Mapping[str, str]:
+    return {
         "ToUserName": required(fields, "FromUserName"),
         "FromUserName": required(fields, "ToUserName"),
         "CreateTime": required(fields, "CreateTime"),
         "MsgType": "text",
         "Content": text,
     }
-    return _document(members)
-
-
-def _sealed_answer(crypt: MessageCrypt, token: str, query: Mapping[str, str], document: str) -> str:
-    timestamp, nonce = given(query, "timestamp"), given(query, "nonce")
-    sealed = crypt.encrypt(document.encode(), f"{timestamp}:{nonce}".encode())
-    proof = signature(token, timestamp, nonce, sealed)
-    return _document({"Encrypt": sealed, "MsgSignature": proof, "TimeStamp": timestamp, "Nonce": nonce})
-
-
-def _document(members: Mapping[str, str]) -> str:
-    return "<xml>" + "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in members.items()) + "</xml>"

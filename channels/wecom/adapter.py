@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar, Final, Self
 
 from app.errors import BadSignature, MalformedPayload
@@ -23,6 +24,7 @@ from channels.wecom.config import WecomConfig
 from channels.wecom.message_ids import message_id
 from channels.weixin import api, sending
 from channels.weixin.crypt import MessageCrypt, check_signature
+from channels.weixin.documents import test_webhook
 from channels.weixin.signed_query import fresh_timestamp, given, query_of
 from channels.weixin.xml import Fields, parse_xml, required, text_of
 
@@ -95,6 +97,9 @@ class WecomAdapter:
 
     def unavailable(self, request: WireRequest) -> WireResponse | None:
         return None
+
+    def test_request(self, url: str, test_id: str, at: datetime) -> WireRequest:
+        return test_webhook(url, self._crypt, self._token, test_id, at)
 
     def fetch(self, state: Mapping[str, Any], hint: Mapping[str, Any]) -> Steps[Fetched]:
         return fetching.page(self._api, self.config, state, hint)

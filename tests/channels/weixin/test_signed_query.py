@@ -2,10 +2,13 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
 from app.errors import BadSignature
+from app.events import UnknownReceived
+from channels.abilities import HasTest
 from channels.base import WireRequest
 from channels.wechat import WechatAdapter, WechatConfig
 from channels.wecom import WecomAdapter, WecomConfig
@@ -194,3 +197,18 @@ class TestChallenged:
         query = {**proof(word), "echostr": word}
         with pytest.raises(BadSignature):
             WECOM.challenge(request(b"", "GET", **query))
+
+
+class TestOurOwnTest:
+    @pytest.mark.parametrize("adapter", [SAFE, PLAIN, WECOM], ids=["safe", "plain", "wecom"])
+    def test_comes_in_like_the_platforms_and_means_nothing(
+        self, adapter: WechatAdapter | WecomAdapter
+    ) -> None:
+        assert isinstance(adapter, HasTest)
+        made = adapter.test_request(URL, "touchpoint.test.0193", NOW)
+        heard = replace(made, received_at=NOW)
+        adapter.verify(heard)
+        (event,) = adapter.parse(heard)
+        assert isinstance(event, UnknownReceived)
+        assert event.kind == "touchpoint.test.0193"
+        assert adapter.answer(heard, [event]).body == b"success"
