@@ -6,7 +6,7 @@ Source: twilio.com/docs/api/errors. What is not here keeps Twilio's own words.
 from typing import Final
 
 TOO_MANY: Final = 20429
-CALL_OVER: Final = frozenset({20404, 21220, 16099, 52107})
+CALL_OVER: Final = frozenset({20404, 21220})
 """What we asked for is there no more: the call, its conference or the participant has ended."""
 
 REASON_MAX: Final = 200

@@ -20,6 +20,7 @@ from channels.twilio.room import (
     done,
     done_or_over,
     done_to_call,
+    done_to_customer,
     room_of,
     room_that_lives,
 )
@@ -120,7 +121,10 @@ class Orders:
             HoldUrl=None if music is None else str(music),
             HoldMethod=None if music is None else "GET",
         )
-        yield from done_to_call(request) if person is room.customer else done(request)
+        if person is room.customer:
+            yield from done_to_customer(self._rest, room.name, request)
+        else:
+            yield from done(request)
 
     def _swap(self, order: CallCommand) -> Steps[None]:
         """First the one to music, then the other back: they never hear each other."""

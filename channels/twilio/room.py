@@ -26,9 +26,10 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """`people` in the order in which they were dialled."""
+    """`name` is the call; `people` in the order in which they were dialled."""
 
     sid: str
+    name: str
     started: bool
     people: Sequence[Participant]
 
@@ -87,7 +88,7 @@ def room_of(rest: Rest, call: str) -> Steps[Room | None]:
     told = yield from done(rest.get("Conferences", sid, "Participants", PageSize=PAGE_SIZE))
     rows = sorted(told.get("participants") or (), key=_made_at)
     people = [person for row in rows if (person := _participant(row)) is not None]
-    return Room(sid, live[0]["status"] == "in-progress", people)
+    return Room(sid, call, live[0]["status"] == "in-progress", people)
 
 
 def room_that_lives(rest: Rest, call: str) -> Steps[Room]:
@@ -99,8 +100,19 @@ def room_that_lives(rest: Rest, call: str) -> Steps[Room]:
     return room
 
 
+def done_to_customer(rest: Rest, call: str, request: WireRequest) -> Steps[None]:
+    """Something to the customer in the conference. Who is not there may have been sent on: raises NotDone,
+    GONE only where the call has ended."""
+    answer = yield request
+    result = outcome_of(answer)
+    if result.outcome is not SendOutcome.SENT:
+        if code_of(answer) in CALL_OVER:
+            yield from check_lives(rest, call)
+        raise NotDone(result)
+
+
 def check_lives(rest: Rest, call: str) -> Steps[None]:
-    """A caller who is not in the conference yet may still hear the greeting. Raises NotDone(GONE)."""
+    """A caller who is not in the conference may still hear the greeting. Raises NotDone(GONE)."""
     if is_ours(call):
         raise NotDone(GONE)
     told = yield from done_to_call(rest.get("Calls", call))

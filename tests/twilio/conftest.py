@@ -18,7 +18,8 @@ ACCOUNT = "ACae6e420f425248d6a26948c17a9e2acf"
 TOKEN = "a token of tests"
 NUMBER = "+14155550100"
 CALLER = "+14158675309"
-LANES = 50
+LANES = 60
+RECORDED = {"recording": "opt_in", "recording_notice": "May we record? Press 1."}
 
 
 @dataclass
@@ -35,19 +36,24 @@ class Line:
     def behaves(self, device: Device) -> None:
         self.twilio.exchange.devices[self.device] = device
 
-    def call(self, caller: str = CALLER, *, keys: tuple[str, ...] = ()) -> Call:
-        return self.twilio.exchange.call(caller, f"queue={self.lane.queue}", keys)
+    def call(self, caller: str = CALLER, *, keys: tuple[str, ...] = (), at: str | None = None) -> Call:
+        return self.twilio.exchange.call(caller, f"queue={self.lane.queue}", keys, at)
 
 
 @dataclass
 class Office:
-    """`line()` hands out unused lanes."""
+    """`line()` hands out unused lanes; calls to `recorded` are recorded if the caller agrees."""
 
     service: Service
     twilio: FakeTwilio
+    recorded: str
 
     def line(self) -> Line:
         return Line(self.service.lane(), self.twilio)
+
+    def patient_line(self) -> Line:
+        """The last lane: its phone may ring for long."""
+        return Line(Lane(LANES, self.service), self.twilio)
 
 
 def _with_twilio(document: dict[str, Any], api_url: str) -> None:
@@ -56,16 +62,19 @@ def _with_twilio(document: dict[str, Any], api_url: str) -> None:
         "greeting": "Welcome.",
         "menu": "Press 1 to be called back.",
         "announcements": {"callback": "We shall call you.", "closed": "We are closed."},
-        "ring_seconds": 5,
+        "ring_seconds": 60,
     }
     document["endpoints"] += [
         {"key": "phone", "adapter": "twilio-voice", "queue": "lane-1", "config": config | voice},
+        {"key": "recorded", "adapter": "twilio-voice", "queue": "lane-1", "config": config | RECORDED},
         {"key": "texts", "adapter": "twilio-sms", "queue": "lane-1", "config": config},
     ]
     for queue in document["queues"]:
         queue["callback"]["announcement"] = "callback"
+    document["queues"][-1]["channels"]["voice"]["connect_seconds"] = 60
     for number, agent in enumerate(document["agents"][:-1], 1):
-        agent["devices"].append({"endpoint": "phone", "address": f"sip:{1000 + number}@phones.test"})
+        address = f"sip:{1000 + number}@phones.test"
+        agent["devices"] += [{"endpoint": key, "address": address} for key in ("phone", "recorded")]
 
 
 @pytest.fixture(scope="package")
@@ -87,9 +96,11 @@ async def office(
             public_url=f"http://127.0.0.1:{port}",
         ) as service,
     ):
-        paths = [f"{service.url}{service.endpoints[key]['path']}" for key in ("phone", "texts")]
-        twilio.connect(*paths)
-        yield Office(service, twilio)
+        voice, texts, recorded = (
+            f"{service.url}{service.endpoints[key]['path']}" for key in ("phone", "texts", "recorded")
+        )
+        twilio.connect(voice, texts)
+        yield Office(service, twilio, recorded)
 
 
 @pytest.fixture

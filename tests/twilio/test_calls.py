@@ -1,6 +1,8 @@
 """Calls through Twilio, each against the running service: who waits, who is connected, and every race."""
 
 import asyncio
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -8,8 +10,8 @@ import pytest
 from demo.pbx.switch import Device
 from tests.platforms.twilio.calls import Call
 from tests.running import CONNECT_SECONDS, Desktop
-from tests.twilio.conftest import Line
-from tests.voice.test_races import FREE_SECONDS, accepted, entry_outcome, units_free
+from tests.twilio.conftest import Line, Office
+from tests.voice.test_races import FREE_SECONDS, accepted, entry_outcome, figures_of, units_free
 from tests.waiting import eventually
 
 
@@ -165,8 +167,94 @@ class TestHold:
             await eventually(lambda: leg("active"))
             assert not call.held
 
+    async def test_a_refused_hold_is_told(self, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            x, call = await talking(line, desk)
+            line.twilio.faults.refuses["Hold"] = 16099
+            try:
+                await desk.client.post(f"/v1/interactions/{x}/hold")
+                failed = await desk.pushed("command.failed", seconds=6)
+            finally:
+                line.twilio.faults.refuses.clear()
+            assert (failed["interaction_id"], failed["command"]) == (x, "hold")
+            seen = await desk.interaction(x)
+            assert (seen["pending"], seen["legs"][0]["state"], call.held) == (None, "active", False)
+
+
+class TestRecording:
+    async def test_consent_stands_beside_the_recording(self, office: Office, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            x, call = await talking(line, desk, keys=("1",), at=office.recorded)
+            room = call.conference
+            assert room is not None and room.recorded == "in-progress"
+            for step, state in (("pause", "paused"), ("resume", "in-progress")):
+                answer = await desk.client.post(f"/v1/interactions/{x}/recording/{step}")
+                assert answer.status_code == 202
+                await eventually(lambda wanted=state: room.recorded == wanted)
+            line.twilio.exchange.hang_up(call)
+            await desk.becomes(x, "wrap_up")
+
+            async def consent() -> bool:
+                items = (await desk.client.http.get(f"/v1/interactions/{x}/touches")).json()["items"]
+                (touch,) = [item for item in items if item["kind"] == "call"]
+                return [one["consent"] for one in touch["payload"].get("recordings", [])] == ["opt_in"]
+
+            await eventually(consent)
+
+    async def test_who_does_not_agree_is_not_recorded(self, office: Office, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            _, call = await talking(line, desk, keys=("2",), at=office.recorded)
+            assert call.conference is not None and call.conference.recorded is None
+
+
+class TestTwoTabs:
+    async def test_both_accept_and_both_get_the_call(self, line: Line) -> None:
+        async with line.lane.desktop() as one, line.lane.desktop(available=False) as two:
+            line.call()
+            offer = await one.offer()
+            assert (await two.offer())["offer_id"] == offer["offer_id"]
+            path = f"/v1/offers/{offer['offer_id']}/accept"
+            answers = await asyncio.gather(one.client.post(path), two.client.post(path))
+            assert [answer.status_code for answer in answers] == [200, 200]
+            seen = await one.becomes(offer["interaction_id"], "active")
+            assert len(seen["legs"]) == 1
+            assert [c.to for c in line.twilio.exchange.calls.values()].count(line.device) == 1
+
+
+class TestWorkerKilled:
+    async def test_between_accept_and_bridge(self, office: Office) -> None:
+        line, supervisor = office.patient_line(), office.service.supervisor
+        line.behaves(Device.MANUAL)
+        async with line.lane.desktop() as desk:
+            line.call()
+            x = await accepted(desk)
+            await eventually(lambda: line.twilio.exchange.ringing(line.device))
+            worker = supervisor.pid_of("worker")
+            assert worker is not None
+            os.kill(worker, signal.SIGKILL)
+            line.twilio.exchange.answer(line.device)
+            await desk.becomes(x, "active", seconds=40)
+            assert [c.to for c in line.twilio.exchange.calls.values()].count(line.device) == 1
+
 
 class TestFaults:
+    async def test_the_end_before_the_beginning(self, line: Line) -> None:
+        faults = line.twilio.faults
+        faults.slow = 0.5
+        try:
+            call = line.call()
+            line.twilio.exchange.hang_up(call)
+            async with line.lane.desktop() as desk:
+
+                async def abandoned() -> bool:
+                    figures = await figures_of(line.lane, desk)
+                    return bool(figures["abandoned"] + figures["short_abandoned"] == 1)
+
+                await eventually(abandoned)
+                assert not [event for event in desk.events if event["name"] == "offer.created"]
+        finally:
+            faults.slow = 0.0
+
     async def test_every_webhook_three_times_and_overtaking(self, line: Line) -> None:
         faults = line.twilio.faults
         faults.copies, faults.shuffle = 3, 0.3

@@ -117,8 +117,14 @@ class TestHold:
 
     @pytest.mark.parametrize("code", [20404, 21220])
     def test_refused_because_the_call_has_ended(self, code: int) -> None:
-        _, result = carried_out(order("call.hold"), [*room(CUSTOMER, AGENT), refusal(code, 404)])
-        assert result == GONE
+        answers = [*room(CUSTOMER, AGENT), refusal(code, 404), ok({"status": "completed"})]
+        assert carried_out(order("call.hold"), answers)[1] == GONE
+
+    def test_refused_while_the_call_lives(self) -> None:
+        """Sent on to another conference, say."""
+        answers = [*room(CUSTOMER, AGENT), refusal(20404, 404), ok({"status": "in-progress"})]
+        result = carried_out(order("call.hold"), answers)[1]
+        assert result.outcome is SendOutcome.REJECTED and result != GONE
 
     def test_too_many_requests(self) -> None:
         _, result = carried_out(order("call.hold"), [refusal(20429, 429)])

@@ -88,13 +88,13 @@ class Exchange:
 
     # ---- what people do ----
 
-    def call(self, caller: str, query: str = "", keys: tuple[str, ...] = ()) -> Call:
-        """A customer dials our number."""
-        url = self.voice_url + (f"?{query}" if query else "")
+    def call(self, caller: str, query: str, keys: tuple[str, ...] = (), at: str | None = None) -> Call:
+        """A customer dials our number, or another whose calls are told `at` an address of its own."""
+        url = f"{at or self.voice_url}?{query}"
         call = Call(sid("CA"), caller, self.number, "inbound", "ringing", callback=self.status_url, url=url)
         call.keys = list(keys)
         self.calls[call.sid] = call
-        self.hooks.start(self._run(call, url, {}))
+        self.hooks.start(self._run(call, url, {"CallStatus": "ringing"}))
         return call
 
     def hang_up(self, call: Call) -> None:
@@ -229,6 +229,7 @@ class Exchange:
 
     async def _document(self, call: Call, url: str, more: Mapping[str, str]) -> ET.Element | None:
         fields = self.fields(call) | {"ApiVersion": "2010-04-01"} | dict(more)
+        await asyncio.sleep(self.hooks.faults.slow)
         answer = await self.hooks.ask(url, fields)
         if answer is None:
             return None

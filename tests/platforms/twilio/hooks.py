@@ -23,7 +23,8 @@ PAUSES = (0.1, 0.3, 0.6, 1.2, 2.4)
 class Faults:
     """`drops`, `delays`: of callbacks by event (`completed`, `participant-join` …); `copies` of each;
     `shuffle`: seconds within which they overtake each other, from `seed`; `too_many`: so many requests are
-    answered 429; `down`: all are answered 503, and no webhook leaves."""
+    answered 429; `down`: all are answered 503, and no webhook leaves; `slow`: seconds by which a call's
+    document is asked for late; `refuses`: error numbers by what is asked (a number, `Hold`)."""
 
     drops: set[str] = field(default_factory=set)
     delays: dict[str, float] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Faults:
     seed: int = 1
     too_many: int = 0
     down: bool = False
+    slow: float = 0.0
     refuses: dict[str, int] = field(default_factory=dict)
 
 

@@ -206,6 +206,8 @@ class FakeTwilio:
         self._check_form(form, PARTICIPANT_UPDATES, {})
         call = self._participant(name, person)
         if "Hold" in form:
+            if "Hold" in self.faults.refuses:
+                raise Refused(400, self.faults.refuses["Hold"], "Refused")
             self.exchange.hold(call, form["Hold"] == "true")
         if "EndConferenceOnExit" in form:
             call.end_on_exit = form["EndConferenceOnExit"] == "true"
