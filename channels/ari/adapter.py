@@ -2,7 +2,7 @@
 holds, orders go out as HTTP requests."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, UrlConstraints
 
@@ -11,6 +11,7 @@ from app.events import InboundEvent
 from channels.abilities import Steps
 from channels.ari.commands import Commands
 from channels.ari.dialling import Dialling
+from channels.ari.lines import Recording
 from channels.ari.moves import Moves
 from channels.ari.reactions import Reactions
 from channels.ari.switchboard import Exchange, Switchboard
@@ -37,6 +38,10 @@ def _naming(gap: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+Media = Annotated[str, Field(pattern=r"^[a-z]+:[^\s]+$", max_length=500)]
+"""As Asterisk has it: `sound:hello`, `tone:ring`, `recording:name`."""
+
+
 class AriConfig(ChannelConfig):
     """`devices` and `numbers` are how Asterisk dials an agent's device (`sip:1001`) and a number outside;
     without `numbers` none is dialled. `music` is a class of musiconhold.conf. `region` reads national
@@ -49,9 +54,9 @@ class AriConfig(ChannelConfig):
     devices: Annotated[str, _naming("{device}")] = "PJSIP/{device}"
     numbers: Annotated[str, _naming("{number}")] | None = None
     music: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")] = "default"
-    key_sound: str = "sound:press-1"
-    recording: Literal["off", "announced", "opt_in"] = "off"
-    recording_sound: str = "sound:this-call-may-be-monitored-or-recorded"
+    confirm_prompt: Media = "sound:press-1"
+    recording: Recording = "off"
+    recording_notice: Media = "sound:this-call-may-be-monitored-or-recorded"
     region: Region | None = None
 
 
@@ -66,7 +71,7 @@ class AriAdapter:
         self.ari = Ari(str(config.url), config.username, config.password.get_secret_value())
         self.moves = Moves(self.ari, config.app, config.music)
         self._dialling = Dialling(self.ari, config.app, config.devices, config.numbers, config.region)
-        self._commands = Commands(self.moves, self._dialling, recording=config.recording != "off")
+        self._commands = Commands(self.moves, self._dialling, config.recording)
 
     def verify(self, request: WireRequest) -> None:
         raise BadSignature("Asterisk is listened to; it sends no webhooks")
@@ -86,8 +91,6 @@ class AriAdapter:
     def switchboard(self) -> Switchboard:
         """An empty one: what the listener tells it fills it."""
         config = self.config
-        announced = config.recording == "announced"
-        reactions = Reactions(
-            self.moves, self._dialling, key_sound=config.key_sound, recording_sound=config.recording_sound
-        )
-        return Switchboard(Exchange(config.app, config.region, self.ari, announced), reactions)
+        notice = config.recording_notice if config.recording == "announced" else None
+        reactions = Reactions(self.moves, self._dialling, config.confirm_prompt, notice)
+        return Switchboard(Exchange(config.app, config.region, self.ari, config.recording), reactions)

@@ -8,6 +8,7 @@ import orjson
 
 from channels.abilities import Steps
 from channels.ari.dialling import Dialling
+from channels.ari.lines import Recording, agreed, said_in
 from channels.ari.moves import Moves
 from channels.ari.names import LegName, Part, last_word, leg_name, recording_name, talk_bridge
 from channels.ari.payload import channels_of
@@ -33,9 +34,9 @@ class Standing:
 
 
 class Commands:
-    """`recording`: whether calls may be recorded here at all."""
+    """`recording`: which calls may be recorded."""
 
-    def __init__(self, moves: Moves, dialling: Dialling, *, recording: bool) -> None:
+    def __init__(self, moves: Moves, dialling: Dialling, recording: Recording) -> None:
         self._moves, self._ari = moves, moves.ari
         self._dialling, self._recording = dialling, recording
 
@@ -160,12 +161,20 @@ class Commands:
         return result_of((yield self._ari.post("channels", _call(command), "dtmf", dtmf=keys)))
 
     def record(self, command: CallCommand) -> Steps[SendResult]:
-        if not self._recording:
-            raise Unsendable("calls are not recorded here (recording: off)")
         call_id = _call(command)
+        if self._recording == "off":
+            raise Unsendable("calls are not recorded here (recording: off)")
+        if self._recording == "opt_in" and not (yield from self._agreed(call_id)):
+            return _refused("the caller has not agreed to be recorded")
         query = {"name": recording_name(call_id), "format": "wav", "ifExists": "append"}
         answer = yield self._ari.post("bridges", talk_bridge(call_id), "record", **query)
         return SENT if answer.status == EXISTS else result_of(answer)
+
+    def _agreed(self, call_id: str) -> Steps[bool]:
+        """As the dialplan said when it gave us the call."""
+        for channel in channels_of([(yield from self._ari.read("channels", call_id))]):
+            return agreed(said_in(channel.dialplan.app_data.split(",")))
+        return False
 
     def pause_recording(self, command: CallCommand) -> Steps[SendResult]:
         name = recording_name(_call(command))

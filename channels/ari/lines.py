@@ -1,11 +1,25 @@
 """The calls that are live at an exchange, as far as its events have told: who is in each, and where."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from app.events import CallEvent
 from channels.ari.names import LegName, Part
+
+Recording = Literal["off", "announced", "opt_in"]
+"""Which calls are recorded: none, all, or those whose dialplan says that the caller has agreed."""
+
+
+def said_in(args: Sequence[str]) -> dict[str, str]:
+    """What the dialplan says with a call: `Stasis(touchpoint,queue=billing,…)`."""
+    return {name: value for name, is_, value in (arg.partition("=") for arg in args) if is_ and value}
+
+
+def agreed(said: Mapping[str, str]) -> bool:
+    """The caller has pressed the key that means: record me."""
+    return said.get("consent") == "yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +53,13 @@ class Party:
 
 @dataclass
 class Line:
-    """One call. `customer` None: of a call of ours, not dialled yet."""
+    """One call. `customer` None: of a call of ours, not dialled yet. `agreed`: to be recorded."""
 
     id: str
     ours: bool = False
     customer: Party | None = None
     legs: dict[str, Party] = field(default_factory=dict)
+    agreed: bool = False
     recorded: bool = False
     _sequence: int = 0
 

@@ -15,11 +15,14 @@ Reaction = Steps[Sequence[InboundEvent]]
 
 
 class Reactions:
-    """`key_sound` asks for the key; `recording_sound` is played before a recording begins."""
+    """`confirm_prompt` asks for the key; `recording_notice` is played before a recording begins. None:
+    whoever is recorded has agreed before."""
 
-    def __init__(self, moves: Moves, dialling: Dialling, *, key_sound: str, recording_sound: str) -> None:
+    def __init__(
+        self, moves: Moves, dialling: Dialling, confirm_prompt: str, recording_notice: str | None
+    ) -> None:
         self._moves, self._ari, self._dialling = moves, moves.ari, dialling
-        self._key_sound, self._recording_sound = key_sound, recording_sound
+        self._confirm_prompt, self._recording_notice = confirm_prompt, recording_notice
 
     def wait(self, customer: Party) -> Reaction:
         return _quietly(self._moves.wait(customer.id, answer=not customer.up))
@@ -28,7 +31,7 @@ class Reactions:
         return _quietly(self._moves.talk(line.id, *(party.id for party in parties)))
 
     def ask_for_key(self, leg: Party) -> Reaction:
-        yield self._ari.post("channels", leg.id, "play", media=self._key_sound)
+        yield self._ari.post("channels", leg.id, "play", media=self._confirm_prompt)
         return ()
 
     def hand_over(self, line: Line, away: Party, others: Sequence[Party]) -> Reaction:
@@ -56,10 +59,11 @@ class Reactions:
         yield self._ari.delete("channels", leg.id, "ring")
         return (yield from self.join(line, Party(line.id), leg))
 
-    def announce_and_record(self, line: Line) -> Reaction:
-        """A recording that two want is one: the second is refused."""
+    def record(self, line: Line) -> Reaction:
+        """What is said from now on."""
         bridge = talk_bridge(line.id)
-        yield self._ari.post("bridges", bridge, "play", media=self._recording_sound)
+        if self._recording_notice is not None:
+            yield self._ari.post("bridges", bridge, "play", media=self._recording_notice)
         query = {"name": recording_name(line.id), "format": "wav", "ifExists": "append"}
         yield self._ari.post("bridges", bridge, "record", **query)
         return ()

@@ -1,7 +1,7 @@
 """What Asterisk holds when it is asked, beside what a switchboard knows: after a gap nothing is told
 again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 from app.events import CallsSnapshot, LegAnswered, LegCause, LegEnded, LegRinging
 from channels.abilities import Steps
 from channels.ari.lines import Line, Moment, Party
-from channels.ari.names import is_call_of_ours, leg_name, talk_bridge
+from channels.ari.names import call_of_bridge, is_call_of_ours, leg_name, talk_bridge
 from channels.ari.payload import Channel, channels_of
 from channels.ari.switchboard import INNER, Switchboard, Told
 from channels.ari.wire import Ari
@@ -20,10 +20,12 @@ RINGING: Final = "Ringing"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`channels`: those of our application, by id; `bridges`: the bridge of each channel that is in one."""
+    """`channels`: those of our application, by id; `bridges`: the bridge of each channel that is in one;
+    `empty`: the ids of bridges that nobody is in."""
 
     channels: Mapping[str, Channel]
     bridges: Mapping[str, str]
+    empty: Sequence[str] = ()
 
 
 def look(ari: Ari, app: str) -> Steps[Seen]:
@@ -33,7 +35,8 @@ def look(ari: Ari, app: str) -> Steps[Seen]:
     channels = channels_of((yield from ari.read("channels")))
     bridges = yield from ari.read("bridges")
     places = {channel: str(bridge["id"]) for bridge in bridges for channel in _texts(bridge, "channels")}
-    return Seen({channel.id: channel for channel in channels if channel.id in ours}, places)
+    empty = [str(bridge["id"]) for bridge in bridges if not _texts(bridge, "channels")]
+    return Seen({channel.id: channel for channel in channels if channel.id in ours}, places, empty)
 
 
 def compare(board: Switchboard, seen: Seen, at: datetime) -> Told:
@@ -47,6 +50,7 @@ def compare(board: Switchboard, seen: Seen, at: datetime) -> Told:
         reading.take_leg(channel)
     for line in list(board.lines.values()):
         reading.place(line)
+    reading.clear_left_over()
     told = reading.told
     told.events.append(CallsSnapshot(occurred_at=at, call_ids=tuple(board.lines)))
     return told
@@ -111,6 +115,13 @@ class _Reading:
             party.bridge = bridge
         if not line.legs and (line.reached or not line.ours):
             self._alone(line, line.dialled())
+
+    def clear_left_over(self) -> None:
+        """The bridges of calls that are over: an order that crossed the end may have made one anew."""
+        for bridge in self._seen.empty:
+            call_id = call_of_bridge(bridge)
+            if call_id is not None and call_id not in self._board.lines:
+                self.told.reactions.append((call_id, self._board.reactions.clear(Line(call_id))))
 
     def _reach(self, line: Line, channel: Channel) -> None:
         """The customer whom we called."""

@@ -22,7 +22,7 @@ from app.events import (
     RecordingReady,
 )
 from channels.ari.causes import hung_up, not_answered
-from channels.ari.lines import Line, Moment, Party
+from channels.ari.lines import Line, Moment, Party, Recording, agreed, said_in
 from channels.ari.names import (
     LegName,
     Part,
@@ -54,12 +54,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a switchboard knows of its exchange. `records`: what is said is recorded once two talk."""
+    """What a switchboard knows of its exchange."""
 
     app: str
     region: str | None
     ari: Ari
-    records: bool
+    recording: Recording
+
+    def records(self, line: Line) -> bool:
+        """Once two talk."""
+        return self.recording == "announced" or (self.recording == "opt_in" and line.agreed)
 
 
 class Switchboard:
@@ -96,11 +100,12 @@ class Switchboard:
             self.let_wait(line, told)
 
     def incoming(self, channel: Channel, args: Sequence[str], moment: Moment, told: Told) -> Line:
-        """A customer calls. `args` of Stasis() may say `queue=…`, `digits=…`, `uui=…`, `trunk=…` and
-        `presentation=…`, as CALLERID(num-pres) has it."""
+        """A customer calls. `args` of Stasis() may say `queue=…`, `digits=…`, `uui=…`, `trunk=…`,
+        `consent=yes` and `presentation=…`, as CALLERID(num-pres) has it."""
         line = Line(channel.id, customer=Party(channel.id, up=channel.state == "Up"))
         self.lines[line.id] = line
-        said = {name: value for name, is_, value in (arg.partition("=") for arg in args) if is_ and value}
+        said = said_in(args)
+        line.agreed = agreed(said)
         withheld = said.get("presentation", "allowed").startswith(("prohib", "unavailable"))
         number = "" if withheld else channel.caller.number
         told.events.append(
@@ -230,9 +235,9 @@ class Switchboard:
         if line.customer is None or line.customer.bridge != bridge or not legs:
             return
         told.events.append(line.told(CallBridged, moment, legs[0] if len(legs) == 1 else None))
-        if self.exchange.records and not line.recorded:
+        if self.exchange.records(line) and not line.recorded:
             line.recorded = True
-            told.reactions.append((line.id, self.reactions.announce_and_record(line)))
+            told.reactions.append((line.id, self.reactions.record(line)))
 
     def _left(self, event: AriEvent, moment: Moment, told: Told) -> None:
         found = self.find(_of(event).id)
@@ -319,7 +324,10 @@ class Switchboard:
             return
         line = self.lines.get(call_id) or Line(call_id)
         url = self.exchange.ari.address("recordings", "stored", recording.name, "file")
-        told.events.append(line.told(RecordingReady, moment, url=url, duration_seconds=recording.duration))
+        consent = None if self.exchange.recording == "off" else self.exchange.recording
+        told.events.append(
+            line.told(RecordingReady, moment, url=url, duration_seconds=recording.duration, consent=consent)
+        )
 
 
 def _why(party: Party, cause: int | None, tech_cause: int | None) -> LegCause:

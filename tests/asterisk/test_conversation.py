@@ -6,7 +6,8 @@ import pytest
 
 from tests.asterisk.lane import AsteriskLane, legs_become, talking
 from tests.platforms.ari import Phone
-from tests.running import CONNECT_SECONDS
+from tests.platforms.ari.server import Server
+from tests.running import CONNECT_SECONDS, Lane, Service
 from tests.voice.test_races import FREE_SECONDS, accepted, entry_outcome, figures_of, units_free
 from tests.waiting import eventually
 
@@ -145,6 +146,30 @@ class TestDevice:
             assert await accepted(desk) == x
             await desk.becomes(x, "active")
             await lane.hears(call, (await lane.rings()).id)
+
+
+class TestAcceptedByPickingUp:
+    """The queue of the last lane is answered at the phone."""
+
+    async def test_picking_up_is_the_accept(self, service: Service, exchange: Server) -> None:
+        lane = AsteriskLane(Lane(service.lanes, service), exchange)
+        lane.behaves(Phone.MANUAL)
+        async with lane.desktop() as desk:
+            call = lane.call()
+            leg = await lane.rings()
+            offer = await desk.offer()
+            lane.asterisk.answer(lane.phone)
+            await desk.becomes(offer["interaction_id"], "active")
+            await lane.hears(call, leg.id)
+            again = lane.call()
+            lane.asterisk.hang_up(call)
+            await desk.becomes(offer["interaction_id"], "wrap_up")
+            path = f"/v1/interactions/{offer['interaction_id']}/wrap-up"
+            await desk.client.post(path, {"disposition": "solved"})
+            await lane.rings()
+            lane.asterisk.hang_up(again)
+            await eventually(lambda: lane.asterisk.phone(lane.phone) is None)
+            await units_free(desk)
 
 
 class TestRepeats:

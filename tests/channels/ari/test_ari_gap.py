@@ -134,6 +134,12 @@ class TestTheLineBreaks:
         await eventually(lambda: desk.asterisk.hears(call) == "music")
         assert desk.door.names(call) == ["CallIncoming"]
 
+    async def test_what_an_order_made_for_a_call_that_is_over_is_cleared(self, desk: Desk) -> None:
+        await desk.order("call.resume", "peer-1.1")
+        assert "tp-talk-peer-1.1" in desk.asterisk.bridges
+        await desk.order("calls.list", None)
+        await eventually(lambda: "tp-talk-peer-1.1" not in desk.asterisk.bridges)
+
 
 class TestAnotherListens:
     async def test_whoever_comes_second_has_it_and_the_first_stops(self, desk: Desk) -> None:
@@ -148,6 +154,18 @@ class TestAnotherListens:
         for attempt in (first, asyncio.create_task(replaced.listen(first_door))):
             with pytest.raises(Replaced, match="another WebSocket"):  # it does not fight for it
                 await attempt
+
+    async def test_when_the_second_goes_nobody_has_it(self, desk: Desk) -> None:
+        """Although the first is still connected. Whoever listens next has it at once."""
+        another_process(desk)
+        second = await desk.listen()
+        second.cancel()
+        await eventually(lambda: desk.asterisk.listeners["touchpoint"] is None)
+        assert desk.asterisk.call() in desk.asterisk.failed_in_stasis
+        another_process(desk)
+        await desk.listen()
+        call = desk.asterisk.call()
+        await eventually(lambda: desk.asterisk.hears(call) == "music")
 
     async def test_one_call_told_by_both_is_the_same_by_its_keys(self, desk: Desk) -> None:
         call, _ = await desk.talking()

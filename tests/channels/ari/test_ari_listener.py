@@ -175,6 +175,7 @@ class TestHangUp:
         call, _ = await desk.talking()
         assert (await desk.order("call.end", call)).outcome is SendOutcome.SENT
         await eventually(lambda: not desk.asterisk.channels)
+        await desk.hears_of(call, "CallEnded")
         ended: Any = desk.door.of(call)[-1]
         assert (type(ended).__name__, ended.by) == ("CallEnded", "agent")
         assert (await desk.order("call.end", call)).outcome is SendOutcome.REJECTED
@@ -183,7 +184,7 @@ class TestHangUp:
         call, _ = await desk.talking()
         desk.asterisk.hang_up(call)
         await eventually(lambda: not desk.asterisk.channels)
-        assert sorted(desk.asterisk.bridges) == ["touchpoint-held", "touchpoint-waiting"]
+        await eventually(lambda: sorted(desk.asterisk.bridges) == ["touchpoint-held", "touchpoint-waiting"])
 
 
 class TestHold:
@@ -311,6 +312,7 @@ class TestAnnouncement:
         assert channel.heard == ["sound:closed"]
         finished = next(e for e in desk.asterisk.told if e["type"] == "PlaybackFinished")
         assert finished["playback"]["state"] == "failed"
+        await desk.hears_of(call, "CallEnded")
         ended: Any = desk.door.of(call)[-1]
         assert (type(ended).__name__, ended.by) == ("CallEnded", "platform")
 
@@ -344,18 +346,27 @@ class TestRecording:
             await desk.hears_of(call, "RecordingReady")
             assert len([line for line in desk.asterisk.requests if line.endswith("/record")]) == 1
 
-    async def test_by_order_with_pauses(self) -> None:
+    async def test_who_has_not_agreed_is_not_recorded(self) -> None:
         async with opened(recording="opt_in") as desk:
             await desk.listen()
-            call, _ = await desk.talking()
+            call, _ = await desk.talking("consent=no")
+            assert (await desk.order("recording.start", call)).outcome is SendOutcome.REJECTED
+            assert desk.asterisk.bridge(f"tp-talk-{call}").recording is None
+
+    async def test_who_has_agreed_is_recorded_with_pauses(self) -> None:
+        async with opened(recording="opt_in") as desk:
+            await desk.listen()
+            call, _ = await desk.talking("consent=yes")
             bridge = desk.asterisk.bridge(f"tp-talk-{call}")
-            assert bridge.recording is None
+            await eventually(lambda: bridge.recording == f"touchpoint-{call}")
+            assert desk.asterisk.channels[call].heard == []
             for step in ("start", "start", "pause", "resume", "stop"):
                 result = await desk.order(f"recording.{step}", call)
                 assert result.outcome is SendOutcome.SENT, (step, result.reason)
             await desk.hears_of(call, "RecordingReady")
             ready: Any = desk.door.of(call)[-1]
             assert ready.url == f"{desk.server.url}/recordings/stored/touchpoint-{call}/file"
+            assert ready.consent == "opt_in"
             assert (await desk.order("recording.pause", call)).outcome is SendOutcome.REJECTED
 
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.platforms.ari.asterisk import Asterisk, Bridge, Refused
+from tests.platforms.ari.asterisk import Asterisk, Bridge, Channel, Refused
 
 USERNAME, PASSWORD, READER = "touchpoint", "a password of tests", "reader"
 
@@ -86,23 +86,31 @@ class Rest:
                 return [channel.shown() for channel in asterisk.channels.values()]
             case "POST", [channel]:
                 return asterisk.originate(channel, query, variables).shown()
+            case "GET", [channel]:
+                return asterisk.channel(channel).shown()
             case "DELETE", [channel]:
                 return asterisk.take_down(channel)
             case "GET", [channel, "variable"]:
                 return {"value": self._variable(channel, query["variable"])}
-            case "POST", [channel, "answer"]:
-                asterisk.channel(channel).state = "Up"
-            case (("POST" | "DELETE"), [channel, "ring"]):
-                asterisk.channel(channel).rings = method == "POST"
-            case "POST", [channel, "mute"]:
-                self._mute(channel, query)
-            case "POST", [channel, "dtmf"]:
-                asterisk.channel(channel).heard.append(f"dtmf:{query['dtmf']}")
             case "POST", [channel, "play"]:
                 return self._play(asterisk.channel(channel), query)
+            case _, [channel, action]:
+                return self._act(method, asterisk.channel(channel), action, query)
+        raise Refused(404, "Resource not found")
+
+    def _act(self, method: str, channel: Channel, action: str, query: dict[str, str]) -> None:
+        match method, action:
+            case "POST", "answer":
+                channel.state = "Up"
+            case _, "ring":
+                channel.rings = method == "POST"
+            case "POST", "dtmf":
+                channel.heard.append(f"dtmf:{query['dtmf']}")
+            case "POST", "mute":
+                if query.get("direction") not in ("in", "out", "both"):
+                    raise Refused(400, "Invalid direction specified")
             case _:
                 raise Refused(404, "Resource not found")
-        return None
 
     def _bridges(self, method: str, parts: list[str], query: dict[str, str]) -> Any:
         asterisk = self.asterisk
@@ -143,11 +151,6 @@ class Rest:
         if name not in variables:
             raise Refused(404, "Provided variable was not found")
         return variables[name]
-
-    def _mute(self, channel: str, query: dict[str, str]) -> None:
-        self.asterisk.channel(channel)
-        if query.get("direction") not in ("in", "out", "both"):
-            raise Refused(400, "Invalid direction specified")
 
     def _recording(self, name: str) -> None:
         if not any(bridge.recording == name for bridge in self.asterisk.bridges.values()):
