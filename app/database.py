@@ -71,16 +71,17 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
-        """One transaction: commits at the end of the block with all appended events, else rolls back."""
+        """One transaction: commits at the end of the block with all new rows and appended events, else rolls
+        back."""
         async with self._session() as session:
             session.info["outbox"] = outbox.Outbox(tenant_id)
             async with session.begin():
                 await act_for(session, tenant_id)
                 yield session
-                await session.flush()
-                slots = await outbox.flush(session)
-        if slots:
-            self.wake(slots)
+                await session.flush()  # what ends goes before what begins: one live leg, one open offer
+                await outbox.flush(session)
+        if grown := session.info["outbox"].grown:
+            self.wake(frozenset(grown))
 
     @asynccontextmanager
     async def read(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncSession]:

@@ -134,7 +134,7 @@ async def _keep_refusal(claim: Claim, error: Exception) -> None:
     known = as_service_error(error)
     if known is None or known.status in NOT_KEPT or not 400 <= known.status < 500:
         raise error
-    outbox(claim.session).envelopes.clear()
+    outbox(claim.session).forget()
     await claim.keep(problem(known))
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.bus.outbox import write_rows
 from app.clock import new_id
 from app.events import Address
 from customers import words
@@ -67,11 +68,13 @@ async def resolve(
     """The party behind each address, made where it is new. A fixed number of statements; the rows of the
     addresses stay locked, so of two that meet a new address one makes the customer."""
     book = _Book(tenant_id, _by_address(sightings))
-    book.ids = await ContactAddress.hold(session, tenant_id, book.names())
-    book.links = _by_address_id(await CustomerAddress.live(session, book.ids.values()))
+    held = await ContactAddress.hold(session, tenant_id, book.names())
+    book.ids = {address: one.id for address, one in held.items()}
+    seen_before = [one.id for one in held.values() if not one.new]
+    book.links = _by_address_id(await CustomerAddress.live(session, seen_before))
     parties = {address: book.party(sighting) for address, sighting in book.sightings.items()}
-    await Customer.insert_all(session, book.new_customers)
-    await CustomerAddress.link(session, book.new_links)
+    Customer.insert_all(session, book.new_customers)
+    CustomerAddress.link(session, book.new_links)
     await CustomerAddress.verify(session, book.proven_links)
     return parties
 
@@ -88,7 +91,9 @@ async def told_names(session: AsyncSession, names: Mapping[Address, str]) -> Non
         }
         for address, name in names.items()
     ]
-    await Customer.rename_all(session, rows)
+    if rows:
+        await write_rows(session)
+        await Customer.rename_all(session, rows)
 
 
 async def parties(session: AsyncSession, address_ids: Collection[UUID]) -> dict[UUID, Party]:

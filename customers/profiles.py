@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.addresses import email_address, phone_address
-from app.bus.outbox import append
+from app.bus.outbox import append, write_rows
 from app.clock import new_id, rfc3339
 from app.errors import Invalid, NotFound, Stale
 from app.events import Address, CustomerChanged
@@ -116,20 +116,21 @@ async def _held(session: AsyncSession, customer_id: UUID) -> Customer:
 
 
 async def _link(session: AsyncSession, customer: Customer, addresses: Collection[Address]) -> None:
-    ids = await ContactAddress.hold(session, customer.tenant_id, dict.fromkeys(addresses))
-    await CustomerAddress.link(
+    held = await ContactAddress.hold(session, customer.tenant_id, dict.fromkeys(addresses))
+    CustomerAddress.link(
         session,
         [
             {
                 "tenant_id": customer.tenant_id,
                 "customer_id": customer.id,
-                "address_id": ids[address],
+                "address_id": held[address].id,
                 "verified": True,
                 "source": "agent",
             }
             for address in dict.fromkeys(addresses)
         ],
     )
+    await write_rows(session)  # the profile shows them
 
 
 async def _changed(session: AsyncSession, customer: Customer) -> dict[str, Any]:

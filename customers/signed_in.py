@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.bus.outbox import write_rows
 from app.clock import new_id
 from app.events import Address
 from customers import words
@@ -20,11 +21,12 @@ async def attach(
     session: AsyncSession, tenant_id: UUID, visitor: Address, proven: Sequence[Address], name: str | None
 ) -> None:
     """`visitor` is their window's address, which nobody has yet; `proven` the site's word, best first."""
-    ids = await ContactAddress.hold(session, tenant_id, {visitor: name, **dict.fromkeys(proven)})
+    held = await ContactAddress.hold(session, tenant_id, {visitor: name, **dict.fromkeys(proven)})
+    ids = {address: one.id for address, one in held.items()}
     links = await CustomerAddress.live(session, [ids[address] for address in proven])
     customer_id = _whose([ids[address] for address in proven], links)
     if customer_id is None:
-        customer_id = await _new_customer(session, tenant_id, name or proven[-1].value, proven)
+        customer_id = _new_customer(session, tenant_id, name or proven[-1].value, proven)
     taken = {link.address_id for link in links if link.verified and link.customer_id != customer_id}
     rows = [
         {
@@ -37,7 +39,8 @@ async def attach(
         for address_id in dict.fromkeys(ids[address] for address in (visitor, *proven))
         if address_id not in taken
     ]
-    await CustomerAddress.link(session, rows)
+    CustomerAddress.link(session, rows)
+    await write_rows(session)  # who comes from these addresses in the same batch is theirs
 
 
 def _whose(address_ids: Sequence[UUID], links: Sequence[Link]) -> UUID | None:
@@ -49,10 +52,8 @@ def _whose(address_ids: Sequence[UUID], links: Sequence[Link]) -> UUID | None:
     return None
 
 
-async def _new_customer(
-    session: AsyncSession, tenant_id: UUID, name: str, addresses: Sequence[Address]
-) -> UUID:
+def _new_customer(session: AsyncSession, tenant_id: UUID, name: str, addresses: Sequence[Address]) -> UUID:
     found_by = " ".join([words.of_name(name), *(address.value for address in addresses)])
     customer = NewCustomer(new_id(), tenant_id, name, found_by)
-    await Customer.insert_all(session, [customer])
+    Customer.insert_all(session, [customer])
     return customer.id

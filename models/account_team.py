@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.agent import Agent
-from models.base import Base, TenantRow, one_of
+from models.base import Base, TenantRow, among, one_of
 
 TEAM_ROLES: Final = ("account", "solution", "delivery")
 """In the order in which routing prefers them."""
@@ -44,7 +44,7 @@ class AccountTeamMember(TenantRow, Base):
         rows = await session.execute(
             select(cls.customer_id, cls.role, Agent.id, Agent.email, Agent.name)
             .join(Agent, Agent.id == cls.agent_id)
-            .where(cls.customer_id.in_(customer_ids), Agent.disabled_at.is_(None))
+            .where(among(cls.customer_id, customer_ids), Agent.disabled_at.is_(None))
             .order_by(cls.customer_id, place)
         )
         found: dict[UUID, list[Member]] = defaultdict(list)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import new_id
 from app.errors import NotFound
-from models.base import Base, Identified, Json, TenantRow, one_of
+from models.base import Base, Identified, Json, TenantRow, among, one_of
 
 
 class Presence(StrEnum):
@@ -89,7 +89,7 @@ class Agent(Identified, Base):
 
     @classmethod
     async def names(cls, session: AsyncSession, agent_ids: Collection[UUID]) -> dict[UUID, str]:
-        rows = await session.execute(select(cls.id, cls.name).where(cls.id.in_(agent_ids)))
+        rows = await session.execute(select(cls.id, cls.name).where(among(cls.id, agent_ids)))
         return {row.id: row.name for row in rows}
 
     @classmethod

@@ -1,14 +1,27 @@
 """The declarative base: named constraints, timestamps with zone, ids that the caller makes (UUIDv7)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, MetaData, Text, Uuid, bindparam
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    DateTime,
+    Enum,
+    ForeignKey,
+    MetaData,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
 
 from app.clock import new_id
 
@@ -27,6 +40,12 @@ PRUNED_AT_ONCE = 10_000
 
 ROWS = bindparam("rows", type_=JSONB())
 """Many rows as one JSON array, for `jsonb_to_recordset`: one statement whatever their number."""
+
+
+def among(column: InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether the column is one of `values`: one prepared statement whatever their number, while an IN list
+    of another length is another statement to prepare."""
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type), unique=True))
 
 
 def _values(enum: type[StrEnum]) -> list[str]:
@@ -52,6 +71,9 @@ class Base(DeclarativeBase):
         if unknown := values.keys() - _columns(type(self)):
             raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
         self.__dict__.update(values)
+
+    def inserted(self, session: AsyncSession | Session) -> None:
+        """Told when `models.bulk.insert_rows` has written it."""
 
 
 @cache

@@ -1,30 +1,58 @@
-"""New rows by the hundred: one statement for each table. SQLAlchemy's unit of work sends them one by one,
-which cost more than all that is decided about them."""
+"""New rows by the hundred: one statement, with the events, at the end of the transaction. SQLAlchemy's unit
+of work sends them one by one, which cost more than all that is decided about them."""
 
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 
-from models.base import ROWS, Base
+from app.bus.outbox import outbox
+from models.base import Base
 
 
-async def insert_rows(session: AsyncSession, rows: Sequence[Base]) -> None:
-    """Insert `rows`, which are not in the session yet; afterwards it holds them, as if it had flushed them.
-    Parents go before children. The caller gives what the server would have defaults for."""
-    by_table: dict[type[Base], list[Base]] = {}
+def insert_rows(session: AsyncSession, rows: Sequence[Base]) -> None:
+    """Insert `rows`, which are not in the session, when the transaction ends, as they are then; afterwards it
+    holds them, as if it had flushed them. Who is to read them before calls `app.bus.outbox.write_rows`."""
+    pending = outbox(session).inserts
     for row in rows:
-        by_table.setdefault(type(row), []).append(row)
-    for table in sorted(by_table, key=_rank):
-        its = by_table[table]
-        await session.execute(_statement(table), {"rows": [_complete(row) for row in its]})
-        for row in its:
+        its = pending.setdefault(row.__tablename__, _NewRows(type(row)))
+        assert isinstance(its, _NewRows)
+        its.rows.append(row)
+
+
+def insert_records(
+    session: AsyncSession, table: str, statement: str, records: Sequence[dict[str, Any]]
+) -> None:
+    """As `insert_rows`, by a statement of the caller's that reads the recordset `:<table>`; the session does
+    not hold them."""
+    if records:
+        its = outbox(session).inserts.setdefault(table, _NewRecords(statement))
+        assert isinstance(its, _NewRecords)
+        its.records += records
+
+
+class _NewRows:
+    """`app.bus.outbox.Inserts` of one table."""
+
+    def __init__(self, table: type[Base]) -> None:
+        self._table = table
+        self.rows: list[Base] = []
+        self.statement = _statement(table)
+
+    def values(self) -> list[dict[str, Any]]:
+        return [_complete(row) for row in self.rows]
+
+    def written(self, session: AsyncSession) -> None:
+        if _numbered(self._table):
+            return
+        for row in self.rows:
             make_transient_to_detached(row)
-        session.add_all(its)
+        session.add_all(self.rows)
+        for row in self.rows:
+            row.inserted(session)
 
 
 def _complete(row: Base) -> dict[str, Any]:
@@ -39,13 +67,14 @@ def _complete(row: Base) -> dict[str, Any]:
 
 
 @cache
-def _rank(table: type[Base]) -> int:
-    return Base.metadata.sorted_tables.index(Base.metadata.tables[table.__tablename__])
+def _names(table: type[Base]) -> tuple[str, ...]:
+    return tuple(column.name for column in table.__table__.columns if column.identity is None)
 
 
 @cache
-def _names(table: type[Base]) -> tuple[str, ...]:
-    return tuple(column.name for column in table.__table__.columns)
+def _numbered(table: type[Base]) -> bool:
+    """The server gives its key, and nobody asks for it."""
+    return any(column.identity is not None for column in table.__table__.columns)
 
 
 @cache
@@ -56,11 +85,31 @@ def _defaults(table: type[Base]) -> dict[str, Any]:
 
 
 @cache
-def _statement(table: type[Base]) -> TextClause:
+def _statement(table: type[Base]) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    types = [f"{column.name} {column.type.compile(dialect)}" for column in table.__table__.columns]
-    names = ", ".join(_names(table))
-    return text(
-        f"INSERT INTO {table.__tablename__} ({names}) SELECT {names}"  # noqa: S608 - our own names
-        f" FROM jsonb_to_recordset(:rows) AS r ({', '.join(types)})"
-    ).bindparams(ROWS)
+    columns = [table.__table__.c[name] for name in _names(table)]
+    types = [f"{column.name} {column.type.compile(dialect)}" for column in columns]
+    name, names = table.__tablename__, ", ".join(_names(table))
+    return (
+        f"INSERT INTO {name} ({names}) SELECT {', '.join(_value(column) for column in columns)}"  # noqa: S608 - our own names
+        f" FROM jsonb_to_recordset(:{name}) AS r ({', '.join(types)})"
+    )
+
+
+def _value(column: Any) -> str:
+    """What the row says, else the server's default: always the clock."""
+    return column.name if column.server_default is None else f"coalesce({column.name}, clock_timestamp())"
+
+
+class _NewRecords:
+    """`app.bus.outbox.Inserts` of what is no mapped row: its statement makes more of it."""
+
+    def __init__(self, statement: str) -> None:
+        self.statement = statement
+        self.records: list[dict[str, Any]] = []
+
+    def values(self) -> list[dict[str, Any]]:
+        return self.records
+
+    def written(self, session: AsyncSession) -> None:
+        """The session does not hold them."""

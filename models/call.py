@@ -1,12 +1,16 @@
 """The state of a phone call as its platform's events tell it, next to the interaction that it belongs to."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, Json
+from app.clock import new_id
+from models.base import ROWS, Base, Identified, Json
 
 
 class Call(Identified, Base):
@@ -35,3 +39,31 @@ class Call(Identified, Base):
         Index("ix_call_interaction_id", "interaction_id"),
         Index("ix_call_live", "endpoint_id", postgresql_where=text("ended_at IS NULL")),
     )
+
+    @classmethod
+    async def hold(
+        cls, session: AsyncSession, keys: Collection[tuple[UUID, str]], tenant_id: UUID
+    ) -> list[Self]:
+        """The calls of these (endpoint, call id), made where there is none, locked in the order of the
+        keys."""
+        rows = [
+            {"id": new_id(), "tenant_id": tenant_id, "endpoint_id": endpoint_id, "call_id": call_id}
+            for endpoint_id, call_id in sorted(keys)
+        ]
+        held = await session.scalars(
+            select(cls).from_statement(_HOLD.columns(*cls.__table__.columns)),
+            {"rows": rows},
+            execution_options={"populate_existing": True},
+        )
+        return list(held)
+
+
+_HOLD = text(
+    """
+    INSERT INTO call (id, tenant_id, endpoint_id, call_id, legs, facts, absent_count)
+    SELECT id, tenant_id, endpoint_id, call_id, '{}', '{}', 0
+    FROM jsonb_to_recordset(:rows) AS r (id uuid, tenant_id uuid, endpoint_id uuid, call_id text)
+    ON CONFLICT (endpoint_id, call_id) DO UPDATE SET call_id = excluded.call_id
+    RETURNING *
+    """
+).bindparams(ROWS)

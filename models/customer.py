@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app.clock import new_id
 from app.events import Address
-from models.base import ROWS, Base, Identified, Json
+from models.base import ROWS, Base, Identified, Json, among
+from models.bulk import insert_records
 
 
 class Customer(Identified, Base):
@@ -35,10 +36,9 @@ class Customer(Identified, Base):
     )
 
     @classmethod
-    async def insert_all(cls, session: AsyncSession, rows: Sequence["NewCustomer"]) -> None:
-        """Of the session's tenant, in one statement."""
-        if rows:
-            await session.execute(_INSERT_CUSTOMERS, {"rows": [row._asdict() for row in rows]})
+    def insert_all(cls, session: AsyncSession, rows: Sequence["NewCustomer"]) -> None:
+        """Of the session's tenant, when the transaction ends."""
+        insert_records(session, cls.__tablename__, _INSERT_CUSTOMERS, [row._asdict() for row in rows])
 
     @classmethod
     async def rename_all(cls, session: AsyncSession, rows: Sequence[dict[str, str]]) -> None:
@@ -51,7 +51,7 @@ class Customer(Identified, Base):
     async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Self]:
         if not ids:
             return {}
-        found = await session.scalars(select(cls).where(cls.id.in_(ids)))
+        found = await session.scalars(select(cls).where(among(cls.id, ids)))
         return {customer.id: customer for customer in found}
 
     @classmethod
@@ -85,7 +85,7 @@ class Customer(Identified, Base):
     ) -> list[UUID]:
         """Those whom one of the addresses is linked to."""
         linked = select(CustomerAddress.customer_id).where(
-            CustomerAddress.address_id.in_(address_ids), CustomerAddress.unlinked_at.is_(None)
+            among(CustomerAddress.address_id, address_ids), CustomerAddress.unlinked_at.is_(None)
         )
         return await cls.listed(session, filters, linked)
 
@@ -131,13 +131,11 @@ _RENAME = text(
     """
 ).bindparams(ROWS)
 _SEARCH = text("SELECT * FROM find_customers(:words, :fragment, :tier, :segment, :before, :limit)")
-_INSERT_CUSTOMERS = text(
-    """
+_INSERT_CUSTOMERS = """
     INSERT INTO customer (id, tenant_id, name, search, attributes, version)
     SELECT id, tenant_id, name, to_tsvector('simple', words), '{}', 1
-    FROM jsonb_to_recordset(:rows) AS r (id uuid, tenant_id uuid, name text, words text)
+    FROM jsonb_to_recordset(:customer) AS r (id uuid, tenant_id uuid, name text, words text)
     """
-).bindparams(ROWS)
 
 
 class ContactAddress(Identified, Base):
@@ -158,23 +156,24 @@ class ContactAddress(Identified, Base):
     @classmethod
     async def hold(
         cls, session: AsyncSession, tenant_id: UUID, named: dict[Address, str | None]
-    ) -> dict[Address, UUID]:
-        """The ids of these addresses, made where they are new (with a display name), and their rows locked in
-        one order: who opens work for an address, or links it, does so alone."""
+    ) -> dict[Address, "HeldAddress"]:
+        """These addresses, made where they are new (with a display name), and their rows locked in one order:
+        who opens work for an address, or links it, does so alone."""
         if not named:
             return {}
         ordered = sorted(named, key=lambda address: (address.kind, address.value))
+        made = [new_id() for _ in ordered]
         found = await session.execute(
             _HOLD_ADDRESSES,
             {
-                "ids": [new_id() for _ in ordered],
+                "ids": made,
                 "tenant": tenant_id,
                 "kinds": [address.kind for address in ordered],
                 "values": [address.value for address in ordered],
                 "names": [named[address] for address in ordered],
             },
         )
-        return {Address(kind=kind, value=value): id_ for id_, kind, value in found}
+        return {Address(kind=kind, value=value): HeldAddress(id_, id_ in made) for id_, kind, value in found}
 
     @classmethod
     async def rename_all(cls, session: AsyncSession, rows: Sequence[dict[str, str]]) -> None:
@@ -187,7 +186,7 @@ class ContactAddress(Identified, Base):
     async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Self]:
         if not ids:
             return {}
-        found = await session.scalars(select(cls).where(cls.id.in_(ids)))
+        found = await session.scalars(select(cls).where(among(cls.id, ids)))
         return {address.id: address for address in found}
 
     @classmethod
@@ -207,6 +206,13 @@ _HOLD_ADDRESSES = text(
     RETURNING id, kind, value
     """
 )
+
+
+class HeldAddress(NamedTuple):
+    """`new`: nobody had seen it before, so nothing is linked to it."""
+
+    id: UUID
+    new: bool
 
 
 class Link(NamedTuple):
@@ -259,7 +265,7 @@ class CustomerAddress(Identified, Base):
                 cls.id, cls.address_id, cls.customer_id, cls.verified, proven, Customer.name, Customer.tier
             )
             .join(Customer, Customer.id == cls.customer_id)
-            .where(cls.address_id.in_(address_ids), cls.unlinked_at.is_(None))
+            .where(among(cls.address_id, address_ids), cls.unlinked_at.is_(None))
             .order_by(cls.linked_at, cls.id)
         )
         return [Link(*row) for row in rows]
@@ -279,7 +285,7 @@ class CustomerAddress(Identified, Base):
         rows = await session.execute(
             select(cls, ContactAddress)
             .join(ContactAddress, ContactAddress.id == cls.address_id)
-            .where(cls.customer_id.in_(customer_ids), cls.unlinked_at.is_(None))
+            .where(among(cls.customer_id, customer_ids), cls.unlinked_at.is_(None))
             .order_by(cls.linked_at, cls.id)
         )
         return [(link, address) for link, address in rows]
@@ -296,20 +302,17 @@ class CustomerAddress(Identified, Base):
         return ended.first() is not None
 
     @classmethod
-    async def link(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-        """Links in one statement; one that lives already stays as it is, but becomes verified if the new one
-        is. Keys: tenant_id, customer_id, address_id, verified, source."""
-        if rows:
-            await session.execute(_LINK, {"rows": [{"id": new_id(), **row} for row in rows]})
+    def link(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+        """Links, when the transaction ends; one that lives already stays as it is, but becomes verified if
+        the new one is. Keys: tenant_id, customer_id, address_id, verified, source."""
+        insert_records(session, cls.__tablename__, _LINK, [{"id": new_id(), **row} for row in rows])
 
 
-_LINK = text(
-    """
+_LINK = """
     INSERT INTO customer_address (id, tenant_id, customer_id, address_id, verified, source)
     SELECT id, tenant_id, customer_id, address_id, verified, source
-    FROM jsonb_to_recordset(:rows)
+    FROM jsonb_to_recordset(:customer_address)
       AS r (id uuid, tenant_id uuid, customer_id uuid, address_id uuid, verified boolean, source text)
     ON CONFLICT (customer_id, address_id) WHERE unlinked_at IS NULL
       DO UPDATE SET verified = customer_address.verified OR excluded.verified
     """
-).bindparams(ROWS)

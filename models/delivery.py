@@ -168,6 +168,12 @@ class Delivery(TenantRow, Base):
         now, due = (await session.execute(_DUE, {"kinds": list(kinds)})).one()
         return now, None if due is None else float(due)
 
+    def inserted(self, session: AsyncSession | Session) -> None:
+        """Senders are woken when the transaction has committed."""
+        if "outbox" in session.info:
+            outgoing = Outgoing.COMMANDS if self.kind == "command" else Outgoing.OTHERS
+            session.info["outbox"].outgoing.add(outgoing)
+
     @classmethod
     async def settle(cls, session: AsyncSession, results: Sequence[Settled]) -> set[UUID]:
         """Record what became of claimed attempts. Those that another sender has taken over since are not
@@ -179,14 +185,7 @@ class Delivery(TenantRow, Base):
 @event.listens_for(Delivery, "after_insert")
 def _inserted(_mapper: object, _connection: object, delivery: Delivery) -> None:
     if (session := object_session(delivery)) is not None:
-        _wake_senders(session, delivery.kind)
-
-
-def _wake_senders(session: Session, kind: str) -> None:
-    """When the transaction has committed."""
-    if "outbox" in session.info:
-        outgoing = Outgoing.COMMANDS if kind == "command" else Outgoing.OTHERS
-        session.info["outbox"].outgoing.add(outgoing)
+        delivery.inserted(session)
 
 
 _DUE = text(

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import rfc3339
-from models.base import Base, Identified, Json, one_of
+from models.base import Base, Identified, Json, among, one_of
 
 
 class State(StrEnum):
@@ -215,7 +215,9 @@ class Interaction(Identified, Base):
         """(endpoint, conversation) of each of these that has a conversation."""
         if not ids:
             return {}
-        rows = await session.execute(select(cls.id, cls.endpoint_id, cls.conversation).where(cls.id.in_(ids)))
+        rows = await session.execute(
+            select(cls.id, cls.endpoint_id, cls.conversation).where(among(cls.id, ids))
+        )
         return {
             id_: (endpoint, conversation)
             for id_, endpoint, conversation in rows
@@ -260,7 +262,7 @@ class Interaction(Identified, Base):
         """The callbacks to one of these numbers, or to who has one of these addresses, oldest first."""
         if not numbers:
             return []
-        theirs = or_(cls.callback_to.in_(numbers), cls.address_id.in_(address_ids))
+        theirs = or_(among(cls.callback_to, numbers), among(cls.address_id, address_ids))
         query = select(cls.id, cls.address_id, cls.callback_to).where(
             cls.callback_to.is_not(None), cls.state.not_in(FINAL), theirs
         )

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, any_, func, literal, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, one_of
+from models.base import Base, Identified, among, one_of
 from models.interaction import Interaction
 
 
@@ -104,7 +104,7 @@ class Leg(Identified, Base):
     @classmethod
     async def work_of(cls, session: AsyncSession, agent_ids: Collection[UUID]) -> list[UUID]:
         """The interactions that these agents have a part in now, offers included."""
-        query = select(cls.interaction_id).where(cls.agent_id.in_(agent_ids), cls.state != LegState.ENDED)
+        query = select(cls.interaction_id).where(among(cls.agent_id, agent_ids), cls.state != LegState.ENDED)
         return list((await session.scalars(query.distinct())).all())
 
     @classmethod
@@ -123,7 +123,7 @@ class Leg(Identified, Base):
     async def holders(cls, session: AsyncSession, interaction_ids: Collection[UUID]) -> dict[UUID, UUID]:
         """Whose each of these interactions is now, if anybody's."""
         query = select(cls.interaction_id, cls.agent_id).where(
-            cls.interaction_id.in_(interaction_ids), cls.role == LegRole.PRIMARY, cls.state.in_(LIVE)
+            among(cls.interaction_id, interaction_ids), cls.role == LegRole.PRIMARY, cls.state.in_(LIVE)
         )
         return {row.interaction_id: row.agent_id for row in await session.execute(query)}
 
@@ -137,7 +137,7 @@ class Leg(Identified, Base):
         rows = await session.execute(
             select(cls.agent_id, Interaction.channel, func.sum(cls.units))
             .join(Interaction, Interaction.id == cls.interaction_id)
-            .where(cls.agent_id.in_(agent_ids), cls.state != LegState.ENDED)
+            .where(among(cls.agent_id, agent_ids), cls.state != LegState.ENDED)
             .group_by(cls.agent_id, Interaction.channel)
         )
         return {(agent_id, channel): units for agent_id, channel, units in rows}

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, among
 
 
 class MailReference(Base):
@@ -28,7 +28,7 @@ class MailReference(Base):
         if not message_ids:
             return {}
         names = {hashed(message_id): message_id for message_id in message_ids}
-        found = await session.scalars(select(cls).where(cls.message_id.in_(names)))
+        found = await session.scalars(select(cls).where(among(cls.message_id, names)))
         return {names[reference.message_id]: reference for reference in found}
 
 

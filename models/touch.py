@@ -26,7 +26,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import new_id, rfc3339
 from app.events import Address
-from models.base import ROWS, Base, Identified, Json, TenantRow, one_of
+from models.base import ROWS, Base, Identified, Json, TenantRow, among, one_of
+from models.bulk import insert_records
 
 DELIVERY_STATES = ("pending", "sending", "sent", "delivered", "read", "failed")
 """In this order: a delivery state never goes back, per hop."""
@@ -84,10 +85,10 @@ class Touch(TenantRow, Base):
     )
 
     @classmethod
-    async def insert_all(cls, session: AsyncSession, touches: Sequence[Self]) -> None:
-        """In one statement. `touches` are not in the session; `search` holds the words to be found by."""
-        if touches:
-            await session.execute(_INSERT, {"rows": [_row(touch) for touch in touches]})
+    def insert_all(cls, session: AsyncSession, touches: Sequence[Self]) -> None:
+        """When the transaction ends. `touches` are not in the session; `search` holds the words to be found
+        by."""
+        insert_records(session, cls.__tablename__, _INSERT, [_row(touch) for touch in touches])
 
     @classmethod
     async def by_provider_id(
@@ -103,7 +104,7 @@ class Touch(TenantRow, Base):
     @classmethod
     async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, "Touch"]:
         """As they are now, not locked."""
-        found = await session.scalars(select(Touch).where(cls.id == any_(_ids(ids))))
+        found = await session.scalars(select(Touch).where(among(cls.id, ids)))
         return {touch.id: touch for touch in found}
 
     @classmethod
@@ -123,8 +124,7 @@ class Touch(TenantRow, Base):
     async def locked(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, "Touch"]:
         if not ids:
             return {}
-        query = select(Touch).where(cls.id == any_(_ids(ids)))
-        return {touch.id: touch for touch in await _locked(session, query)}
+        return {touch.id: touch for touch in await _locked(session, select(Touch).where(among(cls.id, ids)))}
 
     @classmethod
     async def on_their_way(
@@ -141,7 +141,7 @@ class Touch(TenantRow, Base):
     async def of_calls(cls, session: AsyncSession, interaction_ids: Collection[UUID]) -> Sequence["Touch"]:
         """The touches of these phone calls, locked."""
         return await _locked(
-            session, select(Touch).where(cls.interaction_id.in_(interaction_ids), cls.kind == "call")
+            session, select(Touch).where(among(cls.interaction_id, interaction_ids), cls.kind == "call")
         )
 
     @classmethod
@@ -199,7 +199,7 @@ class Touch(TenantRow, Base):
         if not address_ids:
             return set()
         query = select(cls.address_id).where(
-            cls.address_id.in_(address_ids), cls.at >= since, cls.direction == "outbound"
+            among(cls.address_id, address_ids), cls.at >= since, cls.direction == "outbound"
         )
         automatic = query.where(cls.author["type"].astext == "system", cls.channel == "email")
         return {found for found in await session.scalars(automatic.distinct()) if found is not None}
@@ -248,14 +248,6 @@ class Touch(TenantRow, Base):
         }
 
 
-_IDS: Final[Any] = ARRAY(Uuid())
-
-
-def _ids(ids: Collection[UUID]) -> BindParameter[Any]:
-    """One parameter, whatever their number."""
-    return bindparam("ids", list(ids), type_=_IDS)
-
-
 _COLUMNS: Final = (
     "tenant_id uuid, id uuid, interaction_id uuid, address_id uuid, endpoint_id uuid, at timestamptz, "
     "direction text, kind text, channel text, subject text, text text, html text, payload jsonb, "
@@ -263,13 +255,11 @@ _COLUMNS: Final = (
     "interaction_version bigint"
 )
 _NAMES: Final = tuple(column.split()[0] for column in _COLUMNS.split(", "))
-_INSERT = sql(
-    f"""
+_INSERT: Final = f"""
     INSERT INTO touch ({", ".join(_NAMES)}, version, search)
     SELECT {", ".join(_NAMES)}, 1, to_tsvector('simple', words) || to_tsvector('english', words)
-    FROM jsonb_to_recordset(:rows) AS r ({_COLUMNS}, words text)
+    FROM jsonb_to_recordset(:touch) AS r ({_COLUMNS}, words text)
     """  # noqa: S608 - our own column names
-).bindparams(ROWS)
 
 _ON_THEIR_WAY = sql(
     """
@@ -349,7 +339,7 @@ class Attachment(Identified, Base):
             return {}
         by_touch: dict[UUID, list[Self]] = {}
         for file in await session.scalars(
-            select(cls).where(cls.touch_id == any_(_ids(ids))).order_by(cls.id)
+            select(cls).where(among(cls.touch_id, ids)).order_by(cls.id)
         ):
             assert file.touch_id is not None
             by_touch.setdefault(file.touch_id, []).append(file)

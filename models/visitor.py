@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import ROWS, Base, Identified
+from models.base import ROWS, Base, Identified, among
 from models.customer import ContactAddress
 from models.touch import Attachment, Touch
 
@@ -83,7 +83,7 @@ class Visitor(Identified, Base):
         """What is known of these visitors."""
         if not ids:
             return {}
-        found = await session.execute(select(cls.id, cls.name, cls.gone_at).where(cls.id.in_(ids)))
+        found = await session.execute(select(cls.id, cls.name, cls.gone_at).where(among(cls.id, ids)))
         return {id_: Known(name, gone_at) for id_, name, gone_at in found}
 
 

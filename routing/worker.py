@@ -27,12 +27,13 @@ from app.events import (
 )
 from insights.watch import Routed, Watch, Watched
 from interactions.life.desk import database_now
-from interactions.life.facts import microseconds
+from interactions.life.facts import instant_of, microseconds
 from interactions.life.policies import PolicyBook, TenantPolicy
 from interactions.life.routing_rows import snapshots
 from interactions.routed.decisions import Correction, carry_out
 from interactions.routed.draining import drained
 from interactions.routed.timers import Timers
+from models.bulk import insert_rows
 from models.due import Due
 from models.journal import RoutingJournal
 from models.tenant import Tenant
@@ -283,5 +284,6 @@ def _keep(
         now_us=now,
         document=recorded_document(router.policy.version, router.instants, events, decisions),
         decision_count=len(decisions),
+        at=instant_of(now),
     )
-    session.add(row)
+    insert_rows(session, [row])

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
+from app.bus import outbox
 from app.bus.poison import is_poison
 from app.bus.port import Consumer, Position, Stateful
 from app.bus.positions import Share, advance
@@ -71,6 +72,7 @@ class Applier:
                 await act_for(session, tenant_id)
                 await self._consumer.apply(events, prepared, session)
                 await session.flush()  # while the session still acts for this tenant
+                await outbox.flush(session)
 
 
 def _by_tenant(batches: Sequence[Ready]) -> Iterator[tuple[UUID, list[Envelope], list[Any]]]:

@@ -1,13 +1,18 @@
-"""`append`: how events leave a transaction. They are collected and written in one INSERT right before the
-commit, while every row lock is still held, so an entity's events stand in the order of its versions."""
+"""`append`: how events leave a transaction. They are collected and written right before the commit, while
+every row lock is still held, so an entity's events stand in the order of its versions. New rows that nothing
+in the transaction reads again go with them, all in one statement: a round trip for each table cost more than
+all that is decided about the rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any, Final, Protocol
 from uuid import UUID, uuid5
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.clock import new_id
@@ -26,27 +31,45 @@ Slot = tuple[Stream | Outgoing, int]
 
 _CAUSES = UUID("6f1f0e0a-5c86-4a6e-9d5a-3c1f5b6d7e80")
 
-_INSERT = text(
-    """
+_EVENTS: Final = """
     INSERT INTO event_log (stream, partition, key, id, tenant_id, type, source, subject, at, data)
     SELECT * FROM unnest(CAST(:streams AS text[]), CAST(:partitions AS smallint[]), CAST(:keys AS text[]),
                          CAST(:ids AS uuid[]), CAST(:tenants AS uuid[]), CAST(:types AS text[]),
                          CAST(:sources AS text[]), CAST(:subjects AS text[]), CAST(:ats AS timestamptz[]),
                          CAST(:datas AS bytea[]))
     """
-)
+
+
+class Inserts(Protocol):
+    """New rows of one table. `statement` inserts them from the recordset `:<table>`."""
+
+    statement: str
+
+    def values(self) -> list[dict[str, Any]]:
+        """Asked for right before."""
+
+    def written(self, session: AsyncSession) -> None:
+        """Told right after."""
 
 
 @dataclass
 class Outbox:
-    """What one transaction will append. `cause` is the consumed event now being applied: ids derive from it,
-    so that a repeat has the same."""
+    """What one transaction will write: events, and new rows by the name of their table. `cause` is the
+    consumed event now being applied: ids derive from it, so that a repeat has the same. `grown`: the slots
+    written to."""
 
     tenant_id: UUID | None
     cause: UUID | None = None
     ordinal: int = 0
     envelopes: list[Envelope] = field(default_factory=list)
     outgoing: set[Outgoing] = field(default_factory=set)
+    inserts: dict[str, Inserts] = field(default_factory=dict)
+    grown: set[Slot] = field(default_factory=set)
+
+    def forget(self) -> None:
+        """Nothing of it happens."""
+        self.envelopes.clear()
+        self.inserts.clear()
 
     def next_id(self) -> UUID:
         if self.cause is None:
@@ -103,32 +126,62 @@ def append_inbound(session: AsyncSession, endpoint_id: UUID, event: InboundEvent
     )
 
 
-async def insert(session: AsyncSession | AsyncConnection, envelopes: Sequence[Envelope]) -> None:
-    """Write `envelopes` to `event_log` in one statement."""
-    if not envelopes:
-        return
-    await session.execute(
-        _INSERT,
-        {
-            "streams": [e.stream.value for e in envelopes],
-            "partitions": [e.partition for e in envelopes],
-            "keys": [e.key for e in envelopes],
-            "ids": [e.id for e in envelopes],
-            "tenants": [e.tenant_id for e in envelopes],
-            "types": [e.type for e in envelopes],
-            "sources": [e.source for e in envelopes],
-            "subjects": [e.subject for e in envelopes],
-            "ats": [e.at for e in envelopes],
-            "datas": [e.data for e in envelopes],
-        },
-    )
+async def insert(connection: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+    """Write `envelopes` to `event_log`."""
+    if envelopes:
+        await connection.execute(_statement(()), _columns(envelopes))
 
 
-async def flush(session: AsyncSession) -> frozenset[Slot]:
-    """Write what was appended; the slots that have grown, for waking their readers after the commit."""
+async def write_rows(session: AsyncSession) -> None:
+    """Write the new rows now: the transaction is about to read them. One that only reads has none."""
+    if "outbox" in session.info:
+        await session.flush()
+        await _write(session, ())
+
+
+async def flush(session: AsyncSession) -> None:
+    """Write the new rows and what was appended."""
     box = outbox(session)
-    await insert(session, box.envelopes)
-    return slots_of(box.envelopes) | {(outgoing, 0) for outgoing in box.outgoing}
+    envelopes, box.envelopes = box.envelopes, []
+    await _write(session, envelopes)
+    box.grown |= slots_of(envelopes) | {(outgoing, 0) for outgoing in box.outgoing}
+
+
+async def _write(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
+    box = outbox(session)
+    inserts, box.inserts = box.inserts, {}
+    if not inserts and not envelopes:
+        return
+    rows = {table: new.values() for table, new in inserts.items()}
+    parts = tuple(sorted((table, new.statement) for table, new in inserts.items()))
+    await session.execute(_statement(parts), {**rows, **_columns(envelopes)})
+    for new in inserts.values():
+        new.written(session)
+
+
+@cache
+def _statement(parts: tuple[tuple[str, str], ...]) -> TextClause:
+    """The order of the parts means nothing: references are checked at the end of the whole."""
+    if not parts:
+        return text(_EVENTS)
+    rows = ", ".join(f"new_{table} AS ({statement})" for table, statement in parts)
+    params = [bindparam(table, type_=JSONB()) for table, _ in parts]
+    return text(f"WITH {rows} {_EVENTS}").bindparams(*params)
+
+
+def _columns(envelopes: Sequence[Envelope]) -> dict[str, list[Any]]:
+    return {
+        "streams": [e.stream.value for e in envelopes],
+        "partitions": [e.partition for e in envelopes],
+        "keys": [e.key for e in envelopes],
+        "ids": [e.id for e in envelopes],
+        "tenants": [e.tenant_id for e in envelopes],
+        "types": [e.type for e in envelopes],
+        "sources": [e.source for e in envelopes],
+        "subjects": [e.subject for e in envelopes],
+        "ats": [e.at for e in envelopes],
+        "datas": [e.data for e in envelopes],
+    }
 
 
 def slots_of(envelopes: Iterable[Envelope]) -> frozenset[tuple[Stream, int]]:

@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.bus.outbox import write_rows
 from app.errors import NotFound
 from interactions.life.views import instant, interaction_summary
 from interactions.life.work import Work
+from models.base import among
 from models.customer import ContactAddress, Customer
 from models.endpoint import Endpoint
 from models.interaction import FINAL, Interaction, State
@@ -54,7 +56,7 @@ async def page(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:
 
 async def listed(session: AsyncSession, ids: Sequence[UUID], limit: int = 200) -> list[dict[str, Any]]:
     """These interactions, in the given order, the first `limit` of them."""
-    rows = await session.scalars(select(Interaction).where(Interaction.id.in_(ids[:limit])))
+    rows = await session.scalars(select(Interaction).where(among(Interaction.id, ids[:limit])))
     found = {x.id: x for x in rows}
     return await _summaries(session, [found[wanted] for wanted in ids[:limit] if wanted in found])
 
@@ -62,6 +64,7 @@ async def listed(session: AsyncSession, ids: Sequence[UUID], limit: int = 200) -
 async def one(session: AsyncSession, interaction_id: UUID) -> dict[str, Any]:
     """The whole interaction: legs (ended ones too), why it is here, segments, customer, candidates, address,
     endpoint. Raises NotFound."""
+    await write_rows(session)  # it may have been made or changed in this very transaction
     interaction = await session.get(Interaction, interaction_id)
     if interaction is None:
         raise NotFound("There is no such interaction.")
@@ -120,7 +123,9 @@ def _who(pop: Mapping[str, Any]) -> dict[str, Any]:
 async def _with_legs(session: AsyncSession, interactions: list[Interaction]) -> list[Work]:
     works = {x.id: Work(x, {}, x.created_at) for x in interactions}
     if works:
-        live = select(Leg).where(Leg.interaction_id.in_(works), Leg.state != LegState.ENDED).order_by(Leg.id)
+        live = (
+            select(Leg).where(among(Leg.interaction_id, works), Leg.state != LegState.ENDED).order_by(Leg.id)
+        )
         for leg in await session.scalars(live):
             works[leg.interaction_id].legs.append(leg)
     return list(works.values())

@@ -23,6 +23,7 @@ from interactions.life.work import Work
 from interactions.touches.outgoing import SYSTEM, Directory, Draft, Outgoing, compose, reachable
 from interactions.touches.reply_windows import ReplyWindows, messages_of, place_of
 from interactions.touches.touches import Written, write
+from models.bulk import insert_rows
 from models.customer import ContactAddress
 from models.interaction import Interaction
 from models.leg import LegState
@@ -148,8 +149,7 @@ class Messages:
 
     async def _write(self, desk: Desk, work: Work, out: Outgoing, address: Address | None) -> None:
         await write(self.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
-        self.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
-        await self.session.flush()
+        insert_rows(self.session, out.rows)
 
 
 async def write_note(desk: Desk, work: Work, agent: AgentPrincipal, text: str) -> Touch:
@@ -184,7 +184,7 @@ async def tell(directory: Directory, desk: Desk, work: Work, text: str) -> None:
         windows.show(work)
     out = compose(work, address_id, Draft(text, SYSTEM, automatic=True), directory, desk.now)
     await write(desk.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
-    desk.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
+    insert_rows(desk.session, out.rows)
 
 
 async def conversation(

@@ -25,6 +25,7 @@ from interactions.life.work import Work
 from interactions.touches.outgoing import Directory, Draft, compose
 from interactions.touches.touches import Written, write
 from models.agent import Device
+from models.bulk import insert_rows
 from models.customer import Customer, CustomerAddress
 from models.endpoint import Endpoint
 from models.interaction import Interaction, State
@@ -110,8 +111,7 @@ class Outbound:
         out.touch.subject = subject
         await desk.save()
         await write(self.session, [Written(out.touch, to, work)], desk.now)
-        self.session.add_all([row for row in (out.delivery, out.reference) if row is not None])
-        await self.session.flush()
+        insert_rows(self.session, out.rows)
         await hang_on(self.session, self.agent, files, out.touch)
 
     async def _customer(self, customer_id: UUID | None) -> Customer | None:

@@ -20,6 +20,7 @@ from interactions.life.command_rows import COMMAND_SECONDS, command_row, issue, 
 from interactions.life.desk import Desk
 from interactions.life.work import Work
 from models.agent import Device
+from models.base import among
 from models.delivery import Delivery, DeliveryState
 from models.endpoint import Endpoint
 from models.leg import Leg, LegRole, LegState
@@ -66,12 +67,12 @@ async def ring_for_offers(desk: Desk, works: Sequence[Work]) -> None:
     endpoints = {work.interaction.endpoint_id for work in works}
     controlled = set(
         await desk.session.scalars(
-            select(Endpoint.id).where(Endpoint.id.in_(endpoints), Endpoint.controls_calls)
+            select(Endpoint.id).where(among(Endpoint.id, endpoints), Endpoint.controls_calls)
         )
     )
     agents = [leg.agent_id for work in works if (leg := work.offered_leg) is not None]
     found = await desk.session.scalars(
-        select(Device).where(Device.agent_id.in_(agents), Device.endpoint_id.in_(controlled))
+        select(Device).where(among(Device.agent_id, agents), among(Device.endpoint_id, controlled))
     )
     devices: dict[tuple[UUID, UUID | None], Device] = {(d.agent_id, d.endpoint_id): d for d in found}
     for work in works:

@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, not_, or_, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import new_id
 from app.events import (
     CallBridged,
     CallDigits,
@@ -33,6 +31,7 @@ from interactions.calls.consult_calls import ConsultCalls
 from interactions.life.desk import Desk
 from interactions.life.policies import PolicyBook
 from interactions.life.work import Work
+from models.base import among
 from models.call import Call
 from models.interaction import State
 from models.leg import Leg, LegState
@@ -81,9 +80,9 @@ async def load(
     them."""
     book = CallBook()
     told = [(endpoint, event, at) for endpoint, event, at in events if event.conversation is not None]
-    calls = await _lock(
-        session, tenant_id, {(endpoint, event.conversation or "") for endpoint, event, _ in told}
-    )
+    keys = {(endpoint, event.conversation or "") for endpoint, event, _ in told}
+    held = await Call.hold(session, keys, tenant_id) if keys else ()
+    calls = {(call.endpoint_id, call.call_id): call for call in held}
     for endpoint, event, recorded_at in told:
         call = calls[endpoint, event.conversation or ""]
         at = event.occurred_at or recorded_at
@@ -296,47 +295,19 @@ def _was_routed(call: Call, work: Work) -> bool:
     )
 
 
-async def _lock(
-    session: AsyncSession, tenant_id: UUID, keys: set[tuple[UUID, str]]
-) -> dict[tuple[UUID, str], Call]:
-    """The rows of these (endpoint, call id), made where there is none, locked in one order."""
-    if not keys:
-        return {}
-    rows = [
-        {
-            "id": new_id(),
-            "tenant_id": tenant_id,
-            "endpoint_id": endpoint,
-            "call_id": call_id,
-            "legs": {},
-            "facts": {},
-        }
-        for endpoint, call_id in sorted(keys)
-    ]
-    await session.execute(insert(Call).on_conflict_do_nothing(), rows)
-    query = (
-        select(Call)
-        .where(Call.endpoint_id.in_({e for e, _ in keys}), Call.call_id.in_({c for _, c in keys}))
-        .order_by(Call.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {(call.endpoint_id, call.call_id): call for call in await session.scalars(query)}
-
-
 async def _compare(
     session: AsyncSession, endpoint_id: UUID, snapshot: CallsSnapshot, at: datetime
 ) -> list[Call]:
     """Calls that the platform does not list: absent twice, they have ended and nobody told us. Those to be
     changed are locked in one order, for batches of other partitions lock theirs."""
     await session.flush()  # what this batch has merged: reading the rows anew would undo it
-    listed = Call.call_id.in_(snapshot.call_ids)
+    listed = among(Call.call_id, snapshot.call_ids)
     back = and_(listed, Call.absent_count > 0)
     missing = and_(not_(listed), Call.created_at < at - SNAPSHOT_SLACK)
     query = (
         select(Call)
         .where(Call.endpoint_id == endpoint_id, Call.ended_at.is_(None), or_(back, missing))
-        .order_by(Call.id)
+        .order_by(Call.call_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

@@ -4,6 +4,7 @@ All from the merged facts of the call, so the order in which they were told does
 from collections.abc import Iterable
 from typing import Any
 
+from app.bus.outbox import write_rows
 from interactions.calls.call_facts import happened
 from interactions.intake.intake_context import IntakeContext
 from interactions.life.work import Work
@@ -25,6 +26,7 @@ async def complete(context: IntakeContext, calls: Iterable[Call]) -> None:
     ended = {call: facts for call, facts in told.items() if facts}
     if not ended:
         return
+    await write_rows(context.session)  # the call may have come in the same batch
     touches = await Touch.of_calls(context.session, {interaction_id for interaction_id, _ in ended})
     rows = await ContactAddress.known(context.session, {t.address_id for t in touches if t.address_id})
     for touch in touches:

@@ -49,6 +49,7 @@ from interactions.touches.outgoing import Directory
 from interactions.touches.receipts import Told
 from interactions.touches.reply_windows import ReplyWindows
 from interactions.touches.touches import write
+from models.bulk import insert_rows
 from models.delivery import Delivery
 from models.endpoint import Endpoint
 from models.exchange import Exchange
@@ -152,8 +153,7 @@ class IntakeRound:
         await context.desk.save()
         await write(self.session, context.written, now)
         await Attachment.hang(self.session, self._uploads())
-        self.session.add_all([*context.attachments, *context.deliveries, *context.references])
-        await self.session.flush()
+        insert_rows(self.session, [*context.attachments, *context.deliveries, *context.references])
         await Exchange.insert_all(self.session, unknown_kinds.rows(self.fresh))
         await Delivery.ask_to_fetch(self.session, fetch_asked.asked(self.fresh))
         await receipts.apply(self.session, self.tenant_id, list(self._told()), now)

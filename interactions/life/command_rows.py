@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import new_id
+from models.bulk import insert_rows
 from models.delivery import Delivery
 from models.interaction import Interaction
 from models.leg import Leg
@@ -24,7 +25,7 @@ def issue(session: AsyncSession, x: Interaction, now: datetime, command: str, **
     )
     row.interaction_id = x.id
     row.payload["call_id"] = x.conversation
-    session.add(row)
+    insert_rows(session, [row])
     return command_id
 
 
@@ -54,5 +55,6 @@ def command_row(
         payload={"command": command, "issued_at": now.isoformat(), "arguments": arguments},
         provider_key=str(command_id),
         next_attempt_at=now,
+        created_at=now,
         expires_at=now + timedelta(seconds=COMMAND_SECONDS),
     )

@@ -3,12 +3,12 @@
 Rows are locked in one order (interactions by id, then agents by id), so two desks wait for each other but
 never dead-lock. The number of statements does not grow with the number of interactions."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus.outbox import append
@@ -25,6 +25,7 @@ from interactions.life import facts, views
 from interactions.life.command_rows import stop_ringing
 from interactions.life.work import Work
 from models.agent import Agent, Device
+from models.base import among
 from models.bulk import insert_rows
 from models.interaction import Interaction
 from models.leg import Leg, LegState
@@ -34,6 +35,7 @@ from models.segment import Segment
 
 Row = TypeVar("Row", Interaction, Agent)
 T = TypeVar("T")
+Part = tuple[Leg | None, Offer | None, Segment | None]
 
 
 class Desk:
@@ -59,27 +61,18 @@ class Desk:
         changes never go backwards."""
         interactions = await _lock(session, Interaction, interaction_ids)
         ids = [x.id for x in interactions]
-        legs = await _all(
-            session, select(Leg).where(Leg.interaction_id.in_(ids), Leg.state != LegState.ENDED), ids
-        )
-        wanted = {*agent_ids, *(leg.agent_id for leg in legs)}
-        agents = await _lock(session, Agent, wanted)
-        offers = await _all(
-            session, select(Offer).where(Offer.interaction_id.in_(ids), Offer.state == OfferState.OPEN), ids
-        )
-        segments = await _all(
-            session, select(Segment).where(Segment.interaction_id.in_(ids), Segment.ended_at.is_(None)), ids
-        )
+        parts = await _parts(session, ids)
+        legs = {leg.id: leg for leg, _, _ in parts if leg is not None}.values()
+        agents = await _lock(session, Agent, {*agent_ids, *(leg.agent_id for leg in legs)})
         desk = cls(session, tenant_id, await database_now(session))
         desk.agents = {agent.id: agent for agent in agents}
         desk._presence_at = {agent.id: agent.presence_at for agent in agents}
-        for x in interactions:
-            desk.works[x.id] = Work(x, desk.agents, desk.now)
+        desk.works = {x.id: Work(x, desk.agents, desk.now) for x in interactions}
         for leg in legs:
             desk.works[leg.interaction_id].legs.append(leg)
-        for offer in offers:
+        for offer in (offer for _, offer, _ in parts if offer is not None):
             desk.works[offer.interaction_id].offer = offer
-        for segment in segments:
+        for segment in {segment.id: segment for _, _, segment in parts if segment is not None}.values():
             desk.works[segment.interaction_id].segments.append(segment)
         return desk
 
@@ -116,8 +109,7 @@ class Desk:
                 stop_ringing(self.session, work.interaction, self.now, leg)
         for agent_id in self._changed_agents:
             self.agents[agent_id].version += 1
-        await self.session.flush()  # what ends goes before what begins: one live leg, one open offer
-        await insert_rows(self.session, [*self._new, *(row for work in changed for row in work.added)])
+        insert_rows(self.session, [*self._new, *(row for work in changed for row in work.added)])
         self._new = []
         await self._keep_presence()
         for work in changed:
@@ -205,7 +197,7 @@ class Desk:
         ids = self._changed_agents
         if not ids:
             return
-        devices = await _all(self.session, select(Device).where(Device.agent_id.in_(ids)), ids)
+        devices = await _all(self.session, select(Device).where(among(Device.agent_id, ids)), ids)
         for agent_id in sorted(ids):
             mine = [device for device in devices if device.agent_id == agent_id]
             tell_agent(self.session, self.agents[agent_id], mine, self.now)
@@ -252,8 +244,23 @@ def _raise_version(work: Work) -> None:
 async def _lock(session: AsyncSession, table: type[Row], ids: Collection[UUID]) -> list[Row]:
     """Always read anew: an object that the session already had may be older than the lock. Rows elsewhere may
     still come to refer to these (their keys never change): otherwise that would wait, in no order at all."""
-    query = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update(key_share=True)
+    query = select(table).where(among(table.id, ids)).order_by(table.id).with_for_update(key_share=True)
     return await _all(session, query.execution_options(populate_existing=True), ids)
+
+
+async def _parts(session: AsyncSession, ids: Collection[UUID]) -> Sequence[Part]:
+    """What is alive of these interactions, whose rows are locked: each leg beside each segment, in the order
+    of their ids."""
+    query = (
+        select(Leg, Offer, Segment)
+        .select_from(Interaction)
+        .outerjoin(Leg, and_(Leg.interaction_id == Interaction.id, Leg.state != LegState.ENDED))
+        .outerjoin(Offer, and_(Offer.interaction_id == Interaction.id, Offer.state == OfferState.OPEN))
+        .outerjoin(Segment, and_(Segment.interaction_id == Interaction.id, Segment.ended_at.is_(None)))
+        .where(among(Interaction.id, ids))
+        .order_by(Leg.id, Segment.id)
+    )
+    return [(leg, offer, segment) for leg, offer, segment in await session.execute(query)] if ids else ()
 
 
 async def _all(session: AsyncSession, query: Select[T], ids: Collection[UUID]) -> list[T]:

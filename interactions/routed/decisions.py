@@ -173,7 +173,7 @@ async def _tell_offers(
     """The decision is kept, the desktop is told all that its screen pop needs."""
     pops = await screen_pops(desk.session, [offer.interaction_id for _, offer in offers])
     kept = [_decision_row(desk, offer, documents[made.ordinal], policy.version) for made, offer in offers]
-    await insert_rows(desk.session, kept)
+    insert_rows(desk.session, kept)
     for decision, offer in offers:
         work = desk.works[offer.interaction_id]
         leg = work.primary

@@ -11,6 +11,7 @@ from app.events import Address
 from channels.base import ChannelAdapter
 from channels.email import EmailAdapter
 from interactions.life.work import Work
+from models.base import Base
 from models.delivery import Delivery, DeliveryState
 from models.mail_reference import MailReference, hashed
 from models.touch import Touch
@@ -51,6 +52,11 @@ class Outgoing:
     touch: Touch
     delivery: Delivery | None
     reference: MailReference | None
+
+    @property
+    def rows(self) -> list[Base]:
+        """What stands beside the touch."""
+        return [row for row in (self.delivery, self.reference) if row is not None]
 
 
 def compose(work: Work, address_id: UUID, draft: Draft, directory: Directory, now: datetime) -> Outgoing:

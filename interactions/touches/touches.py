@@ -38,7 +38,7 @@ async def write(session: AsyncSession, items: Sequence[Written], now: datetime) 
             item.touch.interaction_id = item.work.interaction.id
             item.touch.interaction_version = item.work.interaction.version
         item.touch.search = words.of_text(f"{item.touch.subject or ''} {item.touch.text or ''}")
-    await Touch.insert_all(session, [item.touch for item in items])
+    Touch.insert_all(session, [item.touch for item in items])
     for item in items:
         _tell(session, item, now)
 
