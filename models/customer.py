@@ -173,7 +173,8 @@ class ContactAddress(Identified, Base):
                 "names": [named[address] for address in ordered],
             },
         )
-        return {Address(kind=kind, value=value): HeldAddress(id_, id_ in made) for id_, kind, value in found}
+        new = set(made)
+        return {Address(kind=kind, value=value): HeldAddress(id_, id_ in new) for id_, kind, value in found}
 
     @classmethod
     async def rename_all(cls, session: AsyncSession, rows: Sequence[dict[str, str]]) -> None:
