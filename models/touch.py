@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.bus.outbox import write_rows
 from app.clock import new_id, rfc3339
 from app.events import Address
 from models.base import ROWS, Base, Identified, Json, TenantRow, among, one_of
@@ -349,6 +350,7 @@ class Attachment(Identified, Base):
     async def hang(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
         """Hang files that `owner` uploaded ({id, touch_id, owner}) on the touches that sent them."""
         if rows:
+            await write_rows(session)
             await session.execute(_HANG, {"rows": rows})
 
     def item(self) -> dict[str, Any]:

@@ -67,9 +67,12 @@ class Applier:
 
     async def _commit(self, batches: Sequence[Ready]) -> None:
         async with self._database.transaction() as session:
-            await advance(session, [(batch.share, batch.after) for batch in batches])
-            for tenant_id, events, prepared in _by_tenant(batches):
-                await act_for(session, tenant_id)
+            by_tenant = list(_by_tenant(batches))
+            first = by_tenant[0][0] if by_tenant else None
+            await advance(session, [(batch.share, batch.after) for batch in batches], first)
+            for tenant_id, events, prepared in by_tenant:
+                if tenant_id != first:
+                    await act_for(session, tenant_id)
                 await self._consumer.apply(events, prepared, session)
                 await session.flush()  # while the session still acts for this tenant
                 await outbox.flush(session)

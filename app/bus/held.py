@@ -176,7 +176,7 @@ class HeldPartition:
         envelope = record.envelope
         raw = self._means.sealer.seal(envelope.tenant_id, to_json(envelope)) if envelope else b""
         async with self._means.database.transaction() as session:
-            await advance(session, [(self._share, record.after)])
+            await advance(session, [(self._share, record.after)], None)
             await self._share.park(session, envelope, raw, f"{type(error).__name__}: {error}")
         self._log.error("event parked", event_id=envelope and str(envelope.id), error=repr(error))
         metrics.PARKED.labels(self._share.consumer).inc()

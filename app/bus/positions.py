@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.bus.outbox import outbox
 from app.bus.port import Position
 from app.clock import new_id
 from app.errors import StaleEpoch
@@ -42,7 +43,8 @@ _ADVANCE = text(
       ORDER BY o.partition FOR SHARE OF o
     )
     INSERT INTO consumer_position (consumer, partition, log, snapshot_old, snapshot_new, position, event_id)
-    SELECT :consumer, number, :log, snapshot_old, snapshot_new, position, event_id FROM mine
+    SELECT :consumer, number, :log, snapshot_old, snapshot_new, position, event_id
+    FROM mine, (SELECT set_config('app.tenant_id', :tenant, true)) acting
     ON CONFLICT (consumer, partition, log) DO UPDATE
       SET snapshot_old = excluded.snapshot_old, snapshot_new = excluded.snapshot_new,
           position = excluded.position, event_id = excluded.event_id, updated_at = clock_timestamp()
@@ -100,13 +102,16 @@ class Share:
         await session.execute(_PARK, clean)  # what is parked may be rotten in every text
 
 
-async def advance(session: AsyncSession, moves: Sequence[tuple[Share, Position]]) -> None:
+async def advance(
+    session: AsyncSession, moves: Sequence[tuple[Share, Position]], tenant_id: UUID | None
+) -> None:
     """As `held` for each of the shares, all of one consumer; and their positions move with what this
-    transaction changes. Raises StaleEpoch."""
+    transaction changes. From here on it acts for the tenant. Raises StaleEpoch."""
     first, positions = moves[0][0], [position for _, position in moves]
     row = {
         "consumer": first.consumer,
         "log": first.log,
+        "tenant": "" if tenant_id is None else str(tenant_id),
         "partitions": [share.partition for share, _ in moves],
         "epochs": [share.epoch for share, _ in moves],
         "snapshots_old": [position.snapshot_old for position in positions],
@@ -114,6 +119,7 @@ async def advance(session: AsyncSession, moves: Sequence[tuple[Share, Position]]
         "positions": [position.position for position in positions],
         "event_ids": [position.event_id for position in positions],
     }
+    outbox(session).tenant_id = tenant_id
     moved = set((await session.execute(_ADVANCE, row)).scalars())
     for share, _ in moves:
         if share.partition not in moved:
