@@ -108,11 +108,11 @@ class Site:
             ).all()
             desk, work = await Desk.one(session, self.tenant_id, row.id)
             address = address_of(visitor_id)
-            ids = await ContactAddress.hold(session, self.tenant_id, {address: None})
+            held = await ContactAddress.hold(session, self.tenant_id, {address: None})
             touch = Touch(
                 tenant_id=self.tenant_id,
                 id=new_id(),
-                address_id=ids[address],
+                address_id=held[address].id,
                 endpoint_id=self.endpoint_id,
                 at=desk.now,
                 direction=direction,
