@@ -113,7 +113,7 @@ class Delivery(TenantRow, Base):
         takes the newer hint about the same thing; one under way may have missed it, so another follows."""
         if rows:
             await session.execute(_ASK_TO_FETCH, {"rows": rows})
-            _wake_senders(session.sync_session, "fetch")
+            _wake_senders(session, "fetch")
 
     @classmethod
     async def fetch_again(cls, session: AsyncSession, rows: Sequence[Json]) -> None:
@@ -122,7 +122,7 @@ class Delivery(TenantRow, Base):
         turn = func.pg_try_advisory_xact_lock(func.hashtext("fetch again"))
         if (await session.execute(select(turn))).scalar_one():
             await session.execute(_FETCH_AGAIN, {"rows": rows})
-            _wake_senders(session.sync_session, "fetch")
+            _wake_senders(session, "fetch")
 
     @classmethod
     async def forget_fetches(cls, session: AsyncSession, kept: timedelta) -> None:
@@ -169,10 +169,7 @@ class Delivery(TenantRow, Base):
         return now, None if due is None else float(due)
 
     def inserted(self, session: AsyncSession | Session) -> None:
-        """Senders are woken when the transaction has committed."""
-        if "outbox" in session.info:
-            outgoing = Outgoing.COMMANDS if self.kind == "command" else Outgoing.OTHERS
-            session.info["outbox"].outgoing.add(outgoing)
+        _wake_senders(session, self.kind)
 
     @classmethod
     async def settle(cls, session: AsyncSession, results: Sequence[Settled]) -> set[UUID]:
@@ -180,6 +177,13 @@ class Delivery(TenantRow, Base):
         among the result."""
         settled = await session.execute(_SETTLE, {"rows": [result._asdict() for result in results]})
         return set(settled.scalars())
+
+
+def _wake_senders(session: AsyncSession | Session, kind: str) -> None:
+    """When the transaction has committed."""
+    if "outbox" in session.info:
+        outgoing = Outgoing.COMMANDS if kind == "command" else Outgoing.OTHERS
+        session.info["outbox"].outgoing.add(outgoing)
 
 
 @event.listens_for(Delivery, "after_insert")

@@ -7,20 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Select,
-    Uuid,
-    any_,
-    bindparam,
     func,
     select,
     tuple_,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -339,9 +335,7 @@ class Attachment(Identified, Base):
         if not ids:
             return {}
         by_touch: dict[UUID, list[Self]] = {}
-        for file in await session.scalars(
-            select(cls).where(among(cls.touch_id, ids)).order_by(cls.id)
-        ):
+        for file in await session.scalars(select(cls).where(among(cls.touch_id, ids)).order_by(cls.id)):
             assert file.touch_id is not None
             by_touch.setdefault(file.touch_id, []).append(file)
         return by_touch
