@@ -339,6 +339,40 @@ export interface RoutingHealth {
   }[];
 }
 
+export type EndpointAlarm = "silent" | "circuit" | "listener" | "signatures" | "errors";
+
+/** One channel account; numbers are those of the last hour. */
+export interface EndpointHealth {
+  endpoint: string;
+  id: Id;
+  adapter: string;
+  channel: Channel;
+  queue: string;
+  last_event_at: string | null;
+  events: number;
+  lag_seconds: number | null;
+  last_success_at: string | null;
+  attempts: number;
+  failed: number;
+  error_rate: number | null;
+  signature_failures: number;
+  circuit: { state: "open" | "resting"; since: string | null; until: string | null; reason: string } | null;
+  listener: {
+    state: "listening" | "failing" | "nobody";
+    since: string | null;
+    error: string | null;
+  } | null;
+  silent_since: string | null;
+  testable: boolean;
+  alarms: EndpointAlarm[];
+}
+
+export interface EndpointTest {
+  came_through: boolean;
+  seconds: number | null;
+  problem: string | null;
+}
+
 export interface AgentSummary {
   id: Id;
   email: string;

@@ -9,6 +9,7 @@ import { LookMenu } from "../ui/LookMenu";
 import { Failure, Loading } from "../ui/States";
 import { clock } from "../ui/time";
 import { AgentsPanel } from "./AgentsPanel";
+import { ChannelAlarms, ChannelsPanel } from "./ChannelsPanel";
 import { Drill, type DrillWish } from "./Drill";
 import { QueueTable } from "./QueueTable";
 import { RoutingPanel } from "./RoutingPanel";
@@ -83,10 +84,12 @@ function Board({ metrics }: { metrics: Metrics }) {
       <div className={classes.left}>
         <SilenceAlarms />
         <SendingAlarms />
+        <ChannelAlarms />
         <Tiles totals={metrics.totals} drill={setDrill} />
         <QueueTable metrics={metrics} chosen={shown} choose={setQueue} drill={setDrill} />
         {shown && <WaitingPanel key={shown} queue={shown} />}
         <RoutingPanel />
+        <ChannelsPanel />
       </div>
       <AgentsPanel />
       {drill && <Drill wish={drill} close={() => setDrill(null)} />}

@@ -1,10 +1,19 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AgentState, ListedInteraction, Metrics, Page, RoutingHealth, TroubledEndpoint } from "../client/contract";
+import type {
+  AgentState,
+  EndpointHealth,
+  ListedInteraction,
+  Metrics,
+  Page,
+  RoutingHealth,
+  TroubledEndpoint,
+} from "../client/contract";
 import { api, content, fetchPath, told } from "../client/http";
 import { report, tell } from "../ui/problems";
 
 /** A wall is looked at, not worked with: it asks every two seconds and needs no connection of its own. */
 const EVERY_MS = 2000;
+const SLOWLY_MS = 10_000;
 
 export type Period = "today" | "w900" | "w3600";
 
@@ -38,7 +47,15 @@ export function useSendingHealth() {
   return useQuery({
     queryKey: ["sending health"],
     queryFn: () => told<{ items: TroubledEndpoint[] }>(api.GET("/v1/health/sending")),
-    refetchInterval: 5 * EVERY_MS,
+    refetchInterval: SLOWLY_MS,
+  });
+}
+
+export function useEndpointHealth() {
+  return useQuery({
+    queryKey: ["endpoint health"],
+    queryFn: () => told<{ at: string; items: EndpointHealth[] }>(api.GET("/v1/endpoints/health")),
+    refetchInterval: SLOWLY_MS,
   });
 }
 

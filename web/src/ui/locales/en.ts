@@ -2,6 +2,7 @@ import { callback } from "./en.callback";
 import { act, delivery, replies, sending } from "./en.channels";
 import { demo } from "./en.demo";
 import { consult, dial, mail } from "./en.consult";
+import { health } from "./en.health";
 import { help } from "./en.help";
 import { task } from "./en.task";
 import { wall } from "./en.wallboard";
@@ -246,6 +247,7 @@ export const en = {
   act,
   replies,
   sending,
+  health,
   actions: {
     label: "Actions",
     transfer: "Transfer",

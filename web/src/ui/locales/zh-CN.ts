@@ -4,6 +4,7 @@ import { callback } from "./zh-CN.callback";
 import { act, delivery, replies, sending } from "./zh-CN.channels";
 import { demo } from "./zh-CN.demo";
 import { consult, dial, mail } from "./zh-CN.consult";
+import { health } from "./zh-CN.health";
 import { help } from "./zh-CN.help";
 import { task } from "./zh-CN.task";
 import { wall } from "./zh-CN.wallboard";
@@ -240,6 +241,7 @@ export const zhCN: Texts<typeof en> = {
   act,
   replies,
   sending,
+  health,
   actions: {
     label: "操作",
     transfer: "转接",
