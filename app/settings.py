@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
 
+    # Whom to ask about senders' keys, as address or address:port; none: as the system does.
+    dns_servers: tuple[str, ...] = ()
+
     # What is written about it.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"

@@ -62,7 +62,8 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     async with open_container(settings, WORKER_ROLE) as container, AsyncExitStack() as stack:
         parser = await stack.enter_async_context(MailParser())
-        running = consumers(container, parser)
+        verifier = await stack.enter_async_context(MailParser(processes=4))
+        running = consumers(container, parser, verifier)
         for consumer in running:
             runner = ConsumerRunner(
                 container.database, container.bus, consumer, container.cipher, clock=container.clock
@@ -85,9 +86,12 @@ async def run(settings: Settings) -> None:
         await stop.wait()
 
 
-def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
+def consumers(
+    container: Container, parser: MailParser, verifier: MailParser | None = None
+) -> Sequence[Consumer]:
     """What this process reads, each by a runner of its own."""
-    mail_reader = MailReader(container.blobs, parser, container.cipher)
+    servers = dns_servers(container.settings.dns_servers)
+    mail_reader = MailReader(container.blobs, parser, container.cipher, verifier, servers)
     limits = Limits(live_calls_seconds=container.settings.live_calls_seconds)
     timers = Timers(
         container.policies, container.paces, warn_of_silence, partial(tell, container.endpoints), limits
@@ -97,6 +101,12 @@ def consumers(container: Container, parser: MailParser) -> Sequence[Consumer]:
         Intake(container.policies, container.paces, container.endpoints, mail_reader),
         RoutingWorker(container.policies, timers, watch, container.clock),
     )
+
+
+def dns_servers(texts: Sequence[str]) -> list[tuple[str, int]]:
+    """(address, port) of each: `address` or `address:port`."""
+    pairs = [text.rpartition(":") if text.count(":") == 1 else (text, "", "53") for text in texts]
+    return [(address, int(port)) for address, _, port in pairs]
 
 
 def sender(container: Container) -> Sender:

@@ -75,8 +75,7 @@ class OAuthConfig(ChannelConfig):
 class ImapConfig(ChannelConfig):
     """The mailbox that is read. One of `password`, `oauth` and `access_token`. `tls` left out: implicit, but
     STARTTLS on port 143. `sent_folder` left out: the one that the server marks as such; false: none is read.
-    `first_days`: of what lay there before the first connection, what is unread and not older is taken.
-    `authentication_server`: whose Authentication-Results are believed."""
+    `first_days`: of what lay there before the first connection, what is unread and not older is taken."""
 
     host: Host
     port: Port = 993
@@ -88,7 +87,6 @@ class ImapConfig(ChannelConfig):
     folders: Annotated[tuple[str, ...], Field(min_length=1, max_length=10)] = ("INBOX",)
     sent_folder: str | Literal[False] | None = None
     first_days: Annotated[int, Field(ge=0, le=365)] = 3
-    authentication_server: Host | None = None
 
     @model_validator(mode="after")
     def _one_credential(self) -> "ImapConfig":
@@ -102,7 +100,8 @@ class ImapConfig(ChannelConfig):
 
 
 class EmailConfig(ChannelConfig):
-    """`reply_secret` signs the reply tokens; without any, threads are joined by References alone."""
+    """`reply_secret` signs the reply tokens; without any, threads are joined by References alone.
+    `authentication_server`: whose Authentication-Results are believed."""
 
     address: Annotated[str, AfterValidator(_mailbox)]
     smtp: SmtpConfig
@@ -110,6 +109,7 @@ class EmailConfig(ChannelConfig):
     dkim: DkimConfig | None = None
     from_name: Annotated[str, Field(max_length=60)] = ""
     reply_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    authentication_server: Host | None = None
     default_charset: Annotated[str, AfterValidator(_charset)] = "gb18030"
 
     @property

@@ -10,6 +10,7 @@ import orjson
 
 from app.text import clean_line, clean_text, mask_cards
 from channels.email.addresses import parse_addresses
+from channels.email.authentication import written_down
 from channels.email.bounces import bounce_of
 from channels.email.charset import codec_of, decode_bytes, decode_header
 from channels.email.files import Attached, file_of
@@ -127,6 +128,7 @@ def _automatic(headers: Headers) -> dict[str, Any]:
         "precedence": headers.word("precedence"),
         "list_id": None if list_id is None else clean_line(list_id)[:500],
         "loop": None if loop is None else clean_line(loop)[:200],
+        "authentication": written_down(headers.all("authentication-results")),
         "return_path": _return_path(headers.first("return-path")),
     }
 

@@ -76,6 +76,7 @@ class ParsedMail(Frozen):
     loop: str | None = None
     return_path: str | None = None
     bounce: Bounce | None = None
+    authentication: tuple[dict[str, str], ...] = ()
 
     @property
     def is_bounce(self) -> bool:

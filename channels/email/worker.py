@@ -8,10 +8,11 @@ import resource
 import signal
 import sys
 import traceback
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 
+from channels.email.authentication import Lookups, verified
 from channels.email.files import Attached
 from channels.email.limits import MailLimits
 from channels.email.mime import parse_mail
@@ -26,7 +27,7 @@ def main(source: BinaryIO, sink: BinaryIO) -> None:
         options_length, mail_length = REQUEST.unpack(header)
         options = orjson.loads(source.read(options_length))
         raw = source.read(mail_length)
-        head, files = _within_limits(raw, MailLimits(**options["limits"]), options["fallback_charset"])
+        head, files = _within_limits(raw, MailLimits(**options.pop("limits")), options)
         content = b"".join(file.content for file in files)
         sink.write(RESPONSE.pack(len(head), len(content)))
         sink.write(head)
@@ -34,11 +35,14 @@ def main(source: BinaryIO, sink: BinaryIO) -> None:
         sink.flush()
 
 
-def _within_limits(raw: bytes, limits: MailLimits, fallback: str) -> tuple[bytes, list[Attached]]:
+def _within_limits(raw: bytes, limits: MailLimits, options: dict[str, Any]) -> tuple[bytes, list[Attached]]:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, resource.RLIM_INFINITY))
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds_for(len(raw)))
     try:
-        members, files = parse_mail(raw, limits, fallback)
+        if "from_domain" in options:
+            lookups = Lookups([(address, port) for address, port in options["dns_servers"]])
+            return orjson.dumps({"results": verified(raw, options["from_domain"], lookups)}), []
+        members, files = parse_mail(raw, limits, options["fallback_charset"])
         heads = [{**file.head, "size": len(file.content)} for file in files]
         return orjson.dumps({"mail": members, "attachments": heads}), files
     except MailRefused as refused:

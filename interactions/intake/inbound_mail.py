@@ -130,7 +130,7 @@ def arrival(
         subject=mail.subject or None,
         text=mail.reply or mail.text,
         html=mail.html,
-        payload={**mail_facts(mail, item.event.envelope_from), **_others(named)},
+        payload={**mail_facts(mail, item.event.envelope_from), **_others(named), **_authentication(item)},
         files=item.inbound.mail.files if item.inbound.mail else (),
         wakes=why_not_answer(mail, item.event.envelope_from) in (None, "no_sender"),
         thread=thread_of(mail),
@@ -150,6 +150,11 @@ def _mailboxes(item: InboundMail, endpoints: Iterable[Endpoint]) -> list[Endpoin
 def _others(named: Sequence[Endpoint]) -> dict[str, object]:
     """One mail to several of our mailboxes is one touch; who looks at it sees all of them."""
     return {"mailboxes": [endpoint.address for endpoint in named]} if len(named) > 1 else {}
+
+
+def _authentication(item: InboundMail) -> dict[str, object]:
+    results = item.inbound.mail.authentication if item.inbound.mail else {}
+    return {"authentication": dict(results)} if results else {}
 
 
 def mail_facts(mail: ParsedMail, envelope_from: str | None = None) -> dict[str, object]:

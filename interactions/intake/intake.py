@@ -56,8 +56,12 @@ class Intake:
             return None
         event = MailReceived.model_validate_json(envelope.data)
         adapter = outgoing.email_adapter(self._directory, _endpoint_id(envelope))
-        charset = "gb18030" if adapter is None else adapter.config.default_charset
-        return await self._mail_reader.read(envelope.tenant_id, event, charset)
+        if adapter is None:
+            return await self._mail_reader.read(envelope.tenant_id, event)
+        config = adapter.config
+        return await self._mail_reader.read(
+            envelope.tenant_id, event, config.default_charset, config.authentication_server
+        )
 
 
 def _endpoint_id(envelope: Envelope) -> UUID:

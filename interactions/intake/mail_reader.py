@@ -1,7 +1,8 @@
 """Mails before any transaction: fetched, parsed in a process of their own, masked; attachments stored."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from app.clock import new_id
 from app.errors import NotFound, PoisonEvent
 from app.events import MailReceived
 from app.text import clean_line, mask_cards
+from channels.email.authentication import VERIFIED_HERE, believed, is_signed
 from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
 from interactions.intake.stored_file import StoredFile
 
@@ -33,26 +35,52 @@ class Parser(Protocol):
     ) -> ParsedMail: ...
 
 
+class Verifier(Protocol):
+    """A `MailParser` of its own: it waits for DNS."""
+
+    async def verify(
+        self, raw: bytes, from_domain: str, dns_servers: Sequence[tuple[str, int]] = ()
+    ) -> dict[str, str]: ...
+
+
 class Sealer(Protocol):
     def seal(self, tenant_id: UUID, plain: bytes) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReadMail:
-    """`mail` None: it was refused, `error` says why and `sealed` holds its raw bytes for the dead letter."""
+    """`authentication`: whether it is from whom it says, by method. `mail` None: it was refused, `error` says
+    why and `sealed` holds its raw bytes for the dead letter."""
 
     delivery_key: str
     mail: ParsedMail | None
     files: tuple[StoredFile, ...] = ()
+    authentication: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     sealed: bytes = b""
 
 
 class MailReader:
-    def __init__(self, blobs: Blobs, parser: Parser, sealer: Sealer) -> None:
-        self._blobs, self._parser, self._sealer = blobs, parser, sealer
+    """`verifier` None: no mail is verified here."""
 
-    async def read(self, tenant_id: UUID, event: MailReceived, fallback_charset: str = "gb18030") -> ReadMail:
+    def __init__(
+        self,
+        blobs: Blobs,
+        parser: Parser,
+        sealer: Sealer,
+        verifier: Verifier | None = None,
+        dns_servers: Sequence[tuple[str, int]] = (),
+    ) -> None:
+        self._blobs, self._parser, self._sealer = blobs, parser, sealer
+        self._verifier, self._dns_servers = verifier, dns_servers
+
+    async def read(
+        self,
+        tenant_id: UUID,
+        event: MailReceived,
+        fallback_charset: str = "gb18030",
+        authentication_server: str | None = None,
+    ) -> ReadMail:
         """Raises PoisonEvent for a mail that is gone, and what a disk that is away raises."""
         raw = await self._raw(tenant_id, event)
         try:
@@ -62,7 +90,24 @@ class MailReader:
             return ReadMail(key, None, error=str(refused), sealed=self._sealer.seal(tenant_id, raw))
         original = StoredFile(new_id(), event.sha256, ORIGINAL, "message/rfc822", len(raw), shown=False)
         stored = [await self._store(tenant_id, attachment) for attachment in mail.attachments]
-        return ReadMail(mail.delivery_key, _masked(mail), (*stored, original))
+        results = await self._authentication(event, raw, mail, authentication_server)
+        return ReadMail(mail.delivery_key, _masked(mail), (*stored, original), results)
+
+    async def _authentication(
+        self, event: MailReceived, raw: bytes, mail: ParsedMail, server: str | None
+    ) -> Mapping[str, str]:
+        """As the server wrote down that we believe; else verified here, if the mail came to our door."""
+        if server is not None:
+            return believed(mail.authentication, server)
+        if self._verifier is None or event.envelope_from is None or mail.sender is None:
+            return {}
+        if not is_signed(raw):
+            return {"by": VERIFIED_HERE, "dkim": "none"}
+        domain = mail.sender.address.rpartition("@")[2]
+        try:
+            return {**await self._verifier.verify(raw, domain, self._dns_servers), "by": VERIFIED_HERE}
+        except MailRefused:
+            return {}
 
     async def _raw(self, tenant_id: UUID, event: MailReceived) -> bytes:
         try:

@@ -2,7 +2,8 @@
 
 from app.clock import new_id
 from app.events import Envelope, MailReceived
-from tests.intake.house import House
+from channels.email import EmailAdapter
+from tests.intake.house import MAILBOX, House
 from tests.intake.test_mails import ADAPTER, mail
 
 WHERE_FROM = "SELECT e.key FROM interaction i JOIN endpoint e ON e.id = i.endpoint_id"
@@ -91,3 +92,23 @@ class TestAMailThatAColleagueSentElsewhere:
         await house.feed(await in_sent(house, copy))
         assert await house.value("SELECT count(*) FROM touch WHERE direction = 'outbound'") == 1
         assert await house.value("SELECT state FROM interaction") == "queued"
+
+
+class TestWhoAMailIsFrom:
+    async def test_stands_on_the_touch_as_the_server_wrote_that_is_believed(self, house: House) -> None:
+        config = MAILBOX.model_copy(update={"authentication_server": "mx.acme.test"})
+        house.adapters[house.endpoints["support-mail"].id].adapter = EmailAdapter(config)
+        results = {"Authentication_Results": "mx.acme.test; spf=pass; dkim=fail; dmarc=fail"}
+        await house.feed(await house.mail(mail(**results)))
+        (touch,) = await house.rows("SELECT payload FROM touch")
+        assert touch["payload"]["authentication"] == {
+            "by": "mx.acme.test",
+            "spf": "pass",
+            "dkim": "fail",
+            "dmarc": "fail",
+        }
+
+    async def test_is_not_believed_of_anybody_else(self, house: House) -> None:
+        await house.feed(await house.mail(mail(Authentication_Results="mx.acme.test; dmarc=pass")))
+        (touch,) = await house.rows("SELECT payload FROM touch")
+        assert "authentication" not in touch["payload"]

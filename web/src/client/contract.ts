@@ -144,6 +144,8 @@ export interface Attachment {
   name: string;
   type: string;
   size: number;
+  /** What `cid:` in the mail's html names. */
+  content_id?: string;
 }
 
 /** A file that the platform still has: it is being fetched, or cannot be had any more. */

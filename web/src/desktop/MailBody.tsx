@@ -3,6 +3,7 @@ import { IconPhotoOff } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Touch } from "../client/contract";
+import { useInlineImages } from "./inlineImages";
 import { hasRemoteImages, mailDocument } from "./mailDocument";
 import classes from "./TouchView.module.css";
 
@@ -14,7 +15,7 @@ export function MailBody({ touch }: { touch: Touch }) {
   const { t } = useTranslation();
   const [formatted, setFormatted] = useState(true);
   const [images, setImages] = useState(false);
-  const html = touch.html ?? "";
+  const html = useInlineImages(touch);
   return (
     <>
       {formatted && !images && hasRemoteImages(html) && (
@@ -29,7 +30,7 @@ export function MailBody({ touch }: { touch: Touch }) {
         </Group>
       )}
       {formatted ? (
-        <MailFrame key={String(images)} html={html} images={images} />
+        <MailFrame key={`${images} ${html.length}`} html={html} images={images} />
       ) : (
         <Text size="sm" className={classes.text}>
           {touch.text}

@@ -9,6 +9,7 @@ import { Moment } from "../ui/marks";
 import { callFacts } from "./callFacts";
 import { customerAct } from "./customerAct";
 import { MailBody } from "./MailBody";
+import { MailFacts } from "./MailFacts";
 import { ExchangesButton, SendAgain } from "./TouchSending";
 import { useWork } from "./desk";
 import classes from "./TouchView.module.css";
@@ -45,6 +46,7 @@ export function TouchView({ touch }: { touch: Touch }) {
             {touch.subject}
           </Text>
         )}
+        {touch.channel === "email" && <MailFacts touch={touch} />}
         {touch.html ? (
           <MailBody touch={touch} />
         ) : (

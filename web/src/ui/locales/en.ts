@@ -4,6 +4,7 @@ import { demo } from "./en.demo";
 import { consult, dial, mail } from "./en.consult";
 import { health } from "./en.health";
 import { help } from "./en.help";
+import { received } from "./en.received";
 import { task } from "./en.task";
 import { wall } from "./en.wallboard";
 import { why } from "./en.why";
@@ -343,6 +344,7 @@ export const en = {
       system: "Event",
     },
   },
+  received,
   task,
   consult,
   dial,

@@ -6,6 +6,7 @@ import { demo } from "./zh-CN.demo";
 import { consult, dial, mail } from "./zh-CN.consult";
 import { health } from "./zh-CN.health";
 import { help } from "./zh-CN.help";
+import { received } from "./zh-CN.received";
 import { task } from "./zh-CN.task";
 import { wall } from "./zh-CN.wallboard";
 import { why } from "./zh-CN.why";
@@ -337,6 +338,7 @@ export const zhCN: Texts<typeof en> = {
       system: "事件",
     },
   },
+  received,
   task,
   consult,
   dial,
