@@ -48,6 +48,21 @@ def kinds(made: object) -> list[tuple[str, str | None, str | None]]:
     return [(found.kind, found.interaction, found.agent) for found in made]  # type: ignore[attr-defined]
 
 
+class TestDue:
+    def test_work_whose_answer_is_only_taken_for_so_long_goes_first_from_then_on(self) -> None:
+        engine = Engine(policy_of(SETUP))
+        engine.apply([work("old"), work("window", age_since=micros(5), due=micros(60))], micros(6))
+        assert engine.next_deadline() == micros(60)
+        engine.apply([], micros(60))
+        made = engine.apply([agent()], micros(61))
+        assert kinds(made) == [("offer", "window", "a")]
+
+    def test_before_it_the_order_is_as_ever(self) -> None:
+        engine = Engine(policy_of(SETUP))
+        engine.apply([work("old"), work("window", age_since=micros(5), due=micros(60))], micros(6))
+        assert kinds(engine.apply([agent()], micros(59))) == [("offer", "old", "a")]
+
+
 class TestRebuild:
     @settings(deadline=None, max_examples=20)
     @given(st.integers(0, 2**32))
