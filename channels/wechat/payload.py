@@ -14,8 +14,8 @@ from app.events import (
     ReplyWindow,
     ReplyWindowOpened,
 )
-from app.text import clean_line, clean_text, mask_cards
 from channels.unknown import unknown
+from channels.weixin.words import checked_id, file_name, free
 from channels.weixin.xml import Fields, required, text_of
 
 AFTER_MESSAGE: Final = ReplyWindow(seconds=48 * 3600, messages=5)
@@ -46,15 +46,17 @@ def event_of(fields: Fields, app_id: str) -> InboundEvent:
     return MessageReceived(
         **who,
         external_id=required(fields, "MsgId"),
-        text=_free(text),
-        payload={name: _free(value) for name, value in payload.items() if value},
+        text=free(text),
+        payload={name: free(value) for name, value in payload.items() if value},
         attachments=files,
         reply_window=AFTER_MESSAGE,
     )
 
 
 def _who(fields: Fields, app_id: str) -> dict[str, Any]:
-    address = Address(kind="wechat", value=f"{app_id}:{clean_line(required(fields, 'FromUserName'))}")
+    address = Address(
+        kind="wechat", value=f"{app_id}:{checked_id(required(fields, 'FromUserName'), 'FromUserName')}"
+    )
     return {"address": address, "conversation": address.value, "occurred_at": _time(fields)}
 
 
@@ -79,7 +81,7 @@ def _happened(fields: Fields, who: Mapping[str, Any]) -> InboundEvent:
         **who,
         external_id=external_id,
         reply_window=AFTER_ACTION,
-        payload={name: _free(value) for name, value in payload.items() if value},
+        payload={name: free(value) for name, value in payload.items() if value},
     )
 
 
@@ -126,7 +128,7 @@ def _link(fields: Fields) -> Said:
 
 def _document(fields: Fields) -> Said:
     """Its content cannot be had: the platform has no way to fetch it."""
-    name = required(fields, "Title")
+    name = file_name(required(fields, "Title"))
     return name, {"type": "file", "name": name, "size": text_of(fields, "FileTotalLen")}, ()
 
 
@@ -145,8 +147,3 @@ _MESSAGES: Final[Mapping[str, Callable[[Fields], Said]]] = {
 def _file(fields: Fields, name: str, content_type: str) -> Attachment:
     media = {"media_id": required(fields, "MediaId")}
     return Attachment(name=name, content_type=content_type, size=0, media=media)
-
-
-def _free(text: str) -> str:
-    """What a customer wrote: cleaned, card numbers masked."""
-    return mask_cards(clean_text(text))

@@ -15,9 +15,9 @@ from app.events import (
     ReplyWindow,
     UnknownReceived,
 )
-from app.text import clean_text, mask_cards
 from channels.unknown import unknown
 from channels.wecom.message_ids import whole_message
+from channels.weixin.words import ID_MAX, checked_id, file_name, free
 
 AFTER_MESSAGE: Final = ReplyWindow(seconds=48 * 3600, messages=5)
 
@@ -79,16 +79,16 @@ def _said(item: Item, corp_id: str, names: Mapping[str, str]) -> InboundEvent:
     if not isinstance(members, dict):
         raise MalformedPayload("it is required", f"/{kind}")
     text, shown, files = _MESSAGES[kind](members)
-    payload = {"type": kind, **{name: _free(str(value)) for name, value in shown.items() if value}}
+    payload = {"type": kind, **{name: free(str(value)) for name, value in shown.items() if value}}
     facts = _facts(item, corp_id, _text(item, "msgid"))
     if origin == FROM_COLLEAGUE:
         author = _optional(item, "servicer_userid") or None
         return MessageSentElsewhere(
-            **facts, text=_free(text), author=author, attachments=files, payload=payload
+            **facts, text=free(text), author=author, attachments=files, payload=payload
         )
     return MessageReceived(
         **facts,
-        text=_free(text),
+        text=free(text),
         name=names.get(customer_of(item)),
         attachments=files,
         payload=payload,
@@ -104,7 +104,7 @@ def _happened(item: Item, corp_id: str) -> InboundEvent:
     if kind not in _SHOWN:
         return _unknown(item, corp_id, kind)
     event, names = _SHOWN[kind]
-    shown = {name: _free(_optional(members, name)) for name in names if _optional(members, name)}
+    shown = {name: free(_optional(members, name)) for name in names if _optional(members, name)}
     payload = {"type": "event", "event": event, **shown}
     return MessageReceived(**_facts(item, corp_id, _text(item, "msgid")), payload=payload, wakes=False)
 
@@ -121,14 +121,13 @@ def _unknown(item: Item, corp_id: str, kind: str) -> UnknownReceived:
     return unknown(
         kind,
         dict(item),
-        external_id=external_id if isinstance(external_id, str) else None,
-        address=_address(item, corp_id) if customer_of(item) else None,
+        external_id=external_id[:ID_MAX] if isinstance(external_id, str) else None,
+        address=_address(item, corp_id) if 0 < len(customer_of(item)) <= ID_MAX else None,
     )
 
 
 def _facts(item: Item, corp_id: str, external_id: str) -> dict[str, Any]:
-    if not customer_of(item):
-        raise MalformedPayload("it is required", "/external_userid")
+    checked_id(customer_of(item), "external_userid")
     address = _address(item, corp_id)
     return {
         "external_id": external_id,
@@ -160,7 +159,7 @@ def _written(members: Item) -> Said:
 def _file(name: str, content_type: str) -> Callable[[Item], Said]:
     def said(members: Item) -> Said:
         media = {"media_id": _text(members, "media_id")}
-        shown = _optional(members, "filename") or name
+        shown = file_name(_optional(members, "filename")) or name
         return "", {}, (Attachment(name=shown, content_type=content_type, size=0, media=media),)
 
     return said
@@ -215,8 +214,3 @@ def _text(members: Item, name: str) -> str:
 def _optional(members: Item, name: str) -> str:
     text = members.get(name, "")
     return text if isinstance(text, str) else ""
-
-
-def _free(text: str) -> str:
-    """What a customer wrote: cleaned, card numbers masked."""
-    return mask_cards(clean_text(text))

@@ -2,7 +2,6 @@
 messages with their limits, a passive answer within 5 seconds, plain and safe mode."""
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from wechatpy.utils import WeChatSigner
 
 from tests.platforms.weixin import MEGABYTE, Delivered, Handler, Refused, WeixinPlatform
 
+Mode = Literal["safe", "plain", "compatible"]
 ACCOUNT = "gh_e136c6e50636"
 TEXT_MAX_BYTES = 2048
 UPLOADS = {
@@ -47,9 +47,8 @@ class Follower:
 @dataclass
 class WechatPlatform(WeixinPlatform):
     app_id: str = "wx5823bf96d3bd56c7"
-    mode: Literal["safe", "plain", "compatible"] = "safe"
+    mode: Mode = "safe"
     followers: dict[str, Follower] = field(default_factory=dict)
-    calls_to: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     sequence: int = 22_588_967_422_335_416
 
     def config(self, **more: Any) -> dict[str, Any]:

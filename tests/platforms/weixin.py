@@ -97,6 +97,14 @@ class WeixinPlatform:
     def now(self) -> float:
         return time.time() + self.forward
 
+    def config(self, **more: Any) -> dict[str, Any]:
+        """As it stands in a set-up file."""
+        raise NotImplementedError
+
+    async def checks_address(self) -> bool:
+        """What the console does when the address is saved."""
+        raise NotImplementedError
+
     # ---- the API ----
 
     async def _call(self, request: Request) -> Response:

@@ -187,6 +187,16 @@ class TestParse:
         assert isinstance(event, MessageReceived)
         assert event.text == "卡号 **** **** **** 1111"
 
+    @pytest.mark.parametrize("who", ["o" * 129, "o&#10;1", "o&#x202e;1"])
+    def test_an_id_that_is_none(self, who: str) -> None:
+        with pytest.raises(MalformedPayload, match="/FromUserName"):
+            parse(changed("text", "<![CDATA[fromUser]]>", who))
+
+    def test_a_text_without_end_is_cut(self) -> None:
+        event = parse(changed("text", "this is a test", "好" * 80_000))
+        assert isinstance(event, MessageReceived)
+        assert event.text == "好" * 65_536
+
     def test_a_message_without_text_is_one(self) -> None:
         event = parse(changed("text", "this is a test", ""))
         assert isinstance(event, MessageReceived)

@@ -187,6 +187,8 @@ class TestMessages:
             ({"send_time": 10**12}, "/send_time"),
             ({"external_userid": None}, "/external_userid"),
             ({"external_userid": {}}, "/external_userid"),
+            ({"external_userid": "w" * 129}, "/external_userid"),
+            ({"external_userid": "w\n"}, "/external_userid"),
             ({"text": None}, "/text"),
             ({"text": []}, "/text"),
             ({"text": {}}, "/content"),

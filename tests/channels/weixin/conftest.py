@@ -1,43 +1,44 @@
 """One running service that speaks to fakes of both platforms; each test has a queue, an agent and an account
-of its own at each."""
+of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
 
 from app.embedded import EmbeddedPostgres
 from tests.conftest import clone
-from tests.platforms.wechat import WechatPlatform
+from tests.platforms.wechat import Mode, WechatPlatform
 from tests.platforms.wecom import WecomPlatform
-from tests.running import Lane, Service, running
+from tests.platforms.weixin import WeixinPlatform
+from tests.running import Lane, running
 from tests.waiting import eventually
 
-LANES = 16
+EACH = 12
+"""Tests at most of each platform."""
+
 GREETING = "您好，欢迎！"
+MODES: Sequence[Mode] = ("safe", "plain", "compatible")
+P = TypeVar("P", bound=WeixinPlatform)
 
 
 @dataclass
-class Place:
-    """A lane and the accounts whose customers it serves."""
+class Place(Generic[P]):
+    """An account, and the lane whose agent serves its customers."""
 
+    platform: P
     lane: Lane
-    wechat: WechatPlatform
-    wecom: WecomPlatform
 
 
 @dataclass
 class World:
-    service: Service
-    wechat: list[WechatPlatform]
-    wecom: list[WecomPlatform]
+    """Places that no test has taken yet."""
 
-    def place(self) -> Place:
-        lane = self.service.lane()
-        return Place(lane, self.wechat[lane.number - 1], self.wecom[lane.number - 1])
+    wechat: list[Place[WechatPlatform]]
+    wecom: list[Place[WecomPlatform]]
 
 
 @pytest.fixture(scope="package")
@@ -45,32 +46,23 @@ async def world(
     postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[World]:
     folder: Path = tmp_path_factory.mktemp("service")
-    modes = ["safe", "plain", "compatible"]
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(clone(postgres, template_database))
-        wechat = [WechatPlatform(mode=modes[n % 3]) for n in range(LANES)]  # type: ignore[arg-type]
-        wecom = [WecomPlatform() for _ in range(LANES)]
-        for platform in (*wechat, *wecom):
+        wechat = [WechatPlatform(mode=MODES[n % len(MODES)]) for n in range(EACH)]
+        wecom = [WecomPlatform() for _ in range(EACH)]
+        accounts = [("wechat", platform) for platform in wechat] + [("wecom", platform) for platform in wecom]
+        for _, platform in accounts:
             await stack.enter_async_context(platform.running())
 
-        def accounts(document: dict[str, Any]) -> None:
-            for n in range(LANES):
-                queue = {"queue": document["queues"][n]["key"]}
-                for adapter, platform in (("wechat", wechat[n]), ("wecom", wecom[n])):
-                    config = platform.config(greeting=GREETING)
-                    document["endpoints"].append(
-                        {"key": f"{adapter}-{n}", "adapter": adapter, "config": config, **queue}
-                    )
+        def shape(document: dict[str, Any]) -> None:
+            for n, (adapter, platform) in enumerate(accounts):
+                config, queue = platform.config(greeting=GREETING), document["queues"][n]["key"]
+                endpoint = {"key": f"account-{n}", "adapter": adapter, "queue": queue, "config": config}
+                document["endpoints"].append(endpoint)
 
-        service = await stack.enter_async_context(running(url, folder, lanes=LANES, shape=accounts))
-        for n in range(LANES):
-            wechat[n].hook = service.url + service.endpoints[f"wechat-{n}"]["path"]
-            wecom[n].hook = service.url + service.endpoints[f"wecom-{n}"]["path"]
-        for platform in (*wechat, *wecom):
+        service = await stack.enter_async_context(running(url, folder, lanes=len(accounts), shape=shape))
+        for n, (_, platform) in enumerate(accounts):
+            platform.hook = service.url + service.endpoints[f"account-{n}"]["path"]
             await eventually(platform.checks_address)  # the service learns of its accounts in a moment
-        yield World(service, wechat, wecom)
-
-
-@pytest.fixture
-def place(world: World) -> Place:
-    return world.place()
+        lanes = [service.lane() for _ in accounts]
+        yield World(list(map(Place, wechat, lanes)), list(map(Place, wecom, lanes[EACH:])))

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from tests.channels.weixin.answers import SECONDS, failed, file, reply, sent
-from tests.channels.weixin.conftest import GREETING, Place
+from tests.channels.weixin.conftest import GREETING, Place, World
 from tests.platforms.talk import Talk
+from tests.platforms.wechat import WechatPlatform
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("weixin")]
@@ -19,14 +20,19 @@ MP4 = b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 64
 LI = "oMgHVjngRipVsoxg6TuX3vz6glDg"
 
 
-async def test_the_console_accepts_our_address(place: Place) -> None:
-    assert await place.wechat.checks_address()
-    place.wechat.token = "anotherToken"
-    assert not await place.wechat.checks_address()
+@pytest.fixture
+def place(world: World) -> Place[WechatPlatform]:
+    return world.wechat.pop()
 
 
-async def test_both_directions_with_repeats_out_of_order(place: Place) -> None:
-    platform = place.wechat
+async def test_the_console_accepts_our_address(place: Place[WechatPlatform]) -> None:
+    assert await place.platform.checks_address()
+    place.platform.token = "anotherToken"
+    assert not await place.platform.checks_address()
+
+
+async def test_both_directions_with_repeats_out_of_order(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     li = platform.follower(LI)
     started = time.time() - 30
     async with place.lane.desktop() as desk:
@@ -44,8 +50,8 @@ async def test_both_directions_with_repeats_out_of_order(place: Place) -> None:
         assert platform.calls["stable_token"] == 1
 
 
-async def test_files_in_both_directions(place: Place) -> None:
-    platform = place.wechat
+async def test_files_in_both_directions(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         picture = platform.keep("image", "p.png", "image/png", PNG)
         word = platform.keep("voice", "v.amr", "audio/amr", AMR)
@@ -63,12 +69,12 @@ async def test_files_in_both_directions(place: Place) -> None:
         assert (text, shown.name, shown.content) == ("见图", "门店.png", PNG)
 
 
-async def test_throttled_busy_and_logged_out(place: Place) -> None:
-    platform = place.wechat
+async def test_throttled_busy_and_logged_out(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         await platform.says(LI, "在吗")
         talk = await Talk.taken(desk)
-        platform.moods.extend([45011, "503"])
+        platform.moods.extend([45011, "429"])
         await sent(talk, "一")
         platform.tokens.clear()
         await sent(talk, "二")
@@ -78,8 +84,8 @@ async def test_throttled_busy_and_logged_out(place: Place) -> None:
         assert platform.calls["stable_token"] == 3
 
 
-async def test_an_outage_in_the_middle(place: Place) -> None:
-    platform = place.wechat
+async def test_an_outage_in_the_middle(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         await platform.says(LI, "在吗")
         talk = await Talk.taken(desk)
@@ -92,8 +98,8 @@ async def test_an_outage_in_the_middle(place: Place) -> None:
         assert platform.followers[LI].texts == ["一", "二", "三"]
 
 
-async def test_a_refusal_is_told_to_the_agent(place: Place) -> None:
-    platform = place.wechat
+async def test_a_refusal_is_told_to_the_agent(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         await platform.says(LI, "在吗")
         talk = await Talk.taken(desk)
@@ -102,8 +108,8 @@ async def test_a_refusal_is_told_to_the_agent(place: Place) -> None:
         assert platform.followers[LI].texts == []
 
 
-async def test_five_answers_and_then_the_customer_has_to_write(place: Place) -> None:
-    platform = place.wechat
+async def test_five_answers_and_then_the_customer_has_to_write(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         await platform.says(LI, "在吗")
         talk = await Talk.taken(desk)
@@ -117,8 +123,8 @@ async def test_five_answers_and_then_the_customer_has_to_write(place: Place) -> 
         await sent(talk, "请讲")
 
 
-async def test_who_follows_is_greeted(place: Place) -> None:
-    platform = place.wechat
+async def test_who_follows_is_greeted(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     await platform.does(LI, "subscribe", EventKey="qrscene_shop")
     assert platform.followers[LI].texts == [GREETING]
     await platform.does(LI, "CLICK", times=3, EventKey="HOURS")
@@ -126,15 +132,15 @@ async def test_who_follows_is_greeted(place: Place) -> None:
     assert platform.delivered[-1].body == b"success"
 
 
-async def test_signatures_that_are_wrong_get_nothing_in(place: Place) -> None:
-    platform = place.wechat
+async def test_signatures_that_are_wrong_get_nothing_in(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     platform.token = "anotherToken"
     record = await platform.says(LI, "不是我")
     assert record.statuses == [401, 401, 401]
 
 
-async def test_several_customers_at_once(place: Place) -> None:
-    platform = place.wechat
+async def test_several_customers_at_once(place: Place[WechatPlatform]) -> None:
+    platform = place.platform
     people = [f"o{n}" for n in range(4)]
     async with place.lane.desktop() as desk:
         await asyncio.gather(*(platform.says(who, f"我是{who}", times=2) for who in people))

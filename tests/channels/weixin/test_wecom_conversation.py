@@ -7,8 +7,9 @@ import pytest
 
 from channels.wecom.message_ids import message_id
 from tests.channels.weixin.answers import SECONDS, failed, file, reply, sent
-from tests.channels.weixin.conftest import GREETING, Place
+from tests.channels.weixin.conftest import GREETING, Place, World
 from tests.platforms.talk import Talk
+from tests.platforms.wecom import WecomPlatform
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("weixin")]
@@ -18,14 +19,19 @@ PDF = b"%PDF-1.4\n" + b"\x00" * 64
 WANG = "wmAJ2GCAAAme1XQRC-NI-q0_ZM9ukoAw"
 
 
-async def test_the_console_accepts_our_address(place: Place) -> None:
-    assert await place.wecom.checks_address()
-    place.wecom.token = "anotherToken"
-    assert not await place.wecom.checks_address()
+@pytest.fixture
+def place(world: World) -> Place[WecomPlatform]:
+    return world.wecom.pop()
 
 
-async def test_both_directions_with_callbacks_lost_and_repeated(place: Place) -> None:
-    platform = place.wecom
+async def test_the_console_accepts_our_address(place: Place[WecomPlatform]) -> None:
+    assert await place.platform.checks_address()
+    place.platform.token = "anotherToken"
+    assert not await place.platform.checks_address()
+
+
+async def test_both_directions_with_callbacks_lost_and_repeated(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         platform.silent = True
         wanted = [f"第{n}条" for n in range(3)]
@@ -48,8 +54,8 @@ async def test_both_directions_with_callbacks_lost_and_repeated(place: Place) ->
         assert platform.calls["gettoken"] == 1
 
 
-async def test_many_messages_in_pages(place: Place) -> None:
-    platform = place.wecom
+async def test_many_messages_in_pages(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     platform.silent = True
     for n in range(250):
         await platform.says(WANG, f"{n}")
@@ -65,8 +71,8 @@ async def test_many_messages_in_pages(place: Place) -> None:
         assert await talk.texts("inbound") == [f"{n}" for n in range(50, 250)], "the newest 200, each once"
 
 
-async def test_files_in_both_directions(place: Place) -> None:
-    platform = place.wecom
+async def test_files_in_both_directions(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         bill = platform.keep("file", "bill.pdf", "application/pdf", PDF)
         await platform.message(WANG, "file", {"media_id": bill})
@@ -78,8 +84,8 @@ async def test_files_in_both_directions(place: Place) -> None:
         assert (picture.kind, picture.name, paper.kind, paper.name) == ("image", "图.png", "file", "a.pdf")
 
 
-async def test_an_answer_that_is_lost_reaches_the_customer_once(place: Place) -> None:
-    platform = place.wecom
+async def test_an_answer_that_is_lost_reaches_the_customer_once(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         await platform.says(WANG, "在吗")
         talk = await Talk.taken(desk)
@@ -90,8 +96,8 @@ async def test_an_answer_that_is_lost_reaches_the_customer_once(place: Place) ->
         assert platform.customers[WANG].texts == ["零", "一", "二"]
 
 
-async def test_an_outage_in_the_middle(place: Place) -> None:
-    platform = place.wecom
+async def test_an_outage_in_the_middle(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         await platform.says(WANG, "在吗")
         talk = await Talk.taken(desk)
@@ -104,8 +110,8 @@ async def test_an_outage_in_the_middle(place: Place) -> None:
         assert platform.customers[WANG].texts == ["一", "二", "三"]
 
 
-async def test_throttled_busy_and_logged_out(place: Place) -> None:
-    platform = place.wecom
+async def test_throttled_busy_and_logged_out(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         platform.moods.extend([45009, -1])
         await platform.says(WANG, "在吗")
@@ -118,8 +124,8 @@ async def test_throttled_busy_and_logged_out(place: Place) -> None:
         assert platform.calls["gettoken"] == 3
 
 
-async def test_a_colleague_answers_in_wecom(place: Place) -> None:
-    platform, lane = place.wecom, place.lane
+async def test_a_colleague_answers_in_wecom(place: Place[WecomPlatform]) -> None:
+    platform, lane = place.platform, place.lane
     async with (
         lane.desktop(available=False) as desk,
         lane.desktop(available=False, email="boss@acme.test") as boss,
@@ -141,8 +147,8 @@ async def test_a_colleague_answers_in_wecom(place: Place) -> None:
         assert platform.customers[WANG].shown == []
 
 
-async def test_sessions_that_a_colleague_has(place: Place) -> None:
-    platform = place.wecom
+async def test_sessions_that_a_colleague_has(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     platform.pool_takes = True
     async with place.lane.desktop() as desk:
         await platform.says(WANG, "在吗")
@@ -151,8 +157,8 @@ async def test_sessions_that_a_colleague_has(place: Place) -> None:
         assert platform.customers[WANG].texts == []
 
 
-async def test_a_message_that_turns_out_not_to_have_arrived(place: Place) -> None:
-    platform = place.wecom
+async def test_a_message_that_turns_out_not_to_have_arrived(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     async with place.lane.desktop() as desk:
         await platform.says(WANG, "在吗")
         talk = await Talk.taken(desk)
@@ -162,8 +168,8 @@ async def test_a_message_that_turns_out_not_to_have_arrived(place: Place) -> Non
         assert touch["delivery"]["hops"][-1]["reason"] == "the customer refuses messages"
 
 
-async def test_who_comes_is_greeted_once(place: Place) -> None:
-    platform = place.wecom
+async def test_who_comes_is_greeted_once(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
     await platform.enters(WANG)
     await eventually(lambda: platform.customers[WANG].texts, seconds=SECONDS)
     assert platform.customers[WANG].texts == [GREETING]
