@@ -253,6 +253,16 @@ class TestRefused:
             ("queues:\n- key: q\n  on_shift: 1", "3 /queues/0/on_shift: input should be a valid boolean"),
             ("outbound_allow: [127.0.0.1/8]", "1 /outbound_allow/0"),
             ("endpoints:\n- {key: e, adapter: cti, queue: q}", "2 /endpoints/0/queue: unknown queue 'q'"),
+            (
+                "queues: [{key: q}]\nendpoints:\n- {key: f, adapter: form, queue: q}\n"
+                "- {key: c, adapter: chat, queue: q, config: {callback_form: f}}",
+                "4 /endpoints/1/config/callback_form: there is no form with `callback: true` named 'f'",
+            ),
+            (
+                "queues: [{key: q}]\nendpoints:\n"
+                "- {key: c, adapter: chat, queue: q, config: {offline_form: d}}",
+                "3 /endpoints/0/config/offline_form: there is no form named 'd'",
+            ),
             ("work: {units: {voice: -1}}", "1 /work/units/voice"),
             ("? [a]\n: b", "a key must be plain text"),
         ],

@@ -20,6 +20,8 @@ export interface Settings {
 }
 
 export class Service {
+  private submitted = { body: "", key: "" };
+
   constructor(
     /** Where this script came from. */
     private readonly base: string,
@@ -46,12 +48,14 @@ export class Service {
     return (await this.files(token, `/${attachment.id}`)).blob();
   }
 
-  /** The reference that the visitor is given. `key` makes a repeat harmless. */
-  async submit(form: string, values: Record<string, unknown>, key = newId()): Promise<string> {
+  /** The reference that the visitor is given. The same again, after an answer that was lost, is one request. */
+  async submit(form: string, values: Record<string, unknown>): Promise<string> {
+    const body = JSON.stringify(values);
+    if (body !== this.submitted.body) this.submitted = { body, key: newId() };
     const answer = await ask(`${this.base}/forms/${form}`, {
       method: "POST",
-      headers: { "content-type": "application/json", "idempotency-key": key },
-      body: JSON.stringify(values),
+      headers: { "content-type": "application/json", "idempotency-key": this.submitted.key },
+      body,
     });
     return ((await answer.json()) as { reference: string }).reference;
   }

@@ -9,6 +9,7 @@ export const STYLES = `
 button, input, textarea { font: inherit; color: inherit; }
 button { cursor: pointer; border: 0; background: none; padding: 0; }
 :focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; box-shadow: 0 0 0 2px #fff; }
+input:focus-visible, textarea:focus-visible { outline-width: 2px; outline-offset: -1px; box-shadow: none; }
 svg { inline-size: 22px; block-size: 22px; fill: none; stroke: currentColor; stroke-width: 1.8;
   stroke-linecap: round; stroke-linejoin: round; display: block; }
 
