@@ -6,7 +6,7 @@ Every benchmark compares with a baseline in the same run and writes benchmarks/r
 import subprocess
 import sys
 
-NAMES = ("webhook", "adapters", "pipeline", "engine", "timeline", "plain_queue", "year", "sender")
+NAMES = ("webhook", "adapters", "pipeline", "engine", "timeline", "plain_queue", "year", "sender", "sockets")
 
 
 def main() -> int:

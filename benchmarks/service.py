@@ -5,7 +5,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +26,12 @@ AGENTS_PER_QUEUE = 2
 
 @dataclass
 class Service:
-    """`hotline` is the URL that telephone calls are told to."""
+    """`hotline` is the URL that telephone calls are told to; `endpoints` are ids by key."""
 
     supervisor: Supervisor
     settings: Settings
     hotline: str
+    endpoints: dict[str, str]
 
 
 def agents() -> list[str]:
@@ -79,19 +80,27 @@ def _document() -> dict[str, Any]:
 
 @asynccontextmanager
 async def service(
-    folder: Path, children: Collection[str] = tuple(COMMANDS), **knobs: Any
+    folder: Path,
+    children: Collection[str] = tuple(COMMANDS),
+    shape: Callable[[dict[str, Any]], None] = lambda document: None,
+    **knobs: Any,
 ) -> AsyncIterator[Service]:
-    """Everything that `touchpoint serve` starts, or of its processes only `children`."""
+    """Everything that `touchpoint serve` starts, or of its processes only `children`. `shape` may change the
+    set-up."""
     settings = Settings(data_dir=folder, port=0, log_level="error", **knobs)
     supervisor = Supervisor(settings, {child: COMMANDS[child] for child in children})
     await supervisor.start()
     try:
         settings = settings.model_copy(update={"database_url": supervisor.database_url})
         path = folder / "setup.yaml"
-        path.write_text(yaml.safe_dump(_document()), encoding="utf-8")
+        document = _document()
+        shape(document)
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
         applied = await apply(settings, load(path, os.environ))
         await asyncio.sleep(1)  # every process has heard of the endpoint
-        yield Service(supervisor, settings, f"{supervisor.url}{applied.endpoints['hotline']['path']}")
+        ids = {key: endpoint["id"] for key, endpoint in applied.endpoints.items()}
+        hotline = f"{supervisor.url}{applied.endpoints['hotline']['path']}"
+        yield Service(supervisor, settings, hotline, ids)
     finally:
         await supervisor.stop()
 
