@@ -15,7 +15,9 @@ from channels.abilities import AccessToken, Media, NotDone
 from channels.base import SendOutcome, SendResult, Unsendable, WireRequest, WireResponse
 from channels.http_answer import REASON_MAX, result_of
 
-FILE_MAX_BYTES: Final = 20 * 1024 * 1024
+FILE_MAX_BYTES: Final = 25 * 1024 * 1024
+"""The largest that either platform keeps has 20 MB."""
+
 PAGE_MAX_BYTES: Final = 8 * 1024 * 1024
 
 _NAMES: Final = re.compile(r'filename(\*)?="?(?:UTF-8\'\')?([^";]+)', re.IGNORECASE)
@@ -57,7 +59,7 @@ class Api:
 
 
 def result(response: WireResponse, codes: Codes) -> SendResult:
-    """What became of a request. `provider_id` is the `msgid` where the platform gives one."""
+    """What became of a request."""
     if not 200 <= response.status < 300:
         return result_of(response)
     answer = _object(response)
@@ -65,7 +67,7 @@ def result(response: WireResponse, codes: Codes) -> SendResult:
     if answer is None or not isinstance(code, int):
         return SendResult(SendOutcome.RETRY, reason="the answer is no JSON object")
     if code == 0:
-        return SendResult(SendOutcome.SENT, provider_id=answer.get("msgid"))
+        return SendResult(SendOutcome.SENT)
     outcome, words = codes.get(code) or (SendOutcome.REJECTED, _own_words(answer))
     return SendResult(outcome, reason=f"{words} ({code})")
 
