@@ -1,7 +1,8 @@
-"""Played customers: they call, chat, write mails and fill the form, each with a patience of their own."""
+"""Played customers: they call, chat, text, write mails and fill the form, each with their own patience."""
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from uuid import uuid4
@@ -15,6 +16,7 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Origin
 
 from demo import shop
+from demo.messengers.phones import Phones
 from demo.pbx.switch import CallState, Switch
 from demo.people import Person
 
@@ -26,6 +28,12 @@ CHATS = (
     "请问可以换货吗？",
     "Does the mixer come with a cover?",
 )
+TEXTS = (
+    "我的订单到哪里了？",
+    "Is my order on its way?",
+    "可以改收货地址吗？",
+    "Can I still change the colour?",
+)
 MAILS = (("Invoice", "Please send me the invoice again."), ("发票", "请重开发票，抬头写错了。"))
 FORMS = (("Oven does not heat", "It stays cold since yesterday."), ("咖啡机漏水", "底部一直滴水。"))
 
@@ -34,9 +42,16 @@ class PlayedCustomers:
     """Traffic for a living wallboard. `every_seconds`: the mean time between two contacts."""
 
     def __init__(
-        self, everybody: list[Person], switch: Switch, doors: "Doors", *, every_seconds: float = 9.0
+        self,
+        everybody: list[Person],
+        switch: Switch,
+        doors: "Doors",
+        phones: Phones,
+        *,
+        every_seconds: float = 9.0,
     ) -> None:
-        self.everybody, self.switch, self.doors, self.every_seconds = everybody, switch, doors, every_seconds
+        self.everybody, self.switch, self.doors, self.phones = everybody, switch, doors, phones
+        self.every_seconds = every_seconds
         self.coming = True
         self.chance = random.Random(7)  # noqa: S311 - not a secret
         self._contacts: set[asyncio.Task[None]] = set()
@@ -46,6 +61,7 @@ class PlayedCustomers:
         kinds: tuple[Callable[[Person], Awaitable[None]], ...] = (
             self._call,
             self._chat,
+            self._text,
             self._mail,
             self._form,
         )
@@ -53,7 +69,7 @@ class PlayedCustomers:
             await asyncio.sleep(self.chance.expovariate(1 / self.every_seconds))
             if not self.coming:
                 continue
-            kind = self.chance.choices(kinds, (6, 4, 2, 1))[0]
+            kind = self.chance.choices(kinds, (6, 4, 2, 2, 1))[0]
             task = asyncio.create_task(_unless_gone(kind(self.chance.choice(self.everybody[1:]))))
             self._contacts.add(task)
             task.add_done_callback(self._contacts.discard)
@@ -91,6 +107,14 @@ class PlayedCustomers:
                         await socket.send(orjson.dumps(received).decode())  # type: ignore[attr-defined]
         except TimeoutError:
             return
+
+    async def _text(self, person: Person) -> None:
+        """By WhatsApp; they thank whoever answers."""
+        asked = time.time()
+        await self.phones.say(person.phone, person.name, self.chance.choice(TEXTS))
+        if await self.phones.answered(person.phone, asked, seconds=300):
+            await asyncio.sleep(self.chance.uniform(3, 10))
+            await self.phones.say(person.phone, person.name, "👍")
 
     async def _mail(self, person: Person) -> None:
         subject, text = self.chance.choice(MAILS)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import random
 import secrets
 import signal
 import socket
@@ -21,13 +22,17 @@ from app.telemetry import configure_logging
 from demo.customers import Doors, PlayedCustomers
 from demo.history import seed
 from demo.inbox import Inbox
+from demo.messengers.phones import Phones
+from demo.messengers.whatsapp import WhatsApp
 from demo.pbx.exchange import Exchange
-from demo.people import PLAYED, Person, people
+from demo.people import PLAYED, people
 from demo.players import PlayedAgent, Shift
 from demo.server import Stage, create_demo_app
 
 MAIL_ADDRESS = "support@hearth.test"
 MY_PHONE = "sip:1001"
+WHATSAPP_NUMBER = "106540352242922"
+"""As company.yaml has it: Meta's id of the company's number."""
 
 say = Console(highlight=False)
 
@@ -56,9 +61,16 @@ class Demo:
             stack.callback(sink.stop)
             doors = Doors(supervisor.url, self.smtp_port, endpoints, MAIL_ADDRESS, secret)
             self.exchange.connect(f"{supervisor.url}/webhooks/{endpoints['hotline']}", secret)
-            await self._play(supervisor, doors, people())
+            await self._play(supervisor, doors, self._phones(supervisor.url, endpoints, secret))
         say.print("All stopped; the data is kept.")
         return 0
+
+    def _phones(self, url: str, endpoints: dict[str, str], secret: str) -> Phones:
+        """The customers' phones, with a WhatsApp that posts to our webhook."""
+        chance = random.Random(7)  # noqa: S311 - not a secret
+        platform = WhatsApp(WHATSAPP_NUMBER, secret, secret, secret, chance)
+        platform.webhook = f"{url}/webhooks/{endpoints['whatsapp']}"
+        return Phones(platform)
 
     async def _set_up(self, database_url: str) -> tuple[dict[str, str], str]:
         """Apply the company; the ids of its endpoints, and the secret of its exchange."""
@@ -76,10 +88,19 @@ class Demo:
         applied = await apply(settings, load(path, os.environ))
         return {key: endpoint["id"] for key, endpoint in applied.endpoints.items()}, secret
 
-    async def _play(self, supervisor: Supervisor, doors: Doors, everybody: list[Person]) -> None:
-        visits = PlayedCustomers(everybody, self.exchange.switch, doors)
+    async def _play(self, supervisor: Supervisor, doors: Doors, phones: Phones) -> None:
+        everybody = people()
+        visits = PlayedCustomers(everybody, self.exchange.switch, doors, phones)
         stage = Stage(
-            self.exchange, doors, self.inbox, everybody, self.shift, visits, MY_PHONE, _killer(supervisor)
+            exchange=self.exchange,
+            doors=doors,
+            inbox=self.inbox,
+            phones=phones,
+            everybody=everybody,
+            shift=self.shift,
+            visits=visits,
+            my_phone=MY_PHONE,
+            kill=_killer(supervisor),
         )
         app = create_demo_app(stage)
         config = uvicorn.Config(app, host="127.0.0.1", port=self.demo_port, log_level="error", lifespan="off")
@@ -89,7 +110,7 @@ class Demo:
             PlayedAgent(supervisor.url, f"{name}@demo.test", "demo", character, self.shift).run()
             for character, name in enumerate(PLAYED)
         ]
-        parts.append(visits.run())
+        parts += [visits.run(), phones.run()]
         tasks = [asyncio.create_task(part) for part in parts]
         await server.listening.wait()
         self._say_where(supervisor.url)

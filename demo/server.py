@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from app import pages
 from demo.customers import Doors, PlayedCustomers
 from demo.inbox import Inbox
+from demo.messengers.phones import Phones
 from demo.pbx.exchange import Exchange, create_exchange_app
 from demo.pbx.switch import Device
 from demo.people import Person
@@ -20,6 +21,12 @@ class MailIn(BaseModel):
     sender: str = Field(alias="from")
     subject: str = Field(max_length=500)
     text: str = Field(max_length=100_000)
+
+
+class TextIn(BaseModel):
+    phone: str = Field(pattern=r"^\+[0-9]{5,20}$")
+    name: str = Field(max_length=200)
+    text: str = Field(min_length=1, max_length=4096)
 
 
 class StageIn(BaseModel):
@@ -45,6 +52,7 @@ class Stage:
     exchange: Exchange
     doors: Doors
     inbox: Inbox
+    phones: Phones
     everybody: list[Person]
     shift: Shift
     visits: PlayedCustomers
@@ -75,10 +83,12 @@ class Stage:
 
 
 def create_demo_app(stage: Stage) -> FastAPI:
-    """The exchange's app, with `/demo/…` for the page and the page itself."""
+    """The exchange's app and WhatsApp, with `/demo/…` for the page and the page itself."""
     app = create_exchange_app(stage.exchange)
+    app.mount("/whatsapp", stage.phones.platform.app())
     doors, inbox, everybody = stage.doors, stage.inbox, stage.everybody
     _add_stage(app, stage)
+    _add_phones(app, stage.phones)
 
     @app.get("/demo/config")
     async def config() -> dict[str, Any]:
@@ -89,6 +99,7 @@ def create_demo_app(stage: Stage) -> FastAPI:
             "chat_endpoint_id": doors.endpoints["site-chat"],
             "form_endpoint_id": doors.endpoints["contact-form"],
             "mail_address": doors.mail_address,
+            "whatsapp": True,
             "personas": [_persona(person, doors) for person in _chosen(everybody)],
         }
 
@@ -102,6 +113,17 @@ def create_demo_app(stage: Stage) -> FastAPI:
 
     pages.install(app)
     return app
+
+
+def _add_phones(app: FastAPI, phones: Phones) -> None:
+    @app.post("/demo/whatsapp", status_code=202)
+    async def say(wish: TextIn) -> dict[str, str]:
+        await phones.say(wish.phone, wish.name, wish.text)
+        return {"phone": wish.phone}
+
+    @app.get("/demo/whatsapp")
+    async def read(phone: str) -> dict[str, Any]:
+        return {"items": phones.chat(phone), "next_cursor": None}
 
 
 def _add_stage(app: FastAPI, stage: Stage) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from app.embedded import EmbeddedPostgres
+from demo.messengers.whatsapp import WhatsApp
 from tests.channels.whatsapp.build import CONFIG
 from tests.conftest import clone
 from tests.platforms.talk import Talk
-from tests.platforms.whatsapp import WhatsApp
 from tests.running import Desktop, Lane, running
 from tests.serving import serving
 from tests.waiting import eventually

@@ -12,6 +12,7 @@ import { FormBox } from "./FormBox";
 import { MailBox } from "./MailBox";
 import { PhoneBox } from "./PhoneBox";
 import { StageBox } from "./StageBox";
+import { TextBox } from "./TextBox";
 
 /** The other side of the desk, for the demo: everything here goes through the real protocols. */
 export function CustomerPage() {
@@ -76,6 +77,7 @@ function Windows({ config }: { config: DemoConfig }) {
       <SimpleGrid mb="md" cols={{ base: 1, md: 2 }} spacing="md">
         <PhoneBox key={`phone ${persona.id}`} persona={persona} config={config} />
         <ChatBox persona={persona} base={base} endpoint={config.chat_endpoint_id} />
+        {config.whatsapp && <TextBox key={`text ${persona.id}`} persona={persona} />}
         <MailBox key={`mail ${persona.id}`} persona={persona} to={config.mail_address} />
         <FormBox
           key={`form ${persona.id}`}

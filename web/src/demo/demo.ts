@@ -9,6 +9,8 @@ export interface DemoConfig {
   chat_endpoint_id: string;
   form_endpoint_id: string;
   mail_address: string;
+  /** Whether its customers have WhatsApp. */
+  whatsapp?: boolean;
   personas: Persona[];
 }
 
@@ -27,6 +29,12 @@ export interface Mail {
   subject: string;
   text: string;
   message_id: string;
+}
+
+export interface TextMessage {
+  mine: boolean;
+  text: string;
+  at: string;
 }
 
 /** What goes on behind the scene: whether played agents work and played customers come, whether the phone on

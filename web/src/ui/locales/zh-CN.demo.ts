@@ -3,7 +3,7 @@ import type { Texts } from "./texts";
 
 export const demo: Texts<typeof english> = {
   title: "扮演客户",
-  intro: "选择您的身份，然后打电话、聊天、写邮件或填写表单。",
+  intro: "选择您的身份，然后打电话、聊天、发消息、写邮件或填写表单。",
   iAm: "我是",
   phone: "电话",
   dialNumber: "拨打号码",
@@ -46,6 +46,12 @@ export const demo: Texts<typeof english> = {
   inbox: "{{address}} 的收件箱",
   inboxEmpty: "还没有邮件。",
   noMail: "此人没有邮箱。",
+  text: "消息",
+  textSend: "发送消息",
+  textsEmpty: "还没有消息。",
+  textMine: "您",
+  textTheirs: "公司",
+  noPhone: "此人没有电话。",
   form: "表单",
   formSend: "提交表单",
   formSent: "已收到，您的编号是 {{reference}}",

@@ -24,7 +24,7 @@ TYPES = {
     },
 }
 ANY_TYPE = set().union(*TYPES.values())
-TEMPLATES = {("order_ready", "zh_CN"): 2, ("hello_world", "en_US"): 0}
+TEMPLATES = {("order_ready", "zh_CN"): 2, ("order_ready", "en_US"): 2, ("hello_world", "en_US"): 0}
 """Approved ones, and the gaps of their bodies."""
 
 Files = Mapping[str, tuple[str, bytes]]

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.platforms.whatsapp_rules import Refused, check_file, check_message
+from demo.messengers.whatsapp_rules import Refused, check_file, check_message
 
 WINDOW_SECONDS = 24 * 3600
 VERSION = "v25.0"
@@ -33,6 +33,7 @@ class Taken:
     id: str
     to: str
     body: Mapping[str, Any]
+    at: float = field(default_factory=time.time)
 
     @property
     def key(self) -> str:
@@ -100,10 +101,8 @@ class WhatsApp:
     def customer_sends_file(
         self, customer: str, kind: str, content_type: str, content: bytes
     ) -> dict[str, Any]:
-        file_id = self._keep(content_type, content)
-        return self.customer_says(
-            customer, type=kind, **{kind: {"id": file_id, "mime_type": content_type, "sha256": "x"}}
-        )
+        file = {"id": self._keep(content_type, content), "mime_type": content_type, "sha256": "x"}
+        return self.customer_says(customer, type=kind) | {kind: file}
 
     def day_passes(self, customer: str) -> None:
         self.wrote[customer] -= WINDOW_SECONDS + 1
@@ -141,10 +140,15 @@ class WhatsApp:
 
     async def post_receipts(self, times: int = 1) -> None:
         """All that have come up, each so often, in any order."""
-        due, self.receipts = self.receipts * times, []
+        due = self.receipts_due() * times
         self.chance.shuffle(due)
         for receipt in due:
-            assert await self.post({"statuses": [receipt]}) == [200]
+            assert await self.post(receipt) == [200]
+
+    def receipts_due(self) -> list[dict[str, Any]]:
+        """Each as the change of a webhook; they are told once."""
+        due, self.receipts = self.receipts, []
+        return [{"statuses": [receipt]} for receipt in due]
 
     # ---- the API --------------------------------------------------------------------------------------
 

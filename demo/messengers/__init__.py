@@ -1,0 +1,1 @@
+"""Messaging platforms as small servers: the demo's, and those that tests speak to."""
