@@ -6,7 +6,18 @@ Every benchmark compares with a baseline in the same run and writes benchmarks/r
 import subprocess
 import sys
 
-NAMES = ("webhook", "adapters", "pipeline", "engine", "timeline", "plain_queue", "year", "sender", "sockets")
+NAMES = (
+    "webhook",
+    "adapters",
+    "pipeline",
+    "engine",
+    "timeline",
+    "plain_queue",
+    "year",
+    "sender",
+    "sockets",
+    "mail",
+)
 
 
 def main() -> int:

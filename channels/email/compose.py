@@ -6,6 +6,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from html import escape
 from typing import Final
 
 from app.addresses import email_address
@@ -26,7 +27,13 @@ _REPLY: Final = re.compile(r"(?:re|aw|sv|antw|回复|回覆|答复|答覆)\s*[:�
 
 
 def compose(
-    message: OutboundMessage, *, sender: str, from_name: str, reply_to: str, message_id: str
+    message: OutboundMessage,
+    *,
+    sender: str,
+    from_name: str,
+    reply_to: str,
+    message_id: str,
+    signature: str = "",
 ) -> bytes:
     """The whole message with CRLF line ends. Raises Unsendable for an address that no header can hold."""
     headers = [
@@ -40,7 +47,7 @@ def compose(
         *(_automatic(sender) if message.automatic else []),
     ]
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return lines.encode("ascii") + _content(message).as_bytes(policy=_POLICY)
+    return lines.encode("ascii") + _content(message, signature).as_bytes(policy=_POLICY)
 
 
 def mailbox(name: str, address: str) -> str:
@@ -101,10 +108,13 @@ def _automatic(sender: str) -> list[tuple[str, str]]:
     ]
 
 
-def _content(message: OutboundMessage) -> EmailMessage:
+def _content(message: OutboundMessage, signature: str) -> EmailMessage:
     content = EmailMessage(policy=_POLICY)
     html = message.html and safe_html(cut_html(message.html, _LIMITS.html_chars, _LIMITS.html_depth))
     text = clean_text(message.text) or (text_of_html(html) if html else "")
+    if signature:
+        text = f"{text.rstrip()}\n\n-- \n{clean_text(signature)}"
+        html = html and f"{html}<p>-- <br>{escape(signature).replace(chr(10), '<br>')}</p>"
     content.set_content(text, charset="utf-8")
     if html:
         content.add_alternative(clean_text(html), subtype="html", charset="utf-8")

@@ -1,5 +1,6 @@
 """What an administrator writes down about a mailbox."""
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -10,6 +11,7 @@ from channels.config import ChannelConfig
 from channels.email.charset import codec_of
 from channels.email.signing import rsa_key
 
+PLACEHOLDERS: Final = frozenset({"{reference}", "{subject}", "{opens}"})
 IMPLICIT_TLS_PORTS: Final = (465, 993)
 
 Tls = Literal["implicit", "starttls", "starttls_if_offered", "none"]
@@ -99,9 +101,20 @@ class ImapConfig(ChannelConfig):
         return self.tls or ("starttls" if self.port == 143 else "implicit")
 
 
+def _known_placeholders(text: str) -> str:
+    unknown = sorted(set(re.findall(r"\{[^{}]*\}", text)) - PLACEHOLDERS)
+    if unknown:
+        raise ValueError(f"{unknown[0]} is not known; there are {', '.join(sorted(PLACEHOLDERS))}")
+    return text
+
+
+Words = Annotated[str, Field(max_length=5_000), AfterValidator(_known_placeholders)]
+
+
 class EmailConfig(ChannelConfig):
     """`reply_secret` signs the reply tokens; without any, threads are joined by References alone.
-    `authentication_server`: whose Authentication-Results are believed."""
+    `acknowledge`: what is answered at once to who opens a conversation; `acknowledge_closed`: the same while
+    the queue is closed. `authentication_server`: whose Authentication-Results are believed."""
 
     address: Annotated[str, AfterValidator(_mailbox)]
     smtp: SmtpConfig
@@ -109,6 +122,9 @@ class EmailConfig(ChannelConfig):
     dkim: DkimConfig | None = None
     from_name: Annotated[str, Field(max_length=60)] = ""
     reply_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    acknowledge: Words | None = None
+    acknowledge_closed: Words | None = None
+    signature: Annotated[str, Field(max_length=2_000)] = ""
     authentication_server: Host | None = None
     default_charset: Annotated[str, AfterValidator(_charset)] = "gb18030"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from interactions.intake import automatic, stored_file
+from interactions.intake import acknowledgement, automatic, stored_file
 from interactions.intake.arrival import Arrival, CallWanted
 from interactions.intake.inbound_window import Opening
 from interactions.intake.intake_context import IntakeContext, may_follow
@@ -100,9 +100,14 @@ class Reception:
         _tell_interaction(arrival, work)
         entry = self._context.admit(work)
         self._write(arrival, work)
-        if entry.say:
-            automatic.answer(self._context, work, arrival, entry.say)
+        if say := entry.say or self._acknowledgement(work, arrival):
+            automatic.answer(self._context, work, arrival, say)
         return work
+
+    def _acknowledgement(self, work: Work, arrival: Arrival) -> str | None:
+        if arrival.channel != "email" or arrival.kind != "message" or work.final:
+            return None
+        return acknowledgement.text_for(self._context, work)
 
     def _call_back(self, arrival: Arrival, call: CallWanted) -> None:
         """One callback a number: who asks again moves the one that waits, unless it rings already."""

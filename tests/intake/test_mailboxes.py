@@ -1,8 +1,12 @@
 """Mailboxes as companies use them: two in one mail, and colleagues who answer from their own program."""
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
 from app.clock import new_id
 from app.events import Envelope, MailReceived
-from channels.email import EmailAdapter
+from channels.email import EmailAdapter, EmailConfig
 from tests.intake.house import MAILBOX, House
 from tests.intake.test_mails import ADAPTER, mail
 
@@ -112,3 +116,39 @@ class TestWhoAMailIsFrom:
         await house.feed(await house.mail(mail(Authentication_Results="mx.acme.test; dmarc=pass")))
         (touch,) = await house.rows("SELECT payload FROM touch")
         assert "authentication" not in touch["payload"]
+
+
+async def says(house: House, **words: str) -> None:
+    config = MAILBOX.model_copy(update=words)
+    house.adapters[house.endpoints["support-mail"].id].adapter = EmailAdapter(config)
+
+
+class TestAnAcknowledgement:
+    async def test_tells_the_reference_once(self, house: House) -> None:
+        await says(house, acknowledge="We have got “{subject}”. Your reference is {reference}.")
+        await house.feed(await house.mail(mail()))
+        await house.feed(await house.mail(mail(text="And another thing.")))
+        (touch,) = await house.rows("SELECT * FROM touch WHERE direction = 'outbound'")
+        number = (await house.value("SELECT min(id::text) FROM interaction")).replace("-", "")
+        assert touch["text"] == f"We have got “Invoice”. Your reference is {int(number, 16) % 10**9:09d}."
+        (delivery,) = await house.rows("SELECT * FROM delivery")
+        assert delivery["payload"]["automatic"] is True
+
+    async def test_tells_when_the_queue_opens_next(self, house: House) -> None:
+        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        calendar = {"key": "later", "weekly": {}, "dates": {tomorrow.isoformat(): ["09:00-17:00"]}}
+        await house.publish({"key": "later", "hours": "later"}, calendars=[calendar])
+        await house.execute("UPDATE endpoint SET queue = 'later' WHERE key = 'support-mail'")
+        await says(house, acknowledge="Soon.", acknowledge_closed="We are back at {opens}.")
+        await house.feed(await house.mail(mail()))
+        (touch,) = await house.rows("SELECT * FROM touch WHERE direction = 'outbound'")
+        assert touch["text"] == f"We are back at {tomorrow.isoformat()} 09:00."
+
+    async def test_goes_to_no_machine(self, house: House) -> None:
+        await says(house, acknowledge="Soon.")
+        await house.feed(await house.mail(mail(Precedence="bulk")))
+        assert not await house.rows("SELECT * FROM touch WHERE direction = 'outbound'")
+
+    def test_with_a_word_that_nobody_fills_in_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"\{ticket\} is not known"):
+            EmailConfig.model_validate({**MAILBOX.model_dump(), "acknowledge": "Your {ticket}"})

@@ -243,3 +243,10 @@ class TestConversation:
         )
         keys = adapter().thread_keys(answer)
         assert (keys.interaction_id, keys.message_ids) == (INTERACTION, (adapter().message_id("delivery/1"),))
+
+
+class TestASignature:
+    def test_stands_below_text_and_html(self) -> None:
+        sent = rendered(replace(MESSAGE, text="Hello", html="<p>Hello</p>"), signature="Acme <客服>\n400-123")
+        assert part(sent, "plain").rstrip() == "Hello\n\n-- \nAcme <客服>\n400-123"
+        assert "Acme &lt;客服&gt;<br>400-123" in part(sent, "html")
