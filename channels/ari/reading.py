@@ -107,10 +107,12 @@ class _Reading:
         channel = self._seen.channels.get(line.id)
         if line.ours and channel is not None:
             self._reach(line, channel)
+        if line.id in self._new and self._seen.bridges.get(line.id) == talk_bridge(line.id):
+            line.dialled().held = True  # perhaps: then it is told that they are back
+            line.recorded = True  # by whoever listened before, if at all
         for party in line.parties:
             bridge = self._seen.bridges.get(party.id)
             if bridge is not None and bridge != party.bridge:
-                party.held |= line.id in self._new and bridge == talk_bridge(line.id)
                 self._board.moved(line, party, bridge, self._moment, self.told)
             party.bridge = bridge
         if not line.legs and (line.reached or not line.ours):

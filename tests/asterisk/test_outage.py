@@ -1,5 +1,8 @@
 """The WebSocket breaks, or nobody listens for a while: every call once, none lost, none counted twice."""
 
+import os
+import signal
+
 from tests.asterisk.lane import AsteriskLane, legs_become, talking
 from tests.platforms.ari import Phone
 from tests.voice.test_races import accepted, entry_outcome, figures_of, units_free
@@ -16,6 +19,52 @@ async def breaks(lane: AsteriskLane) -> None:
 
 async def back(lane: AsteriskLane) -> None:
     await eventually(lambda: lane.asterisk.listeners["touchpoint"] is not None, seconds=BACK_SECONDS)
+
+
+async def killed(lane: AsteriskLane) -> None:
+    """The one worker dies at once; its line goes with it."""
+    pid = lane.lane.service.supervisor.pid_of("worker")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    await eventually(lambda: lane.asterisk.listeners["touchpoint"] is None)
+
+
+class TestTheWorkerDies:
+    """Whoever listens next knows nothing of what was, but for what Asterisk holds."""
+
+    async def test_a_talk_goes_on(self, lane: AsteriskLane) -> None:
+        async with lane.desktop() as desk:
+            x, call, leg = await talking(lane, desk)
+            await killed(lane)
+            assert lane.asterisk.hears(call) == [leg]
+            await back(lane)
+            await desk.client.post(f"/v1/interactions/{x}/hold")
+            await legs_become(desk, x, "held")
+            await lane.hears(call)
+            await desk.client.post(f"/v1/interactions/{x}/end")
+            await desk.becomes(x, "wrap_up")
+            await lane.over(call)
+            figures = await figures_of(lane.lane, desk)
+            assert (figures["offered"], figures["answered"]) == (1, 1)
+
+    async def test_the_customer_hung_up_meanwhile(self, lane: AsteriskLane) -> None:
+        """Absent at two looks, the call is lost; the agent's phone is not left up."""
+        async with lane.desktop() as desk:
+            x, call, _ = await talking(lane, desk)
+            await killed(lane)
+            lane.asterisk.hang_up(call)
+            await back(lane)
+            await desk.becomes(x, "wrap_up", seconds=20)
+            await lane.over(call)
+
+    async def test_the_agent_hung_up_meanwhile(self, lane: AsteriskLane) -> None:
+        async with lane.desktop() as desk:
+            x, call, leg = await talking(lane, desk)
+            await killed(lane)
+            lane.asterisk.hang_up(leg)
+            await back(lane)
+            await desk.becomes(x, "wrap_up", seconds=20)
+            await lane.over(call)
 
 
 class TestTheLineBreaks:

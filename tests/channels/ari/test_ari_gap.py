@@ -106,6 +106,30 @@ class TestTheLineBreaks:
         await desk.listen()
         await desk.hears_of(call, "LegResumed customer")
 
+    async def test_who_is_on_hold_stays_there(self, desk: Desk) -> None:
+        call, _ = await desk.talking()
+        await desk.order("call.hold", call)
+        await desk.hears_of(call, "LegHeld customer")
+        await broken(desk)
+        another_process(desk)
+        desk.door = MemoryDoor()
+        await desk.listen()
+        await desk.told(call, "CallIncoming", "LegAnswered agent", "LegHeld customer")
+        assert desk.asterisk.hears(call) == "music"
+
+    async def test_a_recording_is_not_announced_again(self) -> None:
+        async with opened(recording="announced") as desk:
+            await desk.listen()
+            call, _ = await desk.talking()
+            await eventually(lambda: desk.asterisk.bridge(f"tp-talk-{call}").recording)
+            await broken(desk)
+            another_process(desk)
+            await desk.listen()
+            await desk.order("call.hold", call)
+            await desk.order("call.resume", call)
+            await desk.hears_of(call, "LegHeld customer", "LegResumed customer")
+            assert len(desk.asterisk.channels[call].heard) == 1
+
     async def test_a_new_call_goes_on_in_the_dialplan_meanwhile(self, desk: Desk) -> None:
         await broken(desk)
         call = desk.asterisk.call()
