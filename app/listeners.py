@@ -90,7 +90,10 @@ class Listeners:
         """Until cancelled; then others may take over at once."""
         try:
             while True:
-                await self._round()
+                try:
+                    await self._round()
+                except Exception as error:  # the outer shell: the next round is another chance
+                    log.error("listeners not looked after", exc_info=error)
                 await self._clock.sleep(self._lease_seconds / ROUNDS)
         finally:
             ended = list(self._running)

@@ -32,8 +32,9 @@ async def endpoint_health(
     """Every channel account: what came in last and how late, what was sent and failed in the last hour, wrong
     signatures, whether its platform is reached and listened to, and what is alarming about it. `alarms`:
     silent, circuit, listener, signatures, errors."""
-    known = {known.id: able(known) for known in container.endpoints.all()}
-    return await report(session, caller.tenant_id, known, await database_now(session))
+    mine = [known for known in container.endpoints.all() if known.tenant_id == caller.tenant_id]
+    abilities = {known.id: able(known) for known in mine}
+    return await report(session, caller.tenant_id, abilities, await database_now(session))
 
 
 @router.post("/{key}/test", responses=problems(NotFound, Conflict))

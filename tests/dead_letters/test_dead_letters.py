@@ -104,7 +104,7 @@ class TestReplay:
              "at": "2026-11-01T08:00:00Z", "data": {}}
         )  # fmt: skip
         place = (container.database, container.cipher, acme.id, endpoint.id)
-        await keep_unreadable(*place, body, "an older version could not read it")
+        await keep_unreadable(*place, body, "an older version could not read it", "on=status&x=%2F")
         await keep_unreadable(*place, b"\xff", "not JSON")
         assert await replay_letters(container.settings, [], True) == 1
         [row] = await rows(container, "SELECT type FROM event_log")

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -19,6 +20,7 @@ from app.main import create_app
 from channels.email.parser import MailParser
 from interactions.intake.intake import Intake
 from interactions.intake.mail_reader import MailReader
+from models import Endpoint
 from tests.parts import MemoryLog, SeededTenant, client_of, open_test_container, seed
 from tests.serving import serving
 
@@ -70,6 +72,23 @@ class Board:
         assert answer.status_code == 200, answer.text
         (found,) = [item for item in answer.json()["items"] if item["endpoint"] == key]
         return dict(found)
+
+    async def mailbox(self) -> UUID:
+        """An endpoint that is listened to."""
+        config = {
+            "address": "help@acme.test",
+            "smtp": {"host": "127.0.0.1", "port": 25},
+            "imap": {"host": "127.0.0.1", "password": "x"},
+        }
+        sealed = self.container.cipher.seal(self.tenant.id, orjson.dumps(config))
+        mailbox = Endpoint(
+            id=new_id(), tenant_id=self.tenant.id, key="mailbox", adapter="email", config=sealed
+        )
+        mailbox.channel, mailbox.queue = "email", "billing"
+        async with self.container.database.transaction(self.tenant.id) as session:
+            session.add(mailbox)
+        await self.container.endpoints.refresh()
+        return mailbox.id
 
     async def test(self, key: str) -> httpx.Response:
         return await self.client.post(f"/v1/endpoints/{key}/test", headers=self.tenant.bearer("han"))
@@ -150,6 +169,20 @@ class TestFigures:
         item = await board.item("hotline")
         assert item["circuit"]["state"] == "open" and item["circuit"]["reason"] == "HTTP 500"
         assert item["alarms"] == ["circuit"]
+
+    async def test_a_mailbox_that_is_listened_to_or_not(self, board: Board) -> None:
+        mailbox = await board.mailbox()
+        assert (await board.item("mailbox"))["alarms"] == ["listener"]
+        await board.execute(
+            "INSERT INTO endpoint_lease (tenant_id, endpoint_id, owner, lease_until) "
+            "VALUES (:tenant, :mailbox, :mailbox, clock_timestamp() + interval '1 minute')",
+            mailbox=mailbox,
+        )
+        item = await board.item("mailbox")
+        assert (item["listener"]["state"], item["alarms"]) == ("listening", [])
+        await board.execute("UPDATE endpoint_lease SET error = 'wrong password'")
+        item = await board.item("mailbox")
+        assert item["listener"]["error"] == "wrong password" and item["alarms"] == ["listener"]
 
     async def test_only_supervisors_see_it(self, board: Board) -> None:
         answer = await board.client.get("/v1/endpoints/health", headers=board.tenant.bearer("li"))
