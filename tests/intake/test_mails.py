@@ -181,6 +181,16 @@ class TestABounce:
         assert await house.value("SELECT count(*) FROM touch") == 2
         assert await house.value("SELECT count(*) FROM interaction") == 1
 
+    @pytest.mark.parametrize("sender", ["PostMaster@qq.com", "postmaster@163.com"])
+    async def test_in_free_words_marks_it_too(self, house: House, sender: str) -> None:
+        await house.feed(await house.mail(mail()))
+        message_id = await _we_answered(house)
+        text = f"很抱歉，您的邮件未能送达。原因：550 5.1.1 收件人不存在。\r\nMessage-ID: <{message_id}>"
+        await house.feed(await house.mail(mail("系统退信", text, sender=sender), sender=""))
+        (touch,) = await house.rows("SELECT * FROM touch WHERE direction = 'outbound'")
+        assert (touch["delivery_state"], touch["delivery_hops"][0]["reason"]) == ("failed", "5.1.1")
+        assert await house.value("SELECT count(*) FROM touch") == 2
+
     async def test_of_a_mail_that_is_not_ours_is_kept(self, house: House) -> None:
         await house.feed(await house.mail(BOUNCE.replace("{message_id}", "x@example.test").encode()))
         assert await house.value("SELECT count(*) FROM touch") == 1
