@@ -150,7 +150,7 @@ class CallCommand:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """`text_max`: characters of one message (None: no limit we know of). `per_second`: requests that the
+    """`text_max`: no message has more characters (None: no limit we know of). `per_second`: requests that the
     platform takes from one endpoint (None: no limit we know of)."""
 
     text_max: int | None = None

@@ -45,7 +45,7 @@ _SUCCESS: Final = WireResponse(200, {"content-type": "text/plain; charset=utf-8"
 class WechatAdapter:
     name: ClassVar[str] = "wechat"
     channel: ClassVar[str] = "messaging"
-    capabilities: ClassVar[Capabilities] = Capabilities(text_max=sending.TEXT_MAX, attachments=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(text_max=sending.TEXT_MAX_BYTES, attachments=True)
 
     def __init__(self, config: WechatConfig, access_token: str = "") -> None:
         self.config = config

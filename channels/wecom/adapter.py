@@ -52,7 +52,7 @@ class WecomAdapter:
     name: ClassVar[str] = "wecom"
     channel: ClassVar[str] = "messaging"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        text_max=sending.TEXT_MAX,
+        text_max=sending.TEXT_MAX_BYTES,
         attachments=True,
         per_second=150,  # 10,000 a minute for each call of the API
     )

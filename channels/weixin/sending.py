@@ -19,8 +19,7 @@ from channels.weixin import api
 from channels.weixin.multipart import upload
 
 TEXT_MAX_BYTES: Final = 2048
-TEXT_MAX: Final = TEXT_MAX_BYTES // 3
-"""In characters: a Chinese one takes 3 bytes in UTF-8."""
+"""A Chinese character takes 3 in UTF-8."""
 
 MEGABYTE: Final = 1024**2
 

@@ -16,6 +16,7 @@ from app.text import clean_text
 from channels.base import ChosenTemplate
 from channels.email.html_text import safe_html, text_of_html
 from interactions.agents.files import hang_on, own_files
+from interactions.agents.limits import check_fits
 from interactions.agents.templates import Templates
 from interactions.intake.arrival import visitor_of
 from interactions.life.desk import Desk
@@ -59,8 +60,8 @@ class Messages:
         """Answer the customer on the channel and at the address that they came from; the touch.
 
         Raises IllegalTransition unless the work is in this agent's hands, Stale with what was missed, Invalid
-        for an empty message, files that are not theirs or a template that cannot be filled so, KeyReused,
-        ReplyWindowClosed.
+        for an empty message, what the channel does not take, files that are not theirs or a template that
+        cannot be filled so, KeyReused, ReplyWindowClosed.
         """
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
         address_id = work.interaction.address_id
@@ -75,6 +76,9 @@ class Messages:
         files = await own_files(self.session, self.agent, wanted.attachments)
         assert address_id is not None
         draft = self._draft(wanted, files, Templates(self.directory, work.interaction.endpoint_id))
+        known = self.directory.get(work.interaction.endpoint_id) if work.interaction.endpoint_id else None
+        if known is not None:
+            check_fits(draft, known.adapter.capabilities)
         await self.take_reply(desk, work, draft)
         out = compose(work, address_id, draft, self.directory, desk.now)
         work.touched(desk.now, by_customer=False)

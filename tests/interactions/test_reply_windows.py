@@ -119,6 +119,18 @@ class TestOpenWindow:
         assert await chat.deliveries() == 1
 
 
+class TestWhatThePlatformDoesNotTake:
+    async def test_is_said_at_once(self, chat: Chat) -> None:
+        await chat.begin(HOUR, 5)
+        answer = await chat.say(text="x" * 4097)
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [
+            {"pointer": "/text", "message": "4097 characters, and this channel takes 4096"}
+        ]
+        assert await chat.deliveries() == 0
+        assert (await chat.say("m2", text="x" * 4096)).status_code == 202
+
+
 class TestClosedWindow:
     async def test_is_a_problem_that_names_the_templates(self, chat: Chat) -> None:
         await chat.begin(-HOUR)
