@@ -109,12 +109,20 @@ class PlayedCustomers:
             return
 
     async def _text(self, person: Person) -> None:
-        """By WhatsApp; they thank whoever answers."""
+        """By WhatsApp or WeChat; they thank whoever answers."""
+        await self.chance.choice((self._by_whatsapp, self._by_wechat))(person, self.chance.choice(TEXTS))
+
+    async def _by_whatsapp(self, person: Person, text: str) -> None:
         asked = time.time()
-        await self.phones.say(person.phone, person.name, self.chance.choice(TEXTS))
+        await self.phones.say(person.phone, person.name, text)
         if await self.phones.answered(person.phone, asked, seconds=300):
             await asyncio.sleep(self.chance.uniform(3, 10))
             await self.phones.say(person.phone, person.name, "👍")
+
+    async def _by_wechat(self, person: Person, text: str) -> None:
+        if await self.phones.wechat.asks(person, text, seconds=300):
+            await asyncio.sleep(self.chance.uniform(3, 10))
+            await self.phones.wechat.says(person, "谢谢！")
 
     async def _mail(self, person: Person) -> None:
         subject, text = self.chance.choice(MAILS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import os
 import random
 import secrets
@@ -23,6 +24,9 @@ from demo.customers import Doors, PlayedCustomers
 from demo.history import seed
 from demo.inbox import Inbox
 from demo.messengers.phones import Phones
+from demo.messengers.wechat import WechatPlatform
+from demo.messengers.wechat_users import WechatUsers
+from demo.messengers.wecom import WecomPlatform
 from demo.messengers.whatsapp import WhatsApp
 from demo.pbx.exchange import Exchange
 from demo.people import PLAYED, people
@@ -33,6 +37,8 @@ MAIL_ADDRESS = "support@hearth.test"
 MY_PHONE = "sip:1001"
 WHATSAPP_NUMBER = "106540352242922"
 """As company.yaml has it: Meta's id of the company's number."""
+
+WEIXIN_TOKEN = "hearthAndHome"  # noqa: S105 - as company.yaml has it
 
 say = Console(highlight=False)
 
@@ -70,7 +76,15 @@ class Demo:
         chance = random.Random(7)  # noqa: S311 - not a secret
         platform = WhatsApp(WHATSAPP_NUMBER, secret, secret, secret, chance)
         platform.webhook = f"{url}/webhooks/{endpoints['whatsapp']}"
-        return Phones(platform)
+        return Phones(platform, self._wechat(url, endpoints, secret))
+
+    def _wechat(self, url: str, endpoints: dict[str, str], secret: str) -> WechatUsers:
+        users = WechatUsers(WechatPlatform(), WecomPlatform())
+        for name, platform in (("wechat", users.wechat), ("wecom", users.wecom)):
+            platform.secret, platform.token, platform.aes_key = secret, WEIXIN_TOKEN, _aes_key(secret)
+            platform.url = f"http://127.0.0.1:{self.demo_port}/{name}"
+            platform.hook = f"{url}/webhooks/{endpoints[name]}"
+        return users
 
     async def _set_up(self, database_url: str) -> tuple[dict[str, str], str]:
         """Apply the company; the ids of its endpoints, and the secret of its exchange."""
@@ -80,7 +94,12 @@ class Demo:
         secret = _kept_secret(self.settings.data_dir)
         path = self.settings.data_dir / "demo-company.yaml"
         text = files("demo").joinpath("company.yaml").read_text(encoding="utf-8")
-        given = {"@SECRET@": secret, "@DEMO_PORT@": self.demo_port, "@SINK_PORT@": self.sink_port}
+        given = {
+            "@SECRET@": secret,
+            "@AES_KEY@": _aes_key(secret),
+            "@DEMO_PORT@": self.demo_port,
+            "@SINK_PORT@": self.sink_port,
+        }
         for name, value in given.items():
             text = text.replace(name, str(value))
         path.write_text(text, encoding="utf-8")
@@ -175,6 +194,11 @@ def _kept_secret(data_dir: Path) -> str:
         path.touch(mode=0o600)
         path.write_text("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), encoding="utf-8")
     return path.read_text(encoding="utf-8")
+
+
+def _aes_key(secret: str) -> str:
+    """An EncodingAESKey for WeChat and WeCom."""
+    return base64.b64encode(hashlib.sha256(secret.encode()).digest()).decode().removesuffix("=")
 
 
 def _killer(supervisor: Supervisor) -> Callable[[str], None]:

@@ -86,6 +86,8 @@ def create_demo_app(stage: Stage) -> FastAPI:
     """The exchange's app and WhatsApp, with `/demo/…` for the page and the page itself."""
     app = create_exchange_app(stage.exchange)
     app.mount("/whatsapp", stage.phones.platform.app())
+    app.mount("/wechat", stage.phones.wechat.wechat.app())
+    app.mount("/wecom", stage.phones.wechat.wecom.app())
     doors, inbox, everybody = stage.doors, stage.inbox, stage.everybody
     _add_stage(app, stage)
     _add_phones(app, stage.phones)

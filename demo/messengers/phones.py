@@ -8,6 +8,7 @@ from typing import Any, Final
 import httpx
 import structlog
 
+from demo.messengers.wechat_users import WechatUsers
 from demo.messengers.whatsapp import WhatsApp
 
 log = structlog.get_logger()
@@ -17,10 +18,10 @@ RETRY_SECONDS: Final = (0.5, 1, 2, 5, 10, 10, 10, 10)
 
 
 class Phones:
-    """The WhatsApp of all customers of one business number."""
+    """The WhatsApp of all customers of one business number, and those who write by WeChat instead."""
 
-    def __init__(self, platform: WhatsApp) -> None:
-        self.platform = platform
+    def __init__(self, platform: WhatsApp, wechat: WechatUsers) -> None:
+        self.platform, self.wechat = platform, wechat
         self._said: list[tuple[str, float, str]] = []
 
     async def run(self) -> None:

@@ -10,10 +10,11 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from app.embedded import EmbeddedPostgres
+from demo.messengers.wechat import Mode, WechatPlatform
+from demo.messengers.wecom import WecomPlatform
+from demo.messengers.weixin import WeixinPlatform
 from tests.conftest import clone
-from tests.platforms.wechat import Mode, WechatPlatform
-from tests.platforms.wecom import WecomPlatform
-from tests.platforms.weixin import WeixinPlatform
+from tests.platforms.weixin import Wechatpy, served
 from tests.running import Lane, running
 from tests.waiting import eventually
 
@@ -48,11 +49,11 @@ async def world(
     folder: Path = tmp_path_factory.mktemp("service")
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(clone(postgres, template_database))
-        wechat = [WechatPlatform(mode=MODES[n % len(MODES)]) for n in range(EACH)]
-        wecom = [WecomPlatform() for _ in range(EACH)]
+        wechat = [WechatPlatform(mode=MODES[n % len(MODES)], crypto=Wechatpy) for n in range(EACH)]
+        wecom = [WecomPlatform(crypto=Wechatpy) for _ in range(EACH)]
         accounts = [("wechat", platform) for platform in wechat] + [("wecom", platform) for platform in wecom]
         for _, platform in accounts:
-            await stack.enter_async_context(platform.running())
+            await stack.enter_async_context(served(platform))
 
         def shape(document: dict[str, Any]) -> None:
             for n, (adapter, platform) in enumerate(accounts):

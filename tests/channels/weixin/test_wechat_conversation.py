@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from demo.messengers.wechat import WechatPlatform
 from tests.channels.weixin.answers import SECONDS, failed, file, reply, sent
 from tests.channels.weixin.conftest import GREETING, Place, World
 from tests.platforms.talk import Talk
-from tests.platforms.wechat import WechatPlatform
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("weixin")]

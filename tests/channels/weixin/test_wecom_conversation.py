@@ -6,10 +6,10 @@ import asyncio
 import pytest
 
 from channels.wecom.message_ids import message_id
+from demo.messengers.wecom import WecomPlatform
 from tests.channels.weixin.answers import SECONDS, failed, file, reply, sent
 from tests.channels.weixin.conftest import GREETING, Place, World
 from tests.platforms.talk import Talk
-from tests.platforms.wecom import WecomPlatform
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("weixin")]

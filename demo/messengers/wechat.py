@@ -2,19 +2,19 @@
 messages with their limits, a passive answer within 5 seconds, plain and safe mode."""
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-import xmltodict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from wechatpy.crypto import WeChatCrypto
-from wechatpy.utils import WeChatSigner
 
-from tests.platforms.weixin import MEGABYTE, Delivered, Handler, Refused, WeixinPlatform
+from channels.weixin.crypt import signature
+from channels.weixin.xml import parse_xml
+from demo.messengers.weixin import MEGABYTE, Delivered, Handler, Refused, WeixinPlatform
 
 Mode = Literal["safe", "plain", "compatible"]
 ACCOUNT = "gh_e136c6e50636"
@@ -49,7 +49,7 @@ class WechatPlatform(WeixinPlatform):
     app_id: str = "wx5823bf96d3bd56c7"
     mode: Mode = "safe"
     followers: dict[str, Follower] = field(default_factory=dict)
-    sequence: int = 22_588_967_422_335_416
+    sequence: int = field(default_factory=lambda: time.time_ns() // 1000)
 
     def config(self, **more: Any) -> dict[str, Any]:
         """As it stands in a set-up file."""
@@ -185,42 +185,35 @@ class WechatPlatform(WeixinPlatform):
         return record
 
     def _signed(self, document: str) -> tuple[str, str]:
-        stamp, nonce = str(int(self.now())), str(self.chance.randrange(10**9))
-        query = {"signature": _sha1(self.token, stamp, nonce), "timestamp": stamp, "nonce": nonce}
-        query["openid"] = "o1"
         if self.mode == "plain":
-            return urlencode(query), document
-        crypt = WeChatCrypto(self.token, self.aes_key, self.app_id)
-        sealed = xmltodict.parse(crypt.encrypt_message(document, nonce, stamp))["xml"]
-        query |= {"encrypt_type": "aes", "msg_signature": sealed["MsgSignature"]}
+            return urlencode(self._plain_proof()), document
+        proof, ciphertext = self.sealed(document, self.app_id)
+        query = {**self._plain_proof(), **proof, "encrypt_type": "aes"}
+        query["signature"] = signature(self.token, query["timestamp"], query["nonce"])
         plain = document.removeprefix("<xml>").removesuffix("</xml>") if self.mode == "compatible" else ""
         head = plain or f"<ToUserName>{ACCOUNT}</ToUserName>"
-        body = f"<xml>{head}<Encrypt>{sealed['Encrypt']}</Encrypt></xml>"
-        return urlencode(query), body
+        return urlencode(query), f"<xml>{head}<Encrypt>{ciphertext}</Encrypt></xml>"
+
+    def _plain_proof(self) -> dict[str, str]:
+        stamp, nonce = str(int(self.now())), str(self.chance.randrange(10**9))
+        proof = signature(self.token, stamp, nonce)
+        return {"signature": proof, "timestamp": stamp, "nonce": nonce, "openid": "o1"}
 
     def _read(self, follower: Follower, record: Delivered) -> None:
         """Our answer: nothing, `success`, or a passive message, encrypted where the mode asks for it."""
         if record.statuses[-1] != 200 or record.body in (b"", b"success"):
             return
-        fields = xmltodict.parse(record.body)["xml"]
+        fields = parse_xml(record.body)
         if self.mode != "plain":
-            crypt = WeChatCrypto(self.token, self.aes_key, self.app_id)
-            proof = fields["MsgSignature"], fields["TimeStamp"], fields["Nonce"]
-            fields = xmltodict.parse(crypt.decrypt_message(record.body, *proof))["xml"]
+            parts = (fields["TimeStamp"], fields["Nonce"], fields["Encrypt"])
+            assert fields["MsgSignature"] == signature(self.token, *parts)
+            fields = parse_xml(self.crypto(self.aes_key, self.app_id).decrypt(fields["Encrypt"]).encode())
         assert (fields["ToUserName"], fields["FromUserName"]) == (follower.open_id, ACCOUNT)
         assert re.fullmatch(r"[0-9]+", fields["CreateTime"]) and fields["MsgType"] == "text"
         follower.shown.append(("text", fields["Content"]))
 
     async def checks_address(self) -> bool:
         """What the console does when 提交 is pressed."""
-        stamp, nonce, word = str(int(self.now())), "7", "5837397576500011341"
-        query = {"signature": _sha1(self.token, stamp, nonce), "timestamp": stamp, "nonce": nonce}
-        answer = await self.http.get(self.hook, params={**query, "echostr": word})
+        word = "5837397576500011341"
+        answer = await self.http.get(self.hook, params={**self._plain_proof(), "echostr": word})
         return answer.status_code == 200 and answer.text == word
-
-
-def _sha1(*parts: str) -> str:
-    signer = WeChatSigner()
-    signer.add_data(*parts)
-    signature: str = signer.signature
-    return signature

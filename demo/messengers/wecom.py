@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
-import xmltodict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from wechatpy.enterprise.crypto import WeChatCrypto
 
-from tests.platforms.weixin import MEGABYTE, Delivered, Handler, Refused, WeixinPlatform
+from demo.messengers.weixin import MEGABYTE, Delivered, Handler, Refused, WeixinPlatform
 
 TEXT_MAX_BYTES = 2048
 WINDOW_SECONDS, WINDOW_MESSAGES = 48 * 3600, 5
@@ -47,7 +46,7 @@ class Customer:
 @dataclass
 class WecomPlatform(WeixinPlatform):
     """`pool_takes`: new sessions go to a colleague at once, as with 接待人员 on duty. `silent`:
-    callbacks are lost."""
+    callbacks are lost. A cursor of another `life` begins anew."""
 
     corp_id: str = "ww1436e0e65a779aee"
     account: str = "wkAJ2GCAAASSm4_FhToWMFea0xAFfd3Q"
@@ -56,6 +55,7 @@ class WecomPlatform(WeixinPlatform):
     taken_ids: set[str] = field(default_factory=set)
     callback_tokens: dict[str, float] = field(default_factory=dict)
     unannounced: int = 0
+    life: str = field(default_factory=lambda: uuid4().hex)
     pool_takes: bool = False
     silent: bool = False
 
@@ -104,12 +104,16 @@ class WecomPlatform(WeixinPlatform):
         if body.get("open_kfid") not in (None, self.account):
             raise Refused(95000, "invalid open_kfid")
         self._check_callback_token(body.get("token", ""))
-        if not re.fullmatch(r"|cursor-[0-9]+", cursor):
+        if not re.fullmatch(r"|cursor-[0-9a-f]{32}-[0-9]+", cursor):
             raise Refused(40058, "invalid Request Parameter: cursor")
-        start = int(cursor.removeprefix("cursor-") or 0)
+        start = int(cursor.rpartition("-")[2]) if self.life in cursor else 0
         found = self.held[start : start + limit]
         end = start + len(found)
-        told = {"next_cursor": f"cursor-{end}", "has_more": int(end < len(self.held)), "msg_list": found}
+        told = {
+            "next_cursor": f"cursor-{self.life}-{end}",
+            "has_more": int(end < len(self.held)),
+            "msg_list": found,
+        }
         return JSONResponse({"errcode": 0, "errmsg": "ok", **told})
 
     def _check_callback_token(self, token: str) -> None:
@@ -224,7 +228,7 @@ class WecomPlatform(WeixinPlatform):
         await self._hold(self.customer(customer_id), {"origin": 4, "msgtype": "event", "event": event}, 1)
 
     async def _hold(self, customer: Customer, item: dict[str, Any], rings: int) -> dict[str, Any]:
-        head = {"msgid": f"msg-{len(self.held)}-{self.chance.randrange(10**9)}", "send_time": int(self.now())}
+        head = {"msgid": f"msg-{uuid4().hex}", "send_time": int(self.now())}
         who = {"open_kfid": self.account, "external_userid": customer.id}
         if item["msgtype"] == "event":
             whole = {**head, **item, "event": {**who, **item["event"]}}
@@ -252,21 +256,16 @@ class WecomPlatform(WeixinPlatform):
         return await self.post(lambda: self._signed(document))
 
     def _signed(self, document: str) -> tuple[str, str]:
-        stamp, nonce = str(int(self.now())), str(self.chance.randrange(10**9))
-        crypt = WeChatCrypto(self.token, self.aes_key, self.corp_id)
-        sealed = xmltodict.parse(crypt.encrypt_message(document, nonce, stamp))["xml"]
-        query = {"msg_signature": sealed["MsgSignature"], "timestamp": stamp, "nonce": nonce}
+        query, ciphertext = self.sealed(document, self.corp_id)
         body = (
             f"<xml><ToUserName><![CDATA[{self.corp_id}]]></ToUserName><AgentID><![CDATA[]]></AgentID>"
-            f"<Encrypt><![CDATA[{sealed['Encrypt']}]]></Encrypt></xml>"
+            f"<Encrypt><![CDATA[{ciphertext}]]></Encrypt></xml>"
         )
         return urlencode(query), body
 
     async def checks_address(self) -> bool:
         """What the console does when 保存 is pressed."""
-        word, stamp, nonce = "1616140317555161061", str(int(self.now())), "7"
-        crypt = WeChatCrypto(self.token, self.aes_key, self.corp_id)
-        sealed = xmltodict.parse(crypt.encrypt_message(word, nonce, stamp))["xml"]
-        query = {"msg_signature": sealed["MsgSignature"], "timestamp": stamp, "nonce": nonce}
-        answer = await self.http.get(self.hook, params={**query, "echostr": sealed["Encrypt"]})
+        word = "1616140317555161061"
+        query, ciphertext = self.sealed(word, self.corp_id)
+        answer = await self.http.get(self.hook, params={**query, "echostr": ciphertext})
         return answer.status_code == 200 and answer.text == word
