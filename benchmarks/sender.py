@@ -36,7 +36,7 @@ from models import Endpoint, Tenant
 RATE, SECONDS = 500, 30
 CONVERSATIONS: Final = 5_000
 TICK_SECONDS: Final = 0.05
-BARE_REQUESTS: Final = 3_000
+BARE_REQUESTS: Final = 2_000
 TOGETHER: Final = 128
 TARGETS: Final = {"messages_per_second": 500}
 SECRET: Final = "whsec_" + "YSBzZWNyZXQgb2YgYmVuY2htYXJrcyBub2JvZHkgbmVlZHM="
