@@ -111,7 +111,7 @@ async def _addresses(request: httpx.Request) -> Sequence[Ip]:
 def _know_that_there_is_no_sniffio() -> None:
     """httpcore tries to import it several times in every request, and looks through all folders each time."""
     if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
-        sys.modules["sniffio"] = None  # type: ignore[arg-type]
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 def outbound_client() -> httpx.AsyncClient:
