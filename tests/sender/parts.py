@@ -68,8 +68,11 @@ class FakeTransport:
 
 @dataclass
 class FakeDispatch:
-    """Remembers outcomes and files; every delivery is a mail to wang."""
+    """Remembers outcomes and files; every delivery is a mail to wang. While it `breaks` nothing is recorded:
+    as if the process ended there."""
 
+    breaks: bool = False
+    broke: int = 0
     outcomes: list[tuple[UUID, str]] = field(default_factory=list)
     provider_ids: list[str | None] = field(default_factory=list)
     files: list[tuple[str, bytes]] = field(default_factory=list)
@@ -84,6 +87,9 @@ class FakeDispatch:
         )
 
     async def sent(self, session: AsyncSession, sent: Sequence[tuple[Delivery, str | None]]) -> None:
+        if self.breaks:
+            self.broke += 1
+            raise ConnectionError("the database is away")
         self.outcomes += [(delivery.id, "sent") for delivery, _ in sent]
         self.provider_ids += [provider_id for _, provider_id in sent]
 

@@ -160,6 +160,24 @@ class TestAPlatformThatTakesSoManyASecond:
         assert (rows[-1]["at"] - rows[0]["at"]).total_seconds() > 0.8
 
 
+class TestASenderThatDiesBeforeItRecords:
+    async def test_is_followed_by_one_repeat_with_the_same_key(self, office: Office) -> None:
+        """The platform has it, our rows do not know: over real HTTP, with a platform that knows the key."""
+        message = await office.put()
+        office.post.dispatch.breaks = True
+        async with office.post.sending():
+            await eventually(lambda: office.platform.taken)
+            await eventually(lambda: office.post.dispatch.broke)
+        assert await office.post.state(message) == "claimed"
+        office.post.dispatch.breaks = False
+        async with office.post.database.transaction() as session:
+            await session.execute(text("UPDATE delivery SET lease_until = clock_timestamp()"))
+        async with office.post.sending():
+            assert await office.outcomes(1) == ["sent"]
+        assert office.platform.asked["/messages"] == 2
+        assert len(office.platform.taken) == 1
+
+
 class TestTheExchangeLog:
     async def test_tells_each_request_without_what_proves_who_we_are(self, office: Office) -> None:
         office.platform.moods = [(503, {"retry-after": "0"})]
