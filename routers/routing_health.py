@@ -1,9 +1,8 @@
-"""Whether routing keeps its laws now and platforms take what we send, for supervisors' tools."""
+"""Whether routing keeps its laws now, for supervisors' tools."""
 
 from typing import Any
 
 from app.access import Permission
-from insights.sending import troubled
 from insights.vitals import report
 from interactions.life.desk import database_now
 from routers.deps import CurrentPrincipal, ReadTransaction, api_router
@@ -19,10 +18,3 @@ async def routing_health(session: ReadTransaction, caller: CurrentPrincipal, sco
     the first two count from `counted_since`. Per queue: who does not respond, since when half of the agents
     do not (`alarm_since`), and for how long that has waited which somebody available may take."""
     return await report(session, caller.tenant_id, scope.queues, await database_now(session))
-
-
-@router.get("/sending")
-async def sending_health(session: ReadTransaction) -> dict[str, Any]:
-    """The endpoints whose platform does not answer (`open`: nothing is sent until a probe comes through) or
-    wants nothing for a while (`slowed_down`), why, and until when."""
-    return {"items": await troubled(session)}

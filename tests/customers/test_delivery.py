@@ -185,24 +185,6 @@ class TestAReplyThatFailed:
         assert (await office.get(path, "wang", office.other)).status_code == 404
 
 
-class TestAPlatformInTrouble:
-    async def test_stands_on_the_wallboard_of_its_own_tenant(self, office: Office) -> None:
-        endpoint = await mailbox(office)
-        for row in ("clock_timestamp()", "NULL"):
-            await office.execute(
-                "INSERT INTO circuit (tenant_id, endpoint_id, opened_at, resting_until, reason) "
-                f"VALUES (:tenant, :endpoint, {row}, clock_timestamp() + interval '1 min', 'HTTP 503') "
-                "ON CONFLICT (endpoint_id) DO UPDATE SET opened_at = excluded.opened_at",
-                tenant=office.acme.id,
-                endpoint=endpoint.id,
-            )
-            (item,) = (await office.get("/v1/health/sending", "han")).json()["items"]
-            state = "slowed_down" if row == "NULL" else "open"
-            assert (item["endpoint"], item["state"], item["reason"]) == ("support-mail", state, "HTTP 503")
-        others = await office.get("/v1/health/sending", "han", office.other)
-        assert others.json() == {"items": []}
-
-
 class TestAReceipt:
     async def test_that_came_before_the_sending_was_recorded_is_not_lost(self, office: Office) -> None:
         chat = await office.chats(await office.visitor(), "hi")

@@ -170,15 +170,6 @@ export interface Exchange {
   response: string;
 }
 
-/** An endpoint whose platform does not answer, or wants nothing for a while. */
-export interface TroubledEndpoint {
-  endpoint: string;
-  state: "open" | "slowed_down";
-  since: string | null;
-  until: string | null;
-  reason: string;
-}
-
 export interface Touch {
   id: Id;
   at: string;

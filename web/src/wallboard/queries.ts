@@ -6,7 +6,6 @@ import type {
   Metrics,
   Page,
   RoutingHealth,
-  TroubledEndpoint,
 } from "../client/contract";
 import { api, content, fetchPath, told } from "../client/http";
 import { report, tell } from "../ui/problems";
@@ -40,14 +39,6 @@ export function useRoutingHealth() {
     queryKey: ["routing health"],
     queryFn: () => told<RoutingHealth>(api.GET("/v1/health/routing")),
     refetchInterval: EVERY_MS,
-  });
-}
-
-export function useSendingHealth() {
-  return useQuery({
-    queryKey: ["sending health"],
-    queryFn: () => told<{ items: TroubledEndpoint[] }>(api.GET("/v1/health/sending")),
-    refetchInterval: SLOWLY_MS,
   });
 }
 
