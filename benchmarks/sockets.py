@@ -8,6 +8,7 @@ reply until the visitor has it; how much memory a socket takes.
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -111,7 +112,7 @@ class Desk:
         path = f"/v1/interactions/{interaction_id}/messages"
         answer = await self.http.post(path, json=body, headers=self.headers)
         if answer.is_error:
-            self.run.refused.append(answer.text)
+            self.run.refused[answer.json()["type"]] += 1
 
 
 class Run:
@@ -123,7 +124,7 @@ class Run:
         self.written: dict[int, Sighted] = {}
         self.replied: dict[int, Sighted] = {}
         self.saw: dict[int, set[Desk]] = {}
-        self.refused: list[str] = []
+        self.refused = Counter[str]()
         self.answered: list[ClientConnection] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -210,7 +211,7 @@ class Run:
             "to_the_visitor": _times(one for one in replies if one.arrived),
             "missed": missed,
             "unheard": unheard,
-            "refused": self.refused[:3],
+            "refused": dict(self.refused),
             "kilobytes_per_socket": round(grown_bytes / 1024 / (VISITORS + DESKTOPS), 1),
             "targets": TARGETS,
         }

@@ -85,6 +85,7 @@ class TestConversation:
         await expect(visitor.status).to_contain_text("You are number")
         await visitor.page.get_by_role("link", name="Other page").click()
         await expect(visitor.log).to_contain_text("Are you there?")
+        await expect(visitor.page.locator("body")).to_be_focused()  # the page's own reader is not disturbed
         second = Visit(await visitor.page.context.new_page())
         await second.page.goto(shop.url)
         await second.open()

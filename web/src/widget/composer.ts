@@ -37,7 +37,8 @@ export class Composer {
     this.emojis = this.emojiGrid();
     this.emojiButton = iconButton("emoji", texts.emoji, () => this.toggleEmojis());
     this.emojiButton.ariaExpanded = "false";
-    this.sendButton = h("button", { type: "submit", className: "icon send", ariaLabel: texts.send }, icon("send"));
+    const send = { type: "submit" as const, className: "icon send", ariaLabel: texts.send };
+    this.sendButton = h("button", send, icon("send"));
     const input = this.fileInput();
     const attach = iconButton("attach", texts.attach, () => input.click());
     const row = h("div", { className: "row" }, input, attach, this.emojiButton, this.area, this.sendButton);

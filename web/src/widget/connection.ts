@@ -1,4 +1,4 @@
-/** The visitor's socket: opened again with growing pauses until it is closed or the server will not have us. */
+/** The visitor's socket: opened again after growing pauses, until the server will not have us. */
 
 import { backoffMs } from "./backoff";
 import type { Frame } from "./conversation";

@@ -20,7 +20,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 }
 
 export function fillWith(element: Element, ...children: Child[]): void {
-  element.replaceChildren(...children.filter((child): child is Node | string => child !== null && child !== false));
+  element.replaceChildren(...children.filter((child) => child !== null && child !== false));
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -53,6 +53,11 @@ export class FormView {
     this.element.querySelector<HTMLElement>("input, textarea, h3")?.focus();
   }
 
+  /** Whether something would be lost with it. */
+  get isFilled(): boolean {
+    return Object.keys(this.values()).length > 0;
+  }
+
   private back(): HTMLElement | null {
     const { back } = this.form;
     if (!back) return null;
@@ -62,7 +67,8 @@ export class FormView {
   private field(field: Field): HTMLElement {
     const { name, label, type, required, autocomplete, value } = field;
     const shared = { name, required, value: value ?? "", autocomplete: autocomplete ?? "off" } as const;
-    const input = type === "textarea" ? h("textarea", { ...shared, rows: 3 }) : h("input", { ...shared, type });
+    const input =
+      type === "textarea" ? h("textarea", { ...shared, rows: 3 }) : h("input", { ...shared, type });
     const wrong = h("span", { className: "wrong", id: `wrong-${name}` });
     input.setAttribute("aria-describedby", wrong.id);
     this.inputs.set(name, { input, wrong });

@@ -3,7 +3,7 @@
 
 import type { Message } from "./conversation";
 
-/** `who`: whom the token belongs to by the site's word, "" for nobody. `at`: when they last wrote or opened. */
+/** `who`: whom the token belongs to by the site's word, "" for nobody. `at`: when last connected. */
 interface Visitor {
   token: string;
   who: string;

@@ -33,7 +33,8 @@ export class Panel {
   ) {
     const greeting = chosen(settings.greeting, language) ?? texts.greeting;
     this.ways = { texts, settings, service, toChat: () => this.toChat() };
-    this.log = new Log(texts, { download: (item) => void this.save(item), again: (one) => chat.again(one) }, greeting);
+    const deeds = { download: (item: Attachment) => void this.save(item), again: chat.again.bind(chat) };
+    this.log = new Log(texts, deeds, greeting);
     this.composer = new Composer(
       texts,
       {
@@ -52,14 +53,13 @@ export class Panel {
     return this.element.open;
   }
 
-  /** On a phone the page behind is out of reach, beside it both can be used. */
+  /** On a phone the page behind is out of reach, beside it both can be used. Without `focus` the page keeps
+   * it: `show()` would take it away. */
   open(focus: boolean): void {
     if (this.isOpen) return;
     if (matchMedia(PHONE).matches) this.element.showModal();
-    else this.element.show();
-    this.choose();
-    if (focus) (this.form ?? this.composer).focus();
-    else (document.activeElement as HTMLElement | null)?.blur();
+    else this.element.open = true;
+    this.choose(focus);
   }
 
   close(): void {
@@ -68,8 +68,9 @@ export class Panel {
 
   /** The door may have opened or shut meanwhile. */
   renew(settings: Settings): void {
+    const moved = settings.open !== this.settings.open;
     Object.assign(this.settings, settings);
-    if (this.isOpen && (this.form === null || !this.form.element.contains(this.focused()))) this.choose();
+    if (moved && this.isOpen && !this.form?.isFilled) this.choose(true);
   }
 
   show(): void {
@@ -97,15 +98,18 @@ export class Panel {
   }
 
   /** The chat, or the form that goes before it. */
-  private choose(): void {
+  private choose(focus: boolean): void {
     const { settings, chat } = this;
     const talking = chat.state.messages.length > 0 || chat.isKnown;
     if (!settings.open && settings.offline_form_id && chat.state.phase !== "answered" && !talking) {
-      this.toForm(offline(this.ways, settings.offline_form_id, false));
+      this.toForm(offline(this.ways, settings.offline_form_id, false), focus);
     } else if (settings.pre_chat.length > 0 && !talking && !chat.isSignedIn) {
-      this.toForm(preChat(this.ways, (answers) => this.start(answers)));
+      this.toForm(
+        preChat(this.ways, (answers) => this.start(answers)),
+        focus,
+      );
     } else {
-      this.toChat();
+      this.toChat(focus);
     }
   }
 
@@ -116,28 +120,28 @@ export class Panel {
     if (question) this.chat.write(question, []);
   }
 
-  private toChat(): void {
+  private toChat(focus = true): void {
     const { settings, texts } = this;
     this.form = null;
     const form = settings.open ? null : settings.offline_form_id;
-    const press = () => this.toForm(offline(this.ways, form!, true));
-    const hint =
-      form && h("div", { className: "hint" }, h("button", { className: "text", on: { click: press } }, texts.leaveMessage));
+    const click = () => this.toForm(offline(this.ways, form!, true));
+    const leave = h("button", { type: "button", className: "text", on: { click } }, texts.leaveMessage);
+    const hint = form === null ? null : h("div", { className: "hint" }, leave);
     fillWith(this.page, this.log.element, hint, this.composer.element);
     this.chat.connect();
     this.show();
     this.log.toEnd();
-    this.composer.focus();
+    if (focus) this.composer.focus();
   }
 
   private toCall(): void {
     this.toForm(callMe(this.ways, this.settings.callback_form_id!));
   }
 
-  private toForm(form: Form): void {
+  private toForm(form: Form, focus = true): void {
     this.form = new FormView(this.texts, form);
     fillWith(this.page, this.form.element);
-    this.form.focus();
+    if (focus) this.form.focus();
   }
 
   /** The line under the title, and whether it is bad news. */
@@ -195,9 +199,5 @@ export class Panel {
       if (this.isOpen) this.log.toEnd();
     };
     view?.addEventListener("resize", fit);
-  }
-
-  private focused(): Node | null {
-    return (this.element.getRootNode() as ShadowRoot).activeElement;
   }
 }

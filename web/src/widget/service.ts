@@ -48,7 +48,7 @@ export class Service {
     return (await this.files(token, `/${attachment.id}`)).blob();
   }
 
-  /** The reference that the visitor is given. The same again, after an answer that was lost, is one request. */
+  /** The reference that the visitor is given. The same again, after a lost answer, is one request. */
   async submit(form: string, values: Record<string, unknown>): Promise<string> {
     const body = JSON.stringify(values);
     if (body !== this.submitted.body) this.submitted = { body, key: newId() };

@@ -61,8 +61,8 @@ h2 { margin: 0; flex: 1; font-size: 17px; font-weight: 600; overflow-wrap: anywh
   overflow-wrap: anywhere; text-align: start; }
 .file svg { flex: none; }
 
-.composer { border-block-start: 1px solid var(--line); padding: 8px 8px calc(8px + env(safe-area-inset-bottom));
-  flex: none; }
+.composer { border-block-start: 1px solid var(--line); padding: 8px; flex: none;
+  padding-block-end: calc(8px + env(safe-area-inset-bottom)); }
 .row { display: flex; align-items: flex-end; gap: 2px; }
 textarea, input { inline-size: 100%; padding: 9px 12px; border: 1px solid #7b8794; border-radius: 10px;
   background: var(--ground); font-size: 16px; }
@@ -91,8 +91,8 @@ label > * { margin-block-start: 4px; font-weight: 400; }
 .hint { padding: 0 16px 8px; }
 
 @media (max-width: 480px) {
-  .panel, .left .panel { inset: 0; inset-block-start: var(--top, 0); inline-size: 100vw; max-inline-size: none;
-    block-size: var(--height, 100dvh); max-block-size: none; border-radius: 0; }
+  .panel, .left .panel { inset: 0; inset-block-start: var(--top, 0); inline-size: 100vw;
+    max-inline-size: none; block-size: var(--height, 100dvh); max-block-size: none; border-radius: 0; }
   header { padding-block-start: calc(12px + env(safe-area-inset-top)); }
 }
 @media (prefers-reduced-motion: reduce) {

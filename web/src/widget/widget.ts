@@ -88,8 +88,8 @@ export class Widget {
 
   private button(): HTMLButtonElement {
     const click = () => (this.panel.isOpen ? this.close() : this.open());
-    const attr = { "aria-haspopup": "dialog" };
-    return h("button", { type: "button", className: "launcher", attr, on: { click } }, icon("chat"), this.badge);
+    const attr = { type: "button", "aria-haspopup": "dialog" };
+    return h("button", { className: "launcher", attr, on: { click } }, icon("chat"), this.badge);
   }
 
   private host(settings: Settings): HTMLElement {
