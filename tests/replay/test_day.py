@@ -21,7 +21,12 @@ from app.setup.document import load
 from demo.history import seed, yesterday
 from tests.conftest import clone
 
-FILLED_IN = {"@SECRET@": "whsec_c2VjcmV0IG9mIHRoZSBwbGF0Zm9ybQ==", "@DEMO_PORT@": "1", "@SINK_PORT@": "2"}
+FILLED_IN = {
+    "@SECRET@": "whsec_c2VjcmV0IG9mIHRoZSBwbGF0Zm9ybQ==",
+    "@AES_KEY@": "a" * 43,
+    "@DEMO_PORT@": "1",
+    "@SINK_PORT@": "2",
+}
 
 
 class Company:
