@@ -31,6 +31,13 @@ BOMBS = {
     + b"".join(
         b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2_000)
     ),
+    "messages": HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 2_000,
+    "messages that part": HEAD
+    + b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\nContent-Type: message/rfc822\r\n\r\n"
+        % (n, n)
+        for n in range(1_000)
+    ),
     "recipients": HEAD + b"To: " + RECIPIENTS + b"\r\n\r\nhi",
     "headers": HEAD + b"X: y\r\n" * 100_000 + b"\r\nhi",
     "folds": b"X: a\r\n" + b" y\r\n" * 500_000 + b"\r\nhi",
