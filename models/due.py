@@ -23,6 +23,8 @@ Kind = Literal[
     "call",
     "callback",
     "interruption",
+    "quiet",
+    "reply_over",
 ]
 
 
@@ -36,6 +38,7 @@ class Limits:
     silence_close_seconds: float = 600
     disconnect_grace_seconds: float = 90
     live_calls_seconds: float = 60
+    messaging_park_seconds: float = 1800
 
 
 class Due(NamedTuple):
@@ -64,6 +67,7 @@ _FIND = text(
     UNION ALL SELECT tenant_id, kind, id FROM due_calls(:tenants)
     UNION ALL SELECT tenant_id, kind, id FROM due_callbacks(:tenants)
     UNION ALL SELECT tenant_id, kind, id FROM due_interruptions(:tenants)
+    UNION ALL SELECT tenant_id, kind, id FROM due_messaging(:tenants, :quiet)
     """
 )
 
@@ -80,6 +84,7 @@ async def find_due(
         "close": limits.silence_close_seconds,
         "gone": limits.disconnect_grace_seconds,
         "calls": limits.live_calls_seconds,
+        "quiet": limits.messaging_park_seconds,
         "drained_tenants": [queue.tenant_id for queue, _ in gone],
         "drained_queues": [queue.queue for queue, _ in gone],
         "drained_channels": [channel for _, channel in gone],

@@ -1,13 +1,13 @@
 """What happens because time passes, read from the rows: undelivered offers, ended leases, wrap-up over,
-parked work due, silent chats, visitors gone, commands unanswered, platforms to be asked for their live calls,
-who still waits long after closing time.
+parked work due, silent chats and messengers, visitors gone, commands unanswered, platforms to be asked for
+their live calls, who still waits long after closing time.
 Deadlines of offers are the engine's.
 
 The worker that owns the tenant's routing partition sweeps, under its epoch. What the sweep found is judged
 again under the rows' locks.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -67,25 +67,22 @@ class Timers:
         await desk.save()
 
     async def _fire(self, desk: Desk, work: Work, kind: Kind) -> None:
+        if (act := _BY_THE_ROWS.get(kind)) is not None:
+            act(desk, work)
+            return
         match kind:
             case "undelivered":
                 self._undelivered(desk, work)
-            case "wrap_up":
-                _wrap_up_over(desk, work)
-            case "parked":
-                _return(desk, work)
             case "silence":
                 await self._silent(desk, work)
             case "visitor_gone":
                 self._gone(desk, work)
-            case "pending":
-                _unanswered(desk, work)
             case "interruption":
                 await interruptions.settle(desk, work)
             case "callback":
                 await callbacks.look(desk, self._policies, work)
-            case "call":
-                _not_reached(desk, work)
+            case "quiet":
+                self._quiet(desk, work)
 
     async def _drain(self, desk: Desk, ids: Collection[UUID]) -> None:
         if ids:
@@ -114,6 +111,15 @@ class Timers:
             x.silence_warned_at = desk.now
             await self._warn(desk, work)
 
+    def _quiet(self, desk: Desk, work: Work) -> None:
+        """A messenger's customer answers when they like: until then the agent is free for others."""
+        x = work.interaction
+        since = x.last_touch_at
+        if work.state != State.ACTIVE or since is None or since <= (x.last_customer_touch_at or _LONG_AGO):
+            return
+        if _passed(since, self._limits.messaging_park_seconds, desk.now):
+            work.park(None)
+
     def _gone(self, desk: Desk, work: Work) -> None:
         """The visitor's last socket closed, and nobody talked with them yet."""
         gone_at = work.interaction.customer_gone_at
@@ -140,6 +146,13 @@ def _return(desk: Desk, work: Work) -> None:
         work.enter_queue(work.interaction.queue, "return")
 
 
+def _reply_over(desk: Desk, work: Work) -> None:
+    """Nobody may answer any more, and the customer has said nothing: it is over."""
+    until = work.interaction.reply_until
+    if work.state == State.PARKED and until is not None and until <= desk.now:
+        work.close("platform", "reply_window_ended")
+
+
 def _unanswered(desk: Desk, work: Work) -> None:
     """The platform was told, and no event came: the desktop drops `pending`."""
     x = work.interaction
@@ -163,6 +176,16 @@ def _not_reached(desk: Desk, work: Work) -> None:
         work.not_responding(leg.agent_id, "missed")
     elif _is_due(leg, desk):
         work.consult_failed("no_answer")
+
+
+_BY_THE_ROWS: Final[Mapping[Kind, Callable[[Desk, Work], None]]] = {
+    "wrap_up": _wrap_up_over,
+    "parked": _return,
+    "pending": _unanswered,
+    "call": _not_reached,
+    "reply_over": _reply_over,
+}
+"""What needs nothing but the rows: no limits, no policy, nobody to be told."""
 
 
 def _is_due(leg: Leg, desk: Desk) -> bool:

@@ -131,6 +131,40 @@ class TestSilence:
         assert center.warned.interactions == [work, work]
 
 
+async def messenger(center: Center) -> UUID:
+    """A messenger's customer in li's hands."""
+    work = await active(center)
+    async with center.api.transaction(center.tenant_id) as session:
+        await session.execute(text("UPDATE interaction SET channel = 'messaging'"))
+    return work
+
+
+class TestQuietMessenger:
+    async def test_work_is_parked_until_the_customer_writes(self, center: Center) -> None:
+        work = await messenger(center)
+        await ago(center, work, last_customer_touch_at=3000, last_touch_at=1700)
+        assert await sweep(center) == []
+        await ago(center, work, last_touch_at=1801)
+        assert await sweep(center) == ["quiet"]
+        x = await center.interaction(work)
+        assert (x.state, x.parked_for) == (State.PARKED, "customer")
+        assert await sweep(center) == []
+
+    async def test_not_while_the_customer_waits_for_an_answer(self, center: Center) -> None:
+        work = await messenger(center)
+        await ago(center, work, last_customer_touch_at=3000, last_touch_at=3000)
+        assert await sweep(center) == []
+
+    async def test_is_over_with_the_reply_window(self, center: Center) -> None:
+        work = await messenger(center)
+        await ago(center, work, last_customer_touch_at=3000, last_touch_at=1801, reply_until=-60)
+        assert await sweep(center) == ["quiet"]
+        await ago(center, work, reply_until=1)
+        assert await sweep(center) == ["reply_over"]
+        x = await center.interaction(work)
+        assert (x.state, x.end_cause) == (State.CLOSED, "reply_window_ended")
+
+
 class TestVisitorGone:
     async def test_who_waits_and_is_gone_has_left(self, center: Center) -> None:
         waiting = await center.queue()
