@@ -118,6 +118,14 @@ class AriEvent(_Part):
     eventname: str = ""
     application: str = ""
 
+    @property
+    def about(self) -> str:
+        """The id of what it tells of."""
+        if self.recording is not None:
+            return self.recording.name
+        subject = self.channel or self.peer or self.playback
+        return "" if subject is None else subject.id
+
 
 def read_frame(frame: bytes) -> AriEvent | UnknownReceived | None:
     """None: nothing that concerns us. What cannot be read is kept like what is not known."""

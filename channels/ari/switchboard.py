@@ -76,9 +76,8 @@ class Switchboard:
 
     def hear(self, event: AriEvent) -> Told:
         told = Told()
-        subject = event.channel or event.peer or event.playback or event.recording
-        about = "" if subject is None else getattr(subject, "id", None) or getattr(subject, "name", "")
-        moment = Moment(event.timestamp, f"{event.type}{event.digit}/{event.timestamp.isoformat()}/{about}")
+        key = f"{event.type}{event.digit}/{event.timestamp.isoformat()}/{event.about}"
+        moment = Moment(event.timestamp, key)
         if (act := _ACTS.get(event.type)) is not None:
             act(self, event, moment, told)
         return told
