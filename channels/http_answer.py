@@ -1,5 +1,6 @@
 """What an HTTP answer to something we sent means, where a platform has no rules of its own."""
 
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from channels.base import SendOutcome, SendResult, WireResponse
@@ -27,11 +28,16 @@ def result_of(response: WireResponse) -> SendResult:
 
 
 def _retry_after_seconds(response: WireResponse) -> float | None:
-    """`Retry-After` in seconds; as a date it is passed over, for adapters have no clock."""
+    """`Retry-After` in seconds, or as a date, which counts from the answer's own `Date`: adapters have no
+    clock, and theirs may differ from ours. At most an hour."""
     value = response.headers.get("retry-after", "").strip()
-    if not (value.isascii() and value.isdigit() and len(value) <= 9):
+    if value.isascii() and value.isdigit() and len(value) <= 9:
+        return min(float(value), RETRY_AFTER_MAX_SECONDS)
+    try:
+        until, said = (parsedate_to_datetime(text) for text in (value, response.headers.get("date", "")))
+        return min(max((until - said).total_seconds(), 0.0), RETRY_AFTER_MAX_SECONDS)
+    except (ValueError, TypeError):
         return None
-    return min(float(value), RETRY_AFTER_MAX_SECONDS)
 
 
 def _refusal(response: WireResponse) -> str:

@@ -15,8 +15,8 @@ from app.clock import Clock
 from app.database import Database
 from channels.attempt import Attempted, Attempts
 from channels.base import SendOutcome
-from channels.pace import TOGETHER_MAX, Pace
 from channels.recorder import SLOW_DOWN_MAX_SECONDS, Dispatch, Outcome, Recorder
+from channels.rooms import TOGETHER_MAX, Rooms
 from models.circuit import Circuit
 from models.delivery import Claim, Delivery, DeliveryState
 
@@ -47,7 +47,7 @@ class Means:
     database: Database
     attempts: Attempts
     dispatch: Dispatch
-    pace: Pace
+    rooms: Rooms
     clock: Clock
 
 
@@ -110,7 +110,7 @@ class Lane:
                 self._start(kind, delivery, now, delivery in probes)
         for delivery in expired:
             await self._expire(delivery)
-        waits = (POLL_SECONDS, due, self._means.pace.seconds_until_room())
+        waits = (POLL_SECONDS, due, self._means.rooms.seconds_until_room())
         return max(REST_MIN_SECONDS, min(wait for wait in waits if wait is not None))
 
     async def _expired(self, session: AsyncSession, names: Sequence[str]) -> Sequence[Delivery]:
@@ -126,7 +126,7 @@ class Lane:
         probed: set[UUID] = set()
         if not self._patient:
             return {}, probed
-        rooms = dict(self._means.pace.rooms())
+        rooms = dict(self._means.rooms.free())
         for endpoint_id, is_open, rests in await Circuit.standing(session):
             self._recorder.troubled.add(endpoint_id)
             if rests:
@@ -149,14 +149,14 @@ class Lane:
         return claimed
 
     def _start(self, kind: Kind, delivery: Delivery, now: datetime, probe: bool) -> None:
-        self._means.pace.begin(delivery.endpoint_id)
+        self._means.rooms.begin(delivery.endpoint_id)
         task = asyncio.create_task(self._send(kind, delivery, now, probe), name=f"send {kind.name}")
         self._under_way[kind.name].add(task)
         task.add_done_callback(self._done(kind, delivery.endpoint_id))
 
     def _done(self, kind: Kind, endpoint_id: UUID) -> Callable[[asyncio.Task[None]], None]:
         def done(task: asyncio.Task[None]) -> None:
-            self._means.pace.end(endpoint_id)
+            self._means.rooms.end(endpoint_id)
             self._under_way[kind.name].discard(task)
             self._recording.discard(task)
             if not task.cancelled() and (error := task.exception()) is not None:
@@ -176,7 +176,7 @@ class Lane:
         if delivery.expires_at is not None:
             seconds = min(seconds, (delivery.expires_at - now).total_seconds())
         attempted = await self._means.attempts.make(delivery, seconds)
-        self._means.pace.spend(delivery.endpoint_id, max(0, len(attempted.exchanges) - 1))
+        self._means.rooms.spend(delivery.endpoint_id, max(0, len(attempted.exchanges) - 1))
         log.info(
             "sent" if attempted.result.outcome is SendOutcome.SENT else "not sent",
             **_named(delivery),

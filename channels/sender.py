@@ -14,8 +14,8 @@ from app.clock import Clock
 from app.database import Database
 from channels.attempt import Attempts
 from channels.lane import Kind, Lane, Means
-from channels.pace import Pace
 from channels.recorder import Dispatch, Recorder
+from channels.rooms import Rooms
 from channels.tokens import Sealer
 
 COMMAND: Final = Kind("command", 64, 2, 3, 0.2, 900)
@@ -33,7 +33,7 @@ class Sender:
     def __init__(
         self, database: Database, sealer: Sealer, attempts: Attempts, dispatch: Dispatch, clock: Clock
     ) -> None:
-        means = Means(database, attempts, dispatch, Pace(clock, attempts.limits), clock)
+        means = Means(database, attempts, dispatch, Rooms(clock, attempts.limits), clock)
         self._lanes = {
             Outgoing.COMMANDS: Lane(
                 (COMMAND,), means, Recorder(database, sealer, dispatch), look_seconds=0, patient=False

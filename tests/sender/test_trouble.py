@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.clock import SystemClock, new_id
 from channels.base import Capabilities
-from channels.pace import TOGETHER_MAX, Pace
+from channels.rooms import TOGETHER_MAX, Rooms
 from tests.sender.office import Office
 from tests.sender.platform import PlatformAdapter
 from tests.waiting import eventually
@@ -117,36 +117,36 @@ class Minute(SystemClock):
 class TestAPlatformThatTakesSoManyASecond:
     def test_gets_no_more(self) -> None:
         clock, endpoint = Minute(), new_id()
-        pace = Pace(clock, lambda: [(endpoint, 20.0)])
+        rooms = Rooms(clock, lambda: [(endpoint, 20.0)])
         begun = 0
         for tick in range(1001):
             clock.seconds = tick / 100
-            for _ in range(pace.rooms()[endpoint]):
-                pace.begin(endpoint)
-                pace.end(endpoint)
+            for _ in range(rooms.free()[endpoint]):
+                rooms.begin(endpoint)
+                rooms.end(endpoint)
                 begun += 1
         assert 200 <= begun <= 202
 
     def test_with_more_requests_than_messages_gets_fewer_messages(self) -> None:
         clock, endpoint = Minute(), new_id()
-        pace = Pace(clock, lambda: [(endpoint, 1.0)])
-        assert pace.rooms()[endpoint] == 1
-        pace.begin(endpoint)
-        pace.end(endpoint)
-        pace.spend(endpoint, 2)
+        rooms = Rooms(clock, lambda: [(endpoint, 1.0)])
+        assert rooms.free()[endpoint] == 1
+        rooms.begin(endpoint)
+        rooms.end(endpoint)
+        rooms.spend(endpoint, 2)
         clock.seconds = 2.9
-        assert pace.rooms()[endpoint] == 0
-        assert pace.seconds_until_room() == pytest.approx(0.1)
+        assert rooms.free()[endpoint] == 0
+        assert rooms.seconds_until_room() == pytest.approx(0.1)
         clock.seconds = 3.1
-        assert pace.rooms()[endpoint] == 1
+        assert rooms.free()[endpoint] == 1
 
     def test_leaves_room_for_others(self) -> None:
-        pace, slow = Pace(Minute(), lambda: ()), new_id()
+        rooms, slow = Rooms(Minute(), lambda: ()), new_id()
         for _ in range(TOGETHER_MAX):
-            pace.begin(slow)
-        assert pace.rooms() == {slow: 0}
+            rooms.begin(slow)
+        assert rooms.free() == {slow: 0}
 
-    async def test_is_sent_to_at_its_pace(self, office: Office) -> None:
+    async def test_is_sent_to_no_faster(self, office: Office) -> None:
         class Slow(PlatformAdapter):
             capabilities = Capabilities(per_second=10)
 

@@ -34,7 +34,7 @@ class Bucket:
         return max(0.0, (1 - self.level(now)) / self.per_second)
 
 
-class Pace:
+class Rooms:
     """One per process. Each keeps to a platform's limit by itself: the set-up's limit is per worker."""
 
     def __init__(self, clock: Clock, limits: Callable[[], Iterable[tuple[UUID, float]]]) -> None:
@@ -43,7 +43,7 @@ class Pace:
         self._buckets: dict[UUID, Bucket] = {}
         self._under_way: Counter[UUID] = Counter()
 
-    def rooms(self) -> Mapping[UUID, int]:
+    def free(self) -> Mapping[UUID, int]:
         """How many more of an endpoint may begin now; of one that is not named, TOGETHER_MAX."""
         self._fill()
         now = self._clock.monotonic()
