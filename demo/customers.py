@@ -19,6 +19,7 @@ from demo import shop
 from demo.messengers.phones import Phones
 from demo.pbx.switch import CallState, Switch
 from demo.people import Person
+from demo.twilio import FakeTwilio
 
 log = structlog.get_logger()
 
@@ -47,11 +48,12 @@ class PlayedCustomers:
         switch: Switch,
         doors: "Doors",
         phones: Phones,
+        twilio: FakeTwilio,
         *,
         every_seconds: float = 9.0,
     ) -> None:
         self.everybody, self.switch, self.doors, self.phones = everybody, switch, doors, phones
-        self.every_seconds = every_seconds
+        self.twilio, self.every_seconds = twilio, every_seconds
         self.coming = True
         self.chance = random.Random(7)  # noqa: S311 - not a secret
         self._contacts: set[asyncio.Task[None]] = set()
@@ -64,12 +66,14 @@ class PlayedCustomers:
             self._text,
             self._mail,
             self._form,
+            self._call_us_line,
+            self._send_sms,
         )
         while True:
             await asyncio.sleep(self.chance.expovariate(1 / self.every_seconds))
             if not self.coming:
                 continue
-            kind = self.chance.choices(kinds, (6, 4, 2, 2, 1))[0]
+            kind = self.chance.choices(kinds, (5, 4, 2, 2, 1, 2, 1))[0]
             task = asyncio.create_task(_unless_gone(kind(self.chance.choice(self.everybody[1:]))))
             self._contacts.add(task)
             task.add_done_callback(self._contacts.discard)
@@ -84,6 +88,16 @@ class PlayedCustomers:
             return
         await asyncio.sleep(talks)
         self.switch.hang_up(call.id)
+
+    async def _call_us_line(self, person: Person) -> None:
+        call = self.twilio.exchange.call(person.phone)
+        await asyncio.sleep(self.chance.uniform(20, 90))
+        if call.conference is not None and call.conference.status != "init":
+            await asyncio.sleep(self.chance.uniform(15, 70))
+        self.twilio.exchange.hang_up(call)
+
+    async def _send_sms(self, person: Person) -> None:
+        self.twilio.messages.write(person.phone, self.chance.choice(TEXTS))
 
     async def _chat(self, person: Person) -> None:
         url = self.doors.chat_url

@@ -32,9 +32,12 @@ from demo.pbx.exchange import Exchange
 from demo.people import PLAYED, people
 from demo.players import PlayedAgent, Shift
 from demo.server import Stage, create_demo_app
+from demo.twilio import FakeTwilio
 
 MAIL_ADDRESS = "support@hearth.test"
 MY_PHONE = "sip:1001"
+TWILIO_ACCOUNT = "AC" + "0" * 32
+TWILIO_NUMBER = "+16465550100"
 WHATSAPP_NUMBER = "106540352242922"
 """As company.yaml has it: Meta's id of the company's number."""
 
@@ -50,8 +53,12 @@ class Demo:
         self.demo_port, self.smtp_port, self.sink_port = free_ports(
             3, settings.port + 10 if settings.port else 0
         )
-        self.settings = settings.model_copy(update={"smtp_port": self.smtp_port, "log_level": "error"})
+        port = settings.port or free_ports(1, 0)[0]
+        ours = {"smtp_port": self.smtp_port, "log_level": "error", "port": port}
+        ours["public_url"] = settings.public_url or f"http://{settings.host}:{port}"
+        self.settings = settings.model_copy(update=ours)
         self.exchange, self.inbox, self.shift = Exchange(), Inbox(), Shift()
+        self.twilio = FakeTwilio(TWILIO_ACCOUNT, secrets.token_hex(16), TWILIO_NUMBER)
 
     async def run(self) -> int:
         configure_logging(self.settings)
@@ -66,7 +73,9 @@ class Demo:
             sink = self.inbox.serve(self.sink_port)
             stack.callback(sink.stop)
             doors = Doors(supervisor.url, self.smtp_port, endpoints, MAIL_ADDRESS, secret)
-            self.exchange.connect(f"{supervisor.url}/webhooks/{endpoints['hotline']}", secret)
+            hooks = {key: f"{supervisor.url}/webhooks/{endpoint}" for key, endpoint in endpoints.items()}
+            self.exchange.connect(hooks["hotline"], secret)
+            self.twilio.connect(hooks["us-line"], hooks["texts"])
             await self._play(supervisor, doors, self._phones(supervisor.url, endpoints, secret))
         say.print("All stopped; the data is kept.")
         return 0
@@ -99,6 +108,9 @@ class Demo:
             "@AES_KEY@": _aes_key(secret),
             "@DEMO_PORT@": self.demo_port,
             "@SINK_PORT@": self.sink_port,
+            "@TWILIO_ACCOUNT@": TWILIO_ACCOUNT,
+            "@TWILIO_NUMBER@": TWILIO_NUMBER,
+            "@TWILIO_TOKEN@": self.twilio.auth_token,
         }
         for name, value in given.items():
             text = text.replace(name, str(value))
@@ -109,9 +121,10 @@ class Demo:
 
     async def _play(self, supervisor: Supervisor, doors: Doors, phones: Phones) -> None:
         everybody = people()
-        visits = PlayedCustomers(everybody, self.exchange.switch, doors, phones)
+        visits = PlayedCustomers(everybody, self.exchange.switch, doors, phones, self.twilio)
         stage = Stage(
             exchange=self.exchange,
+            twilio=self.twilio,
             doors=doors,
             inbox=self.inbox,
             phones=phones,
@@ -138,6 +151,7 @@ class Demo:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.exchange.close()
+        await self.twilio.hooks.close()
 
     def _say_where(self, url: str) -> None:
         say.print("\n[bold]Hearth & Home is open.[/bold] Two windows to click in:\n")

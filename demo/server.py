@@ -15,6 +15,7 @@ from demo.pbx.exchange import Exchange, create_exchange_app
 from demo.pbx.switch import Device
 from demo.people import Person
 from demo.players import Shift
+from demo.twilio import FakeTwilio
 
 
 class MailIn(BaseModel):
@@ -50,6 +51,7 @@ class Stage:
     """What the page may move. `kill` ends a process of the service by -9; it is started again."""
 
     exchange: Exchange
+    twilio: FakeTwilio
     doors: Doors
     inbox: Inbox
     phones: Phones
@@ -75,15 +77,15 @@ class Stage:
         if wish.coming is not None:
             self.visits.coming = wish.coming
         if wish.phone_answers is not None:
-            self.exchange.switch.devices[self.my_phone] = (
-                Device.ANSWERS if wish.phone_answers else Device.UNREACHABLE
-            )
+            behaviour = Device.ANSWERS if wish.phone_answers else Device.UNREACHABLE
+            self.exchange.switch.devices[self.my_phone] = behaviour
+            self.twilio.exchange.devices[f"{self.my_phone}@hearth.test"] = behaviour
         if wish.copies is not None:
             self.exchange.copies = wish.copies
 
 
 def create_demo_app(stage: Stage) -> FastAPI:
-    """The exchange's app and WhatsApp, with `/demo/…` for the page and the page itself."""
+    """The exchange's app, WhatsApp and Twilio, with `/demo/…` for the page and the page itself."""
     app = create_exchange_app(stage.exchange)
     app.mount("/whatsapp", stage.phones.platform.app())
     app.mount("/wechat", stage.phones.wechat.wechat.app())
@@ -91,6 +93,7 @@ def create_demo_app(stage: Stage) -> FastAPI:
     doors, inbox, everybody = stage.doors, stage.inbox, stage.everybody
     _add_stage(app, stage)
     _add_phones(app, stage.phones)
+    _add_twilio(app, stage.twilio)
 
     @app.get("/demo/config")
     async def config() -> dict[str, Any]:
@@ -102,6 +105,7 @@ def create_demo_app(stage: Stage) -> FastAPI:
             "form_endpoint_id": doors.endpoints["contact-form"],
             "mail_address": doors.mail_address,
             "whatsapp": True,
+            "text_number": stage.twilio.number,
             "personas": [_persona(person, doors) for person in _chosen(everybody)],
         }
 
@@ -126,6 +130,22 @@ def _add_phones(app: FastAPI, phones: Phones) -> None:
     @app.get("/demo/whatsapp")
     async def read(phone: str) -> dict[str, Any]:
         return {"items": phones.chat(phone), "next_cursor": None}
+
+
+def _add_twilio(app: FastAPI, twilio: FakeTwilio) -> None:
+    """Its API for the service, and text messages on a customer's phone for the page."""
+    methods = ["GET", "POST", "DELETE"]
+    app.add_api_route("/2010-04-01/{path:path}", twilio.handle, methods=methods, response_model=None)
+
+    @app.post("/demo/texts", status_code=202)
+    async def write(wish: TextIn) -> dict[str, str]:
+        return {"message_id": twilio.messages.write(wish.phone, wish.text).sid}
+
+    @app.get("/demo/texts")
+    async def read(phone: str) -> dict[str, Any]:
+        theirs = [m for m in twilio.messages.all if phone in (m.sender, m.to)]
+        items = [{"mine": m.sender == phone, "text": m.body, "at": f"{m.at} {m.sid}"} for m in theirs]
+        return {"items": items[-50:], "next_cursor": None}
 
 
 def _add_stage(app: FastAPI, stage: Stage) -> None:

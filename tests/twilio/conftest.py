@@ -9,9 +9,10 @@ import pytest
 
 from app.embedded import EmbeddedPostgres
 from demo.pbx.switch import Device
+from demo.twilio import FakeTwilio
+from demo.twilio.calls import Call
 from tests.conftest import clone
-from tests.platforms.twilio import FakeTwilio, serving
-from tests.platforms.twilio.calls import Call
+from tests.platforms.twilio import official, serving
 from tests.running import Lane, Service, free_port, running
 
 ACCOUNT = "ACae6e420f425248d6a26948c17a9e2acf"
@@ -83,7 +84,7 @@ async def office(
 ) -> AsyncIterator[Office]:
     folder: Path = tmp_path_factory.mktemp("twilio")
     port = free_port()
-    twilio = FakeTwilio(ACCOUNT, TOKEN, NUMBER)
+    twilio = FakeTwilio(ACCOUNT, TOKEN, NUMBER, answer_seconds=0.05, sign=official(TOKEN))
     async with (
         serving(twilio) as api_url,
         clone(postgres, template_database) as url,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from demo.pbx.switch import Device
-from tests.platforms.twilio.calls import Call
+from demo.twilio.calls import Call
 from tests.running import CONNECT_SECONDS, Desktop
 from tests.twilio.conftest import Line, Office
 from tests.voice.test_races import FREE_SECONDS, accepted, entry_outcome, figures_of, units_free

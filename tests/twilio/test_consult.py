@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from demo.pbx.switch import Device
-from tests.platforms.twilio.calls import Call
+from demo.twilio.calls import Call
 from tests.running import Desktop
 from tests.twilio.conftest import NUMBER, Line, Office
 from tests.twilio.test_calls import talking

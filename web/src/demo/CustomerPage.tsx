@@ -1,4 +1,5 @@
 import { Alert, Group, SegmentedControl, SimpleGrid, Text, Title } from "@mantine/core";
+import { IconBrandWhatsapp, IconMessage2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -77,7 +78,24 @@ function Windows({ config }: { config: DemoConfig }) {
       <SimpleGrid mb="md" cols={{ base: 1, md: 2 }} spacing="md">
         <PhoneBox key={`phone ${persona.id}`} persona={persona} config={config} />
         <ChatBox persona={persona} base={base} endpoint={config.chat_endpoint_id} />
-        {config.whatsapp && <TextBox key={`text ${persona.id}`} persona={persona} />}
+        {config.whatsapp && (
+          <TextBox
+            key={`whatsapp ${persona.id}`}
+            persona={persona}
+            title="WhatsApp"
+            icon={<IconBrandWhatsapp size={20} />}
+            path="/demo/whatsapp"
+          />
+        )}
+        {config.text_number && (
+          <TextBox
+            key={`text ${persona.id}`}
+            persona={persona}
+            title={t("demo.texts", { number: config.text_number })}
+            icon={<IconMessage2 size={20} />}
+            path="/demo/texts"
+          />
+        )}
         <MailBox key={`mail ${persona.id}`} persona={persona} to={config.mail_address} />
         <FormBox
           key={`form ${persona.id}`}

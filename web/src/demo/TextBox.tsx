@@ -1,7 +1,7 @@
 import { Button, Group, Paper, ScrollArea, Stack, Text, TextInput } from "@mantine/core";
-import { IconBrandWhatsapp, IconSend2 } from "@tabler/icons-react";
+import { IconSend2 } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useRef } from "react";
+import { type FormEvent, type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty, Failure, Loaded } from "../ui/States";
 import { Box } from "./Box";
@@ -9,15 +9,16 @@ import { getJson, type Persona, postJson, type TextMessage } from "./demo";
 
 const LOOK_EVERY_MS = 2000;
 
-/** WhatsApp on the customer's phone. */
-export function TextBox({ persona }: { persona: Persona }) {
+/** A messenger on the customer's phone; `path`: where the demo has it. */
+export function TextBox(props: { persona: Persona; title: string; icon: ReactNode; path: string }) {
   const { t } = useTranslation();
+  const { phone, name } = props.persona;
   return (
-    <Box title="WhatsApp" icon={<IconBrandWhatsapp size={20} />} height={300}>
-      {persona.phone ? (
+    <Box title={props.title} icon={props.icon} height={300}>
+      {phone ? (
         <>
-          <Chat phone={persona.phone} />
-          <Compose phone={persona.phone} name={persona.name} />
+          <Chat phone={phone} path={props.path} />
+          <Compose phone={phone} name={name} path={props.path} />
         </>
       ) : (
         <Empty>{t("demo.noPhone")}</Empty>
@@ -26,11 +27,11 @@ export function TextBox({ persona }: { persona: Persona }) {
   );
 }
 
-function Chat({ phone }: { phone: string }) {
+function Chat({ phone, path }: { phone: string; path: string }) {
   const { t } = useTranslation();
   const chat = useQuery({
-    queryKey: ["whatsapp", phone],
-    queryFn: () => getJson<{ items: TextMessage[] }>(`/demo/whatsapp?phone=${encodeURIComponent(phone)}`),
+    queryKey: [path, phone],
+    queryFn: () => getJson<{ items: TextMessage[] }>(`${path}?phone=${encodeURIComponent(phone)}`),
     refetchInterval: LOOK_EVERY_MS,
   });
   return (
@@ -74,15 +75,15 @@ function Bubble({ message }: { message: TextMessage }) {
   );
 }
 
-function Compose({ phone, name }: { phone: string; name: string }) {
+function Compose({ phone, name, path }: { phone: string; name: string; path: string }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const form = useRef<HTMLFormElement>(null);
   const send = useMutation({
-    mutationFn: (text: string) => postJson("/demo/whatsapp", { phone, name, text }),
+    mutationFn: (text: string) => postJson(path, { phone, name, text }),
     onSuccess: () => {
       form.current?.reset();
-      void queries.invalidateQueries({ queryKey: ["whatsapp", phone] });
+      void queries.invalidateQueries({ queryKey: [path, phone] });
     },
   });
   function submit(event: FormEvent<HTMLFormElement>): void {

@@ -11,6 +11,8 @@ export interface DemoConfig {
   mail_address: string;
   /** Whether its customers have WhatsApp. */
   whatsapp?: boolean;
+  /** Where text messages go; without it there are none. */
+  text_number?: string;
   personas: Persona[];
 }
 

@@ -34,6 +34,7 @@ export const demo = {
   chatOpen: "Chat now",
   chatSignedIn: "The shop’s page has the chat at its lower corner. You are signed in to the shop, so the agent sees who you are.",
   chatStranger: "The shop’s page has the chat at its lower corner. You are not signed in to the shop: nobody knows you.",
+  texts: "Text messages to {{number}}",
   mail: "Mail",
   mailTo: "To {{address}}",
   mailSubject: "Subject",

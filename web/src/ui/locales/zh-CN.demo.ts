@@ -37,6 +37,7 @@ export const demo: Texts<typeof english> = {
   chatOpen: "开始咨询",
   chatSignedIn: "商店页面右下角是在线客服。您已登录商店，客服知道您是谁。",
   chatStranger: "商店页面右下角是在线客服。您没有登录商店，客服不认识您。",
+  texts: "发送至 {{number}} 的短信",
   mail: "邮件",
   mailTo: "发给 {{address}}",
   mailSubject: "主题",

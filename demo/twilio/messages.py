@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from tests.platforms.twilio.hooks import Hooks
+from demo.twilio.hooks import Hooks
 
 KNOWN = {"To", "From", "MessagingServiceSid", "Body", "StatusCallback"}
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a picture" * 10

@@ -1,23 +1,19 @@
-"""The REST API of the fake: HTTP Basic, required fields, formats and limits as Twilio checks them."""
+"""The REST API of the stand-in: HTTP Basic, required fields, formats and limits as Twilio checks them."""
 
-import asyncio
 import base64
 import re
-import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
-from tests.platforms.twilio.calls import Call, Conference, Exchange, sid
-from tests.platforms.twilio.hooks import Hooks
-from tests.platforms.twilio.messages import Messages, Refused
+from demo.twilio.calls import Call, Conference, Exchange, sid
+from demo.twilio.hooks import Hooks, Sign, classic
+from demo.twilio.messages import Messages, Refused
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 CALL_FIELDS = {"To", "From", "Url", "Timeout", "StatusCallback", "StatusCallbackEvent"}
@@ -34,14 +30,21 @@ PARTICIPANT_UPDATES = {
 class FakeTwilio:
     """One account with one number."""
 
-    def __init__(self, account: str, auth_token: str, number: str, *, answer_seconds: float = 0.05) -> None:
+    def __init__(
+        self,
+        account: str,
+        auth_token: str,
+        number: str,
+        *,
+        answer_seconds: float = 1.0,
+        sign: Sign | None = None,
+    ) -> None:
         self.account, self.auth_token, self.number = account, auth_token, number
-        self.hooks = Hooks(auth_token)
+        self.hooks = Hooks(sign or classic(auth_token))
         self.faults = self.hooks.faults
         self.exchange = Exchange(account, number, self.hooks, answer_seconds)
         self.messages = Messages(account, number, self.hooks)
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
-        self.url = ""
 
     def connect(self, voice_url: str, sms_url: str) -> None:
         self.exchange.voice_url, self.exchange.status_url = voice_url, f"{voice_url}?on=call#rc=5&rp=all"
@@ -298,21 +301,3 @@ def _form(body: str) -> dict[str, Any]:
 
 def _date() -> str:
     return format_datetime(datetime.now(UTC), usegmt=True)
-
-
-@asynccontextmanager
-async def serving(twilio: FakeTwilio) -> AsyncIterator[str]:
-    """Its base URL on loopback, while it runs."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_api_route("/{path:path}", twilio.handle, methods=["GET", "POST", "DELETE"], response_model=None)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", date_header=False))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    listener = socket.create_server(("127.0.0.1", 0))
-    task = asyncio.create_task(server.serve([listener]))
-    twilio.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    try:
-        yield twilio.url
-    finally:
-        server.should_exit = True
-        await task
-        await twilio.hooks.close()

@@ -1,19 +1,18 @@
-"""The webhooks of the fake: signed by Twilio's own package, repeated as the address asks, and with faults."""
+"""The webhooks of the stand-in: signed, repeated as the address asks, and with faults."""
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import httpx
-from twilio.request_validator import (
-    HMAC_SHA256,
-    SIGNATURE_HEADER,
-    SIGNATURE_SETTINGS_HEADER,
-    RequestValidator,
-)
+
+from channels.twilio import signature
+
+Sign = Callable[[str, Mapping[str, str]], Mapping[str, str]]
+"""The headers that prove a form posted to an address."""
 
 PAUSES = (0.1, 0.3, 0.6, 1.2, 2.4)
 """Seconds before each further attempt of a webhook whose address asks for them (`#rc=5`)."""
@@ -37,13 +36,22 @@ class Faults:
     refuses: dict[str, int] = field(default_factory=dict)
 
 
+def classic(auth_token: str) -> Sign:
+    def sign(url: str, fields: Mapping[str, str]) -> Mapping[str, str]:
+        return {signature.HEADER: signature.sign(auth_token.encode(), url, tuple(fields.items()))}
+
+    return sign
+
+
 class Hooks:
-    def __init__(self, auth_token: str, shared_key: str | None = None) -> None:
+    """`sent`: what was taken; `refused`: where it was not, and the status (0: no answer)."""
+
+    def __init__(self, sign: Sign) -> None:
         self.faults = Faults()
         self.sent: list[dict[str, str]] = []
         self.refused: list[tuple[str, int]] = []
-        self._token, self._shared_key = auth_token, shared_key
-        self._client = httpx.AsyncClient(timeout=15)
+        self._sign = sign
+        self._client = httpx.AsyncClient(timeout=15, trust_env=False)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
@@ -63,7 +71,7 @@ class Hooks:
             return
         wait = self.faults.delays.get(event, 0.0)
         if self.faults.shuffle:
-            wait += random.Random(f"{self.faults.seed}/{len(self.sent)}").uniform(0, self.faults.shuffle)
+            wait += _chance(self.faults.seed, len(self.sent)).uniform(0, self.faults.shuffle)
         for _ in range(self.faults.copies):
             self.start(self._later(wait, url, fields))
 
@@ -88,12 +96,12 @@ class Hooks:
         if self.faults.down:
             return None
         headers = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
-        key, algorithm = self._token, None
-        if self._shared_key is not None:
-            key, algorithm = self._shared_key, HMAC_SHA256
-            headers[SIGNATURE_SETTINGS_HEADER] = "key=webhooks_sharedkey_01,algorithm=HMAC_SHA256"
-        headers[SIGNATURE_HEADER] = RequestValidator(key).compute_signature(url, fields, algorithm)
+        headers |= self._sign(url, fields)
         try:
             return await self._client.post(url, content=urlencode(fields), headers=headers)
         except httpx.HTTPError:
             return None
+
+
+def _chance(seed: int, number: int) -> random.Random:
+    return random.Random(f"{seed}/{number}")  # noqa: S311 - guards nothing
