@@ -28,6 +28,7 @@ from app.container import Container, open_container
 from app.database import WORKER_ROLE
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
+from app.outbound import SmallPools
 from app.settings import Settings
 from app.worker import sender
 from benchmarks.machine import write_result
@@ -101,8 +102,7 @@ async def platform() -> AsyncIterator[str]:
 async def _bare(address: str) -> float:
     """The same requests, as many at once as ours of one endpoint at that rate."""
     todo = iter(range(BARE_REQUESTS))
-    limits = httpx.Limits(max_connections=TOGETHER)
-    async with httpx.AsyncClient(limits=limits, timeout=30, trust_env=False) as client:
+    async with httpx.AsyncClient(transport=SmallPools(), timeout=60, trust_env=False) as client:
 
         async def work() -> None:
             for _ in todo:

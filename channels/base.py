@@ -70,7 +70,9 @@ CALL_ENDED: Final = "call_ended"
 
 
 class SendOutcome(StrEnum):
-    """`unauthorised`: the access token is not (any more) accepted; a new one is fetched and tried at once."""
+    """`throttled`: the platform wants less from us, and the whole endpoint rests (a limit of one customer is
+    a retry). `unauthorised`: the access token is not (any more) accepted; a new one is fetched and tried at
+    once."""
 
     SENT = "sent"
     RETRY = "retry"

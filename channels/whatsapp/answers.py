@@ -7,7 +7,7 @@ from app.json_body import MalformedJson, parse_json_object
 from channels.base import SendOutcome, SendResult, WireResponse
 from channels.http_answer import REASON_MAX, result_of
 
-THROTTLED: Final = frozenset({4, 80007, 130429, 131056, 133016})
+THROTTLED: Final = frozenset({4, 80007, 130429, 133016})
 TEMPORARY: Final = frozenset({1, 2, 131000, 131016, 131057, 133004})
 
 PAIR_RATE: Final = 131056
@@ -88,8 +88,10 @@ def failure(response: WireResponse) -> SendResult:
     if not isinstance(error, Mapping) or not isinstance(code, int):
         return result_of(response)
     reason = reason_of(error)
+    if code == PAIR_RATE:  # of this customer alone: the others need not wait
+        return SendResult(SendOutcome.RETRY, reason=reason, retry_after_seconds=PAIR_REST_SECONDS)
     if code in THROTTLED or response.status == 429:
-        rest = PAIR_REST_SECONDS if code == PAIR_RATE else result_of(response).retry_after_seconds
+        rest = result_of(response).retry_after_seconds
         return SendResult(SendOutcome.THROTTLED, reason=reason, retry_after_seconds=rest)
     if code in TEMPORARY or (response.status >= 500 and code not in _REASONS):
         return SendResult(SendOutcome.RETRY, reason=reason)

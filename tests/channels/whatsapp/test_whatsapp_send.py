@@ -262,7 +262,7 @@ ANSWERS = {
     131047: ("rejected", 400),
     131048: ("rejected", 400),
     131049: ("rejected", 400),
-    131056: ("throttled", 400),
+    131056: ("retry", 400),
     131057: ("retry", 500),
     132000: ("rejected", 400),
     132001: ("rejected", 404),
