@@ -151,6 +151,17 @@ class TestAReplyThatFailed:
             await eventually(lambda: _is(office, failed, "sent"))
         assert len(await office.rows("SELECT DISTINCT provider_key FROM delivery")) == 1
 
+    async def test_hears_no_more_of_the_first_sending(self, office: Office, failed: dict[str, Any]) -> None:
+        await office.execute("UPDATE touch SET provider_id = 'p1' WHERE id = :id", id=failed["id"])
+        await self.again(office, failed)
+        (touch,) = await office.rows("SELECT endpoint_id FROM touch WHERE id = :id", id=failed["id"])
+        now = office.container.clock.now()
+        for told in ("failed", "delivered"):
+            async with office.worker.transaction(office.acme.id) as session:
+                late = Told(touch["endpoint_id"], told, now, provider_id="p1")
+                await apply(session, office.acme.id, [late], now)
+        assert await state(office, failed) == "pending"
+
     async def test_once_for_one_key(self, office: Office, failed: dict[str, Any]) -> None:
         first = await self.again(office, failed, **{"idempotency-key": "k"})
         second = await self.again(office, failed, **{"idempotency-key": "k"})
