@@ -17,7 +17,7 @@ def touch() -> Touch:
 
 
 class TestStates:
-    @pytest.mark.parametrize("order", permutations(range(len(TOLD))))
+    @pytest.mark.parametrize("order", list(permutations(range(len(TOLD)))))
     def test_never_go_back_in_any_order(self, order: tuple[int, ...]) -> None:
         told, ranks = touch(), [0]
         for place in order:
