@@ -20,6 +20,9 @@ TOKEN = "a token of tests"
 NUMBER = "+14155550100"
 CALLER = "+14158675309"
 LANES = 60
+MOBILE = "+14155550159"
+"""The last agent but one is called outside, and asked to press 1."""
+
 RECORDED = {"recording": "opt_in", "recording_notice": "May we record? Press 1."}
 
 
@@ -52,6 +55,9 @@ class Office:
     def line(self) -> Line:
         return Line(self.service.lane(), self.twilio)
 
+    def mobile_line(self) -> Line:
+        return Line(Lane(LANES - 1, self.service), self.twilio)
+
     def patient_line(self) -> Line:
         """The last lane: its phone may ring for long."""
         return Line(Lane(LANES, self.service), self.twilio)
@@ -76,6 +82,11 @@ def _with_twilio(document: dict[str, Any], api_url: str) -> None:
     for number, agent in enumerate(document["agents"][:-1], 1):
         address = f"sip:{1000 + number}@phones.test"
         agent["devices"] += [{"endpoint": key, "address": address} for key in ("phone", "recorded")]
+    document["agents"][LANES - 2]["devices"][-2] = {
+        "endpoint": "phone",
+        "address": MOBILE,
+        "confirm_key": True,
+    }
 
 
 @pytest.fixture(scope="package")

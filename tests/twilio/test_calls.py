@@ -10,7 +10,7 @@ import pytest
 from demo.pbx.switch import Device
 from demo.twilio.calls import Call
 from tests.running import CONNECT_SECONDS, Desktop
-from tests.twilio.conftest import Line, Office
+from tests.twilio.conftest import MOBILE, Line, Office
 from tests.voice.test_races import FREE_SECONDS, accepted, entry_outcome, figures_of, units_free
 from tests.waiting import eventually
 
@@ -150,6 +150,37 @@ class TestDevice:
             await desk.client.post(f"/v1/offers/{again['offer_id']}/accept")
             await desk.becomes(x, "active")
             assert call.conference is not None and call.conference.status == "in-progress"
+
+
+class TestConfirmKey:
+    async def test_who_picks_up_outside_presses_1_before_they_join(self, office: Office) -> None:
+        line, exchange = office.mobile_line(), office.twilio.exchange
+        exchange.devices[MOBILE] = Device.MANUAL
+        async with line.lane.desktop() as desk:
+            call = line.call()
+            x = await accepted(desk)
+            phone = await eventually(lambda: exchange.ringing(MOBILE))
+            assert phone is not None and phone.conference is None
+            phone.keys = ["1"]
+            exchange.answer(MOBILE)
+            await desk.becomes(x, "active")
+            assert any("Press 1" in heard for heard in phone.heard)
+            assert phone.conference is call.conference
+            exchange.hang_up(call)
+            await desk.becomes(x, "wrap_up")
+            await desk.client.post(f"/v1/interactions/{x}/wrap-up", {"disposition": "solved"})
+            await units_free(desk)
+
+    async def test_a_phone_that_is_not_wanted_any_more_rings_no_more(self, office: Office) -> None:
+        line, exchange = office.mobile_line(), office.twilio.exchange
+        exchange.devices[MOBILE] = Device.SILENT
+        async with line.lane.desktop() as desk:
+            call = line.call()
+            x = await accepted(desk)
+            await eventually(lambda: exchange.ringing(MOBILE))
+            exchange.hang_up(call)
+            await desk.becomes(x, "abandoned")
+            await eventually(lambda: exchange.ringing(MOBILE) is None)
 
 
 class TestHold:
