@@ -87,7 +87,7 @@ class ImapListener:
             yield box
         finally:
             box.mailbox.hang_up()
-            await box.run(box.mailbox.close)
+            threads.submit(box.mailbox.close)  # not awaited: a second failure would cancel it
             threads.shutdown(wait=False)
 
     async def _login(self, box: "_Apart", token: str | None) -> None:

@@ -43,6 +43,7 @@ class TokenServer:
 def running_token_server() -> Iterator[TokenServer]:
     tokens = TokenServer()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(tokens))
+    server.daemon_threads = False  # their connections are closed before the server is
     tokens.url = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -56,6 +57,8 @@ def running_token_server() -> Iterator[TokenServer]:
 
 def _handler(tokens: TokenServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = 5
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"])).decode()
             self._answer(*tokens.exchange({name: values[0] for name, values in parse_qs(body).items()}))
