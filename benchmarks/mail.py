@@ -17,7 +17,10 @@ MAILS = 400
 ROUNDS = 5
 PROCESSES = 2
 TARGETS = {"mails_per_second": 200, "bomb_costs_seconds": 1.0}
-BOMB = b"From: a@b.test\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\na\r\n" * 100_000
+BOMB = b"From: a@b.test\r\n" + b"".join(
+    b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2_000)
+)
+"""Of the bombs that tests know, the one that takes longest until it is refused."""
 
 TEXT = "您好，上个月的发票金额好像不对，请帮忙看一下。附件是我们的订单和付款凭证，谢谢！\n" * 12
 QUOTED = "\n发件人: 客服 <support@acme.test>\n发送时间: 2026年11月20日 15:04\n主题: 发票\n\n" + TEXT
