@@ -105,6 +105,7 @@ def create_demo_app(stage: Stage) -> FastAPI:
             "form_endpoint_id": doors.endpoints["contact-form"],
             "mail_address": doors.mail_address,
             "whatsapp": True,
+            "wechat": True,
             "text_number": stage.twilio.number,
             "personas": [_persona(person, doors) for person in _chosen(everybody)],
         }
@@ -130,6 +131,15 @@ def _add_phones(app: FastAPI, phones: Phones) -> None:
     @app.get("/demo/whatsapp")
     async def read(phone: str) -> dict[str, Any]:
         return {"items": phones.chat(phone), "next_cursor": None}
+
+    @app.post("/demo/wechat", status_code=202)
+    async def write(wish: TextIn) -> dict[str, str]:
+        await phones.wechat.say(wish.phone, wish.text)
+        return {"phone": wish.phone}
+
+    @app.get("/demo/wechat")
+    async def look(phone: str) -> dict[str, Any]:
+        return {"items": phones.wechat.chat(phone), "next_cursor": None}
 
 
 def _add_twilio(app: FastAPI, twilio: FakeTwilio) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 from demo.messengers.wechat import WechatPlatform
 from demo.messengers.wecom import WecomPlatform
@@ -14,6 +16,19 @@ class WechatUsers:
 
     def __init__(self, wechat: WechatPlatform, wecom: WecomPlatform) -> None:
         self.wechat, self.wecom = wechat, wecom
+        self._chats: dict[str, list[dict[str, Any]]] = {}
+
+    async def say(self, phone: str, text: str) -> None:
+        """Who writes from the demo's page follows the official account."""
+        self.chat(phone).append(_item(text, mine=True))
+        await self.wechat.says(_open_id(phone), text)
+
+    def chat(self, phone: str) -> list[dict[str, Any]]:
+        """What the page shows, oldest first: `{mine, text, at}`."""
+        shown = self._chats.setdefault(phone, [])
+        seen = sum(not item["mine"] for item in shown)
+        shown += [_item(text, mine=False) for text in self.wechat.follower(_open_id(phone)).texts[seen:]]
+        return shown
 
     async def asks(self, person: Person, text: str, seconds: float) -> bool:
         """Whether somebody has answered within `seconds`."""
@@ -44,7 +59,15 @@ class WechatUsers:
 
 
 def _id(person: Person) -> str:
-    return "o" + sha256(person.email.encode()).hexdigest()[:27]
+    return _open_id(person.phone)
+
+
+def _open_id(phone: str) -> str:
+    return "o" + sha256(phone.encode()).hexdigest()[:27]
+
+
+def _item(text: str, *, mine: bool) -> dict[str, Any]:
+    return {"mine": mine, "text": text, "at": datetime.now(UTC).isoformat()}
 
 
 def _follows(person: Person) -> bool:

@@ -1,5 +1,5 @@
 import { Alert, Group, SegmentedControl, SimpleGrid, Text, Title } from "@mantine/core";
-import { IconBrandWhatsapp, IconMessage2 } from "@tabler/icons-react";
+import { IconBrandWechat, IconBrandWhatsapp, IconMessage2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -85,6 +85,15 @@ function Windows({ config }: { config: DemoConfig }) {
             title="WhatsApp"
             icon={<IconBrandWhatsapp size={20} />}
             path="/demo/whatsapp"
+          />
+        )}
+        {config.wechat && (
+          <TextBox
+            key={`wechat ${persona.id}`}
+            persona={persona}
+            title={t("demo.wechat")}
+            icon={<IconBrandWechat size={20} />}
+            path="/demo/wechat"
           />
         )}
         {config.text_number && (

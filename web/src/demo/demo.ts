@@ -11,6 +11,7 @@ export interface DemoConfig {
   mail_address: string;
   /** Whether its customers have WhatsApp. */
   whatsapp?: boolean;
+  wechat?: boolean;
   /** Where text messages go; without it there are none. */
   text_number?: string;
   personas: Persona[];

@@ -44,6 +44,7 @@ export const demo = {
   inbox: "Inbox of {{address}}",
   inboxEmpty: "No mail yet.",
   noMail: "This person has no mail address.",
+  wechat: "WeChat",
   text: "Message",
   textSend: "Send message",
   textsEmpty: "No messages yet.",

@@ -47,6 +47,7 @@ export const demo: Texts<typeof english> = {
   inbox: "{{address}} 的收件箱",
   inboxEmpty: "还没有邮件。",
   noMail: "此人没有邮箱。",
+  wechat: "微信",
   text: "消息",
   textSend: "发送消息",
   textsEmpty: "还没有消息。",
