@@ -315,6 +315,6 @@ class TestFaults:
 
 class TestMenu:
     async def test_a_key_asks_for_a_callback(self, line: Line) -> None:
-        call = line.call(keys=("1",))
+        call = line.call("+14158675300", keys=("1",))  # whose next call would take this one's place
         await eventually(lambda: call.over)
         assert call.heard[-1] == "We shall call you."
