@@ -49,7 +49,7 @@ log = structlog.get_logger()
 TIDY_SECONDS: Final = 3600.0
 ENDED_SESSIONS_KEPT: Final = timedelta(days=7)
 REFUSALS_KEPT: Final = timedelta(days=7)
-FETCHES_KEPT: Final = timedelta(days=7)
+DELIVERIES_KEPT: Final = timedelta(days=7)
 DELIVERY_KEYS_KEPT: Final = timedelta(days=30)
 EXCHANGES_KEPT: Final = timedelta(days=14)
 
@@ -137,7 +137,7 @@ def listeners(container: Container) -> Listeners:
 async def keep_tidy(container: Container) -> None:
     """Delete what has served its time, once an hour; several workers may do it at once."""
     while True:
-        await _forget_fetches(container)
+        await _tidy_deliveries(container)
         for tenant in list(container.endpoints.tenants()):
             try:
                 async with container.database.transaction(tenant.id) as session:
@@ -152,12 +152,14 @@ async def keep_tidy(container: Container) -> None:
         await container.clock.sleep(TIDY_SECONDS)
 
 
-async def _forget_fetches(container: Container) -> None:
+async def _tidy_deliveries(container: Container) -> None:
+    deleted = PRUNED_AT_ONCE
     try:
-        async with container.database.transaction() as session:
-            await Delivery.forget_fetches(session, FETCHES_KEPT)
+        while deleted == PRUNED_AT_ONCE:
+            async with container.database.transaction() as session:
+                deleted = await Delivery.prune(session, container.clock.now(), DELIVERIES_KEPT)
     except Exception as error:  # the outer shell: the next hour is another chance
-        log.warning("old fetches not tidied", error=repr(error)[:200])
+        log.warning("old deliveries not tidied", error=repr(error)[:200])
 
 
 async def _tidy_exchanges(container: Container, tenant_id: UUID) -> None:

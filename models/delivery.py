@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from app.bus.outbox import Outgoing
-from app.clock import new_id
-from models.base import ROWS, Base, Json, TenantRow, one_of
+from app.clock import id_at, new_id
+from models.base import PRUNED_AT_ONCE, ROWS, Base, Json, TenantRow, one_of
 
 
 class DeliveryState(StrEnum):
@@ -125,10 +125,11 @@ class Delivery(TenantRow, Base):
             _wake_senders(session, "fetch")
 
     @classmethod
-    async def forget_fetches(cls, session: AsyncSession, kept: timedelta) -> None:
-        """Those done that long ago, of all tenants."""
-        done = cls.settled_at < func.clock_timestamp() - kept
-        await session.execute(delete(cls).where(cls.kind == "fetch", done))
+    async def prune(cls, session: AsyncSession, now: datetime, kept: timedelta) -> int:
+        """Delete the oldest that are settled, of all tenants, not too many at once; how many went."""
+        old = select(cls.id).where(cls.id < id_at(now - kept), cls.settled_at.is_not(None))
+        chosen = delete(cls).where(cls.id.in_(old.order_by(cls.id).limit(PRUNED_AT_ONCE)))
+        return len((await session.execute(chosen.returning(cls.id))).all())
 
     @classmethod
     async def expired(cls, session: AsyncSession, kinds: Collection[str], limit: int = 100) -> Sequence[Self]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -88,7 +88,12 @@ class TestReconcile:
 
     async def test_old_ones_are_forgotten(self, post: Post, setup: Any) -> None:
         await reconcile(post.database, setup)
-        await change(post, "UPDATE delivery SET state = 'sent', settled_at = now() - interval '8 days'")
+        in_eight_days = datetime.now(UTC) + timedelta(days=8)
         async with post.database.transaction() as session:
-            await Delivery.forget_fetches(session, timedelta(days=7))
+            assert await Delivery.prune(session, in_eight_days, timedelta(days=7)) == 0, (
+                "it is to be done yet"
+            )
+        await change(post, "UPDATE delivery SET state = 'sent', settled_at = now()")
+        async with post.database.transaction() as session:
+            assert await Delivery.prune(session, in_eight_days, timedelta(days=7)) == 1
         assert await fetches(post) == []
