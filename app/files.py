@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from app.blobs import BlobStore
+from app.cards import mask_cards
 from app.clock import new_id
 from app.errors import TooLarge
 from app.text import clean_line
@@ -29,9 +30,9 @@ _CONTAINERS: Final = frozenset({"application/zip", "application/octet-stream", "
 
 
 def clean_name(name: str | None) -> str:
-    """A file's name without folders, controls, or letters that turn the direction of reading."""
+    """A file's name without folders, controls, card numbers, or letters that turn the text around."""
     last = re.split(r"[\\/]", clean_line(name or ""))[-1]
-    kept = _UNSAFE.sub("", last).strip(". ")
+    kept = _UNSAFE.sub("", mask_cards(last)).strip(". ")
     stem, dot, extension = kept.rpartition(".")
     if len(kept) > NAME_MAX_CHARACTERS and dot:
         return f"{stem[: NAME_MAX_CHARACTERS - 1 - len(extension)]}.{extension}"[-NAME_MAX_CHARACTERS:]

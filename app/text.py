@@ -34,25 +34,3 @@ def clean_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [clean_value(item) for item in value]
     return value
-
-
-_CARD: Final = re.compile(r"(?<![0-9+])[2-6][0-9](?:[ -]?[0-9]){11,17}(?![0-9])")
-_ISSUERS: Final = re.compile(r"4|5[1-5]|2[2-7]|3[47]|35|6011|65|62")
-
-
-def mask_cards(text: str) -> str:
-    """`text` with payment card numbers (13 to 19 digits, an issuer's prefix, Luhn sum) cut to four digits."""
-    return _CARD.sub(_masked, text)
-
-
-def _masked(match: re.Match[str]) -> str:
-    number = match[0]
-    digits = [int(digit) for digit in number if digit.isdigit()]
-    if not (_ISSUERS.match("".join(map(str, digits))) and _luhn(digits)):
-        return number
-    return re.sub(r"[0-9]", "*", number[:-4]) + number[-4:]
-
-
-def _luhn(digits: list[int]) -> bool:
-    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0

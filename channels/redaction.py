@@ -4,7 +4,8 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
-from app.text import clean_text, mask_cards
+from app.cards import mask_cards
+from app.text import clean_text
 from channels.base import MailEnvelope, WireRequest, WireResponse
 
 KEPT_CHARACTERS: Final = 2_000

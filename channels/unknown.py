@@ -4,8 +4,9 @@ from typing import Any, Final
 
 import orjson
 
+from app.cards import mask_cards_within
 from app.events import UnknownReceived
-from app.text import clean_line, clean_value, mask_cards
+from app.text import clean_line, clean_value
 
 BYTES_MAX: Final = 100_000
 KIND_MAX: Final = 100
@@ -18,17 +19,8 @@ def unknown(kind: str, payload: Any, **facts: Any) -> UnknownReceived:
 
 
 def _fitting(payload: Any) -> dict[str, Any]:
-    cleaned = masked(clean_value(payload))
+    cleaned = mask_cards_within(clean_value(payload))
     text = orjson.dumps(cleaned)
     if len(text) > BYTES_MAX:
         return {"cut": True, "beginning": text[:BEGINNING].decode("utf-8", "replace")}
     return cleaned if isinstance(cleaned, dict) else {"value": cleaned}
-
-
-def masked(value: Any) -> Any:
-    """A JSON value without the card numbers in its texts."""
-    if isinstance(value, str):
-        return mask_cards(value)
-    if isinstance(value, dict):
-        return {key: masked(item) for key, item in value.items()}
-    return [masked(item) for item in value] if isinstance(value, list) else value

@@ -12,6 +12,7 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 
 from app.addresses import email_address
+from app.cards import mask_cards
 from app.clock import new_id
 from app.container import Container
 from app.endpoints import KnownEndpoint
@@ -27,7 +28,7 @@ from app.events import (
     VisitorDisconnected,
     dumps,
 )
-from app.text import clean_line, clean_text, mask_cards
+from app.text import clean_line, clean_text
 from app.typing_notice import EVERY_SECONDS
 from app.websocket import peer_of
 from channels.chat import BadIdentity, ChatAdapter
@@ -305,8 +306,8 @@ class VisitorSocket:
         return {"conversation": str(self._visitor_id), "address": address, "occurred_at": at}
 
     def _connected(self, name: str | None, page: str | None) -> VisitorConnected:
-        name = clean_line(name) if name else None
-        return VisitorConnected(name=name or None, page=page, **self._who(self._now()))
+        name = mask_cards(clean_line(name)) if name else None
+        return VisitorConnected(name=name or None, page=page and mask_cards(page), **self._who(self._now()))
 
     def _received_event(self, message: Message, files: tuple[Attachment, ...]) -> MessageReceived:
         return MessageReceived(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from app.cards import mask_cards
 from app.events import CallEvent
 from channels.ari.names import LegName, Part
 
@@ -14,7 +15,8 @@ Recording = Literal["off", "announced", "opt_in"]
 
 def said_in(args: Sequence[str]) -> dict[str, str]:
     """What the dialplan says with a call: `Stasis(touchpoint,queue=billing,…)`."""
-    return {name: value for name, is_, value in (arg.partition("=") for arg in args) if is_ and value}
+    parts = (arg.partition("=") for arg in args)
+    return {name: mask_cards(value) for name, is_, value in parts if is_ and value}
 
 
 def agreed(said: Mapping[str, str]) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from app.addresses import phone_address
+from app.cards import mask_cards
 from app.errors import MalformedPayload
 from app.events import (
     Address,
@@ -27,7 +28,7 @@ from app.events import (
     UnknownReceived,
 )
 from app.json_body import MalformedJson, parse_json_object
-from app.text import clean_value, mask_cards
+from app.text import clean_value
 from channels.config import problems_of
 from channels.unknown import unknown
 
@@ -47,7 +48,7 @@ _EVENTS: Final[Mapping[str, tuple[type[CallEvent], tuple[str, ...]]]] = {
 }
 """Wire type → our model and the members of `data` that it takes."""
 
-_DIGITS: Final = ("digits", "collected_digits")
+_KEYED: Final = ("digits", "collected_digits", "uui")
 
 EVENT_TYPES: Final = tuple(_EVENTS)
 
@@ -136,7 +137,7 @@ def _utc(at: datetime) -> datetime:
 def _masked(data: dict[str, Any]) -> dict[str, Any]:
     """A caller may have keyed in a card number."""
     return {
-        name: mask_cards(item) if name in _DIGITS and isinstance(item, str) else item
+        name: mask_cards(item) if name in _KEYED and isinstance(item, str) else item
         for name, item in data.items()
     }
 

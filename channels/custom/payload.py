@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from app.addresses import email_address, phone_address
+from app.cards import mask_cards, mask_cards_within
 from app.errors import MalformedPayload
 from app.events import (
     Address,
@@ -18,9 +19,9 @@ from app.events import (
     ReplyWindow,
 )
 from app.json_body import MalformedJson, parse_json_object
-from app.text import clean_line, clean_value, mask_cards
+from app.text import clean_line, clean_value
 from channels.config import problems_of
-from channels.unknown import masked, unknown
+from channels.unknown import unknown
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -35,6 +36,7 @@ def _utc(at: datetime) -> datetime:
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(clean_line), AfterValidator(mask_cards)]
 Words = Annotated[str, Field(max_length=100_000), AfterValidator(mask_cards)]
+Reason = Annotated[str, Field(max_length=1000), AfterValidator(clean_line), AfterValidator(mask_cards)]
 At = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
@@ -77,7 +79,7 @@ class _Status(_Wire):
     at: At
     conversation: Id | None = None
     state: Literal["sent", "delivered", "read", "failed"]
-    reason: Annotated[str, Field(max_length=1000), AfterValidator(clean_line)] | None = None
+    reason: Reason | None = None
 
 
 def parse_event(body: bytes, platform: str, window: ReplyWindow | None) -> InboundEvent:
@@ -137,7 +139,7 @@ def _common(said: _Said, platform: str) -> dict[str, Any]:
         "occurred_at": said.at,
         "text": said.text,
         "attachments": tuple(_attachment(file) for file in said.attachments),
-        "payload": masked(said.payload) | about,
+        "payload": mask_cards_within(said.payload) | about,
     }
 
 

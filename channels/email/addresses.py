@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from app.addresses import email_address
+from app.cards import mask_cards
 from app.text import clean_line
 from channels.email.charset import decode_header
 
@@ -50,7 +51,8 @@ def _mailbox(words: dict[str, list[str]], fallback: str) -> list[dict[str, str]]
 
 
 def _name(words: list[str], fallback: str) -> str:
-    return clean_line(decode_header(" ".join(word for word in words if word), fallback))[:NAME_CHARS]
+    name = decode_header(" ".join(word for word in words if word), fallback)
+    return mask_cards(clean_line(name))[:NAME_CHARS]
 
 
 def _utf8(address: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import nh3
 
-from app.text import mask_cards
+from app.cards import mask_cards_in_html
 
 _BLOCK: Final = re.compile(
     r"<(?=/?(?:p|div|tr|li|h[1-6]|table|ul|ol|blockquote|pre|section|article|header|footer|dd|dt)[\s>/])"
@@ -18,7 +18,6 @@ _BREAK: Final = "\x01"
 _CELL: Final = re.compile(r"<(?=/t[dh][\s>])", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\r\n\f\xa0]+")
 _LINES: Final = re.compile(r"\n{3,}")
-_TAG: Final = re.compile(r"(<[^<>]*+>)")
 _OPEN_OR_CLOSE: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _NEVER_DEEP: Final = {
     "br", "hr", "img", "input", "meta", "link", "col", "area", "base", "wbr",
@@ -82,7 +81,7 @@ def safe_html(html: str) -> str:
         filter_style_properties=_STYLES,
         link_rel="noopener noreferrer nofollow",
     )
-    return "".join(piece if piece.startswith("<") else mask_cards(piece) for piece in _TAG.split(cleaned))
+    return mask_cards_in_html(cleaned)
 
 
 def text_of_html(html: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import orjson
 
-from app.text import clean_line, clean_text, mask_cards
+from app.cards import mask_cards
+from app.text import clean_line, clean_text
 from channels.email.addresses import parse_addresses
 from channels.email.authentication import written_down
 from channels.email.bounces import bounce_of
@@ -107,7 +108,7 @@ def _addresses(headers: Headers) -> dict[str, Any]:
 
 def _name_alone(value: str) -> str:
     """What From says without an address in it."""
-    return clean_line(value.partition("<")[0]).strip(' "')[:200]
+    return mask_cards(clean_line(value.partition("<")[0])).strip(' "')[:200]
 
 
 def _thread(headers: Headers) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from pydantic import (
 )
 
 from app.addresses import email_address, phone_address
+from app.cards import mask_cards, mask_cards_within
 from app.errors import MalformedPayload
 from app.events import Address, FormSubmitted, InboundEvent
 from app.json_body import MalformedJson, parse_json_object
-from app.text import clean_line, clean_text, clean_value, mask_cards
+from app.text import clean_line, clean_text, clean_value
 from channels.base import Capabilities, OutboundMessage, SendResult, Unsendable, WireRequest, WireResponse
 from channels.config import ChannelConfig, problems_of
 from channels.origins import AllowedOrigins
@@ -144,12 +145,12 @@ class FormAdapter:
         return FormSubmitted(
             address=self._address(form),
             occurred_at=received_at,
-            name=form.name or None,
+            name=mask_cards(form.name or "") or None,
             email=form.email,
             phone=form.phone and self._phone(form.phone),
             subject=mask_cards(form.subject),
             text=mask_cards(form.text),
-            fields=_masked(clean_value(form.fields)),
+            fields=mask_cards_within(clean_value(form.fields)),
         )
 
     def _call_at(self, at: datetime | None) -> datetime | None:
@@ -200,11 +201,3 @@ def _validated(form: type[FormT], values: Mapping[str, Any]) -> FormT:
     except ValidationError as error:
         pointer, message = problems_of(error)[0]
         raise MalformedPayload(message, pointer) from None
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask_cards(value)
-    if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list) else value

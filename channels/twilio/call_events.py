@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from app.addresses import phone_address
+from app.cards import mask_cards
 from app.events import (
     Address,
     CallDigits,
@@ -23,7 +24,6 @@ from app.events import (
     LegRinging,
     RecordingReady,
 )
-from app.text import mask_cards
 from channels.base import WireRequest
 from channels.twilio.call_documents import OVER
 from channels.twilio.form import fields_of, needed, query_of
@@ -129,10 +129,10 @@ def cause_of(fields: Mapping[str, str], status: str) -> str:
 
 def digits(told: Told) -> Sequence[InboundEvent]:
     """What a caller pressed in the menu."""
-    pressed, call = told.fields.get("Digits"), needed(told.fields, "CallSid")
+    pressed, call = mask_cards(told.fields.get("Digits", "")), needed(told.fields, "CallSid")
     if not pressed:
         return ()
-    return (CallDigits(**told.facts(call, f"{call}:digits:{pressed}", digits=mask_cards(pressed))),)
+    return (CallDigits(**told.facts(call, f"{call}:digits:{pressed}", digits=pressed)),)
 
 
 def recording(told: Told) -> Sequence[InboundEvent]:

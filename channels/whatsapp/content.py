@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from app.cards import mask_cards, mask_cards_within
 from app.events import Attachment
 from app.json_body import MalformedJson, parse_json
-from app.text import clean_line, mask_cards
-from channels.unknown import masked
+from app.text import clean_line
 from channels.whatsapp.answers import reason_of
 from channels.whatsapp.files import plain_type
 from channels.whatsapp.shape import items, member, optional, text
@@ -70,7 +70,7 @@ def _location(message: Mapping[str, Any], where: str) -> Content:
     kept = {
         name: place[name] for name in ("latitude", "longitude", "name", "address", "url") if name in place
     }
-    return Content("\n".join((f"{PLACE} {point}", *words)), {"location": masked(kept)})
+    return Content("\n".join((f"{PLACE} {point}", *words)), {"location": mask_cards_within(kept)})
 
 
 def _contacts(message: Mapping[str, Any], where: str) -> Content:
@@ -83,7 +83,7 @@ def _contacts(message: Mapping[str, Any], where: str) -> Content:
             for way, _ in items(card, many, place)
         ]
         lines.append(": ".join(part for part in (optional(name, "formatted_name"), ", ".join(ways)) if part))
-    return Content("\n".join(lines), {"contacts": masked(message.get("contacts"))})
+    return Content("\n".join(lines), {"contacts": mask_cards_within(message.get("contacts"))})
 
 
 def _interactive(message: Mapping[str, Any], where: str) -> Content:
@@ -107,7 +107,7 @@ def _form(said: Mapping[str, Any]) -> Content:
         return Content(optional(said, "body") or optional(said, "name"))
     fields = {name: value for name, value in fields.items() if name != "flow_token"}
     lines = [f"{name}: {value}" for name, value in fields.items()]
-    return Content("\n".join(lines) or optional(said, "body"), {"form": masked(fields)})
+    return Content("\n".join(lines) or optional(said, "body"), {"form": mask_cards_within(fields)})
 
 
 def _button(message: Mapping[str, Any], where: str) -> Content:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.addresses import phone_address
+from app.cards import mask_cards, mask_cards_within
 from app.errors import MalformedPayload
 from app.events import (
     Address,
@@ -18,7 +19,7 @@ from app.events import (
     ReplyWindow,
 )
 from app.json_body import MalformedJson, parse_json_object
-from app.text import clean_line, clean_value, mask_cards
+from app.text import clean_line, clean_value
 from channels.unknown import unknown
 from channels.whatsapp.answers import reason_of
 from channels.whatsapp.content import READERS, Content
@@ -139,10 +140,10 @@ def _about(message: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(context, Mapping):
         found["reply_to"] = context.get("id")
         found["forwarded"] = context.get("forwarded") or context.get("frequently_forwarded")
-        found["product"] = context.get("referred_product")
+        found["product"] = mask_cards_within(context.get("referred_product"))
     if isinstance(referral, Mapping):
         kept = ("source_url", "source_type", "source_id", "headline", "body", "ctwa_clid")
-        found["referral"] = {name: referral[name] for name in kept if name in referral}
+        found["referral"] = {name: mask_cards_within(referral[name]) for name in kept if name in referral}
     return found
 
 

@@ -6,6 +6,7 @@ its time where there is none. Nothing here decides; `interactions.calls.voice` d
 from datetime import datetime
 from typing import Any
 
+from app.cards import mask_cards
 from app.events import (
     CallBridged,
     CallDigits,
@@ -46,6 +47,7 @@ def merge(call: Call, event: CallEvent, at: datetime) -> bool:
         return _once(call, "ended", {"at": at.isoformat(), "cause": event.cause, "by": event.by})
     elif isinstance(event, CallDigits):
         _append(call, "digits", event.digits)
+        call.facts["digits"] = _keyed(call.facts["digits"])
     elif isinstance(event, RecordingReady):
         told = {"url": event.url, "duration_seconds": event.duration_seconds}
         _append(call, "recordings", told | ({"consent": event.consent} if event.consent else {}))
@@ -105,6 +107,13 @@ def _once(call: Call, fact: str, value: dict[str, Any]) -> bool:
         return False
     call.facts = {**call.facts, fact: value}
     return True
+
+
+def _keyed(digits: list[str]) -> list[str]:
+    """Some switches tell each key by itself: together they may be a card number."""
+    together = "".join(digits)
+    masked = mask_cards(together)
+    return digits if masked == together else [masked]
 
 
 def _append(call: Call, fact: str, value: Any) -> None:

@@ -1,15 +1,17 @@
 """Mails before any transaction: fetched, parsed in a process of their own, masked; attachments stored."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+from app.cards import mask_cards, mask_cards_in_html
 from app.clock import new_id
 from app.errors import NotFound, PoisonEvent
 from app.events import MailReceived
-from app.text import clean_line, mask_cards
+from app.files import clean_name, content_type_of
 from channels.email.authentication import VERIFIED_HERE, believed, is_signed
 from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
 from interactions.intake.stored_file import StoredFile
@@ -119,8 +121,8 @@ class MailReader:
         return StoredFile(
             id=new_id(),
             sha256=await self._blobs.put(tenant_id, attachment.content),
-            name=clean_line(attachment.name) or "attachment",
-            content_type=attachment.content_type,
+            name=clean_name(attachment.name),
+            content_type=await asyncio.to_thread(content_type_of, attachment.content, attachment.name),
             size=len(attachment.content),
             content_id=attachment.content_id,
         )
@@ -129,5 +131,5 @@ class MailReader:
 def _masked(mail: ParsedMail) -> ParsedMail:
     """Without card numbers, and without the attachments' bytes, which are stored now."""
     masked: dict[str, Any] = {name: mask_cards(getattr(mail, name)) for name in ("subject", "text", "reply")}
-    html = None if mail.html is None else mask_cards(mail.html)
+    html = None if mail.html is None else mask_cards_in_html(mail.html)
     return mail.model_copy(update={**masked, "html": html, "attachments": ()})

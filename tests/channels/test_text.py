@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.text import clean_line, clean_text, clean_value, mask_cards
+from app.cards import mask_cards
+from app.text import clean_line, clean_text, clean_value
 
 OURS = [
     "你好，😀",
