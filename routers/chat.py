@@ -188,6 +188,7 @@ class VisitorSocket:
         while True:
             match await self._frame():
                 case Message() as message:
+                    self._typed_at = -EVERY_SECONDS  # the next letter begins another message
                     await self._message(message)
                 case Received(touch_id=touch_id):
                     await self._acknowledged(touch_id, "delivered")

@@ -192,7 +192,11 @@ class TestChallenged:
             with pytest.raises(BadSignature):
                 WECOM.challenge(asked(wrong, b"", "GET"))
 
-    @pytest.mark.parametrize("word", ["AAAA", "!", encrypted("1", receiver="another")])
+    @pytest.mark.parametrize(
+        "word",
+        ["AAAA", "!", encrypted("1", receiver="another")],
+        ids=["too short", "no base64", "another account's"],
+    )
     def test_wecom_a_word_that_is_signed_but_not_ours(self, word: str) -> None:
         query = {**proof(word), "echostr": word}
         with pytest.raises(BadSignature):

@@ -87,6 +87,7 @@ export class Chat {
     const said = { id, clientId: id, mine: true, text, at, author: null, attachments, email: this.email };
     const message: Message = { ...said, state: "sending" };
     this.state = written(this.state, message);
+    this.typedAt = 0; // the next letter begins another message
     this.connect();
     this.send(message);
     this.kept();
