@@ -13,7 +13,7 @@ from app.bus.port import Seen
 from app.bus.tail import Tail
 from app.clock import Clock
 from app.database import Database
-from app.events import InteractionChanged, TouchCreated
+from app.events import InteractionChanged, TouchCreated, TouchUpdated
 from app.notifications import TYPING, VISITOR_GONE, Notifications
 from app.typing_notice import TypingNotice
 from interactions.agents import visitors
@@ -131,6 +131,8 @@ class ChatHub:
             envelope = one.envelope
             if envelope.type == TouchCreated.type:
                 self._touched(TouchCreated.model_validate_json(envelope.data))
+            elif envelope.type == TouchUpdated.type:
+                self._updated(TouchUpdated.model_validate_json(envelope.data))
             elif envelope.type == InteractionChanged.type and self._conversations:
                 self._changed(InteractionChanged.model_validate_json(envelope.data))
 
@@ -143,6 +145,13 @@ class ChatHub:
         presence.agent_ids = event.agent_ids
         touch = visitors.shown(event.touch)
         presence.push({"type": "message", "touch_id": touch["id"], "touch": touch})
+
+    def _updated(self, event: TouchUpdated) -> None:
+        """Shown in the place of the one with its id."""
+        presence = self._present.get(event.visitor_id) if event.visitor_id else None
+        if presence is not None:
+            touch = visitors.shown(event.touch)
+            presence.push({"type": "message", "touch_id": touch["id"], "touch": touch})
 
     def _changed(self, event: InteractionChanged) -> None:
         presence = self._conversations.get(event.interaction_id)

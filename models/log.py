@@ -1,9 +1,13 @@
 """The event log in PostgreSQL and its readers' positions. Infrastructure: no row-level security."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy import BigInteger, Identity, Index, LargeBinary, SmallInteger, func, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -31,6 +35,30 @@ class EventLog(Base):
         Index("ix_event_log_stream_partition", "stream", "partition", "position"),
         Index("ix_event_log_unread", "stream", "partition", "xid"),
     )
+
+    @classmethod
+    async def replace_text(
+        cls, session: AsyncSession, keys: Collection[str], since: datetime, before: str, after: str
+    ) -> None:
+        """In events of these keys since then, every text that is `before` becomes `after`."""
+        texts = {"before": orjson.dumps(before), "after": orjson.dumps(after)}
+        await session.execute(
+            _REPLACE_TEXT, {"keys": sorted(keys), "since": since, "looked_at": LOOKED_AT, **texts}
+        )
+
+
+LOOKED_AT: Final = 200_000
+"""Newest rows of the log: it has no index by key."""
+
+_REPLACE_TEXT = text(
+    """
+    UPDATE event_log SET data = convert_to(replace(convert_from(data, 'UTF8'), convert_from(:before, 'UTF8'),
+                                                   convert_from(:after, 'UTF8')), 'UTF8')
+    WHERE position > (SELECT max(position) FROM event_log) - CAST(:looked_at AS bigint)
+      AND key = ANY(CAST(:keys AS text[])) AND recorded_at >= :since
+      AND position(CAST(:before AS bytea) IN data) > 0
+    """
+)
 
 
 class ConsumerPosition(Base):

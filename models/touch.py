@@ -135,6 +135,19 @@ class Touch(TenantRow, Base):
         return {(endpoint_id, conversation, text) for endpoint_id, conversation, text in rows}
 
     @classmethod
+    async def messages_since(
+        cls, session: AsyncSession, address_ids: Collection[UUID], since: datetime
+    ) -> Sequence["Touch"]:
+        """What these addresses wrote, mails apart, locked."""
+        query = select(Touch).where(among(cls.address_id, address_ids), cls.at >= since)
+        told = query.where(cls.direction == "inbound", cls.kind == "message", cls.channel != "email")
+        return await _locked(session, told)
+
+    async def index_anew(self, session: AsyncSession, words: str) -> None:
+        """Its text has changed: found by these words only."""
+        await session.execute(_INDEX_ANEW, {"id": self.id, "words": words})
+
+    @classmethod
     async def of_calls(cls, session: AsyncSession, interaction_ids: Collection[UUID]) -> Sequence["Touch"]:
         """The touches of these phone calls, locked."""
         return await _locked(
@@ -264,6 +277,13 @@ _ON_THEIR_WAY = sql(
     FROM delivery d JOIN touch t ON t.tenant_id = d.tenant_id AND t.id = d.touch_id
     WHERE d.conversation = ANY(CAST(:names AS text[])) AND d.kind = 'message'
       AND d.state IN ('pending', 'claimed') AND t.provider_id IS NULL
+    """
+)
+
+_INDEX_ANEW = sql(
+    """
+    UPDATE touch SET search = to_tsvector('simple', w.words) || to_tsvector('english', w.words)
+    FROM (SELECT CAST(:words AS text) AS words) w WHERE id = :id
     """
 )
 

@@ -68,12 +68,13 @@ class TouchCreated(ActivityEvent):
 
 
 class TouchUpdated(ActivityEvent):
-    """Its delivery state or text (redaction) changed."""
+    """Its delivery state or text (redaction) changed; `visitor_id`: the chat visitor who must see it."""
 
     type: ClassVar[str] = "touchpoint.touch.updated.v1"
     touch_id: UUID
     interaction_id: UUID | None = None
     touch: dict[str, Any]
+    visitor_id: UUID | None = None
 
 
 class AgentChanged(ActivityEvent):

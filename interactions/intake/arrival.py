@@ -72,7 +72,7 @@ class Arrival:
 
     @property
     def preview(self) -> str:
-        return " ".join(self.text.split())[:PREVIEW_CHARACTERS]
+        return preview_of(self.text)
 
     @property
     def visitor_id(self) -> UUID | None:
@@ -103,6 +103,11 @@ class Arrival:
             provider_id=self.provider_id,
             version=1,
         )
+
+
+def preview_of(text: str) -> str:
+    """As lists show it."""
+    return " ".join(text.split())[:PREVIEW_CHARACTERS]
 
 
 def visitor_of(address: Address | None) -> UUID | None:

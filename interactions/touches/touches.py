@@ -44,7 +44,12 @@ async def write(session: AsyncSession, items: Sequence[Written], now: datetime) 
 
 
 def tell_update(
-    session: AsyncSession, touch: Touch, address: Address | None, agent_ids: Iterable[UUID], now: datetime
+    session: AsyncSession,
+    touch: Touch,
+    address: Address | None,
+    agent_ids: Iterable[UUID],
+    now: datetime,
+    visitor_id: UUID | None = None,
 ) -> None:
     """Its delivery state or text changed; the caller holds the touch's row and has raised its version."""
     append(
@@ -56,6 +61,7 @@ def tell_update(
             touch_id=touch.id,
             interaction_id=touch.interaction_id,
             touch=fitting(touch.item(address)),
+            visitor_id=visitor_id,
         ),
         key=str(touch.interaction_id or touch.id),
         at=now,

@@ -138,6 +138,18 @@ class TestPushed:
             delivered = "SELECT 1 FROM touch WHERE delivery_state = 'delivered'"
             await eventually(lambda: site.rows(delivered))
 
+    async def test_a_card_number_in_two_messages_is_masked_in_every_window(self, site: Site) -> None:
+        async with site.visitor() as here, site.visitor(here.token, at=1) as there:
+            await here.say("4111 1111")
+            first = (await there.frame("message"))["touch"]
+            await here.say("1111 1111", "m2")
+            async with asyncio.timeout(1):
+                shown = [(await there.frame("message"))["touch"] for _ in range(2)]
+            assert {touch["id"]: touch["text"] for touch in shown}[first["id"]] == "**** ****"
+            assert sorted(touch["text"] for touch in shown) == ["**** ****", "**** 1111"]
+            logged = await site.rows("SELECT convert_from(data, 'UTF8') AS told FROM event_log")
+            assert not [row.told for row in logged if "4111" in row.told or "1111 1111" in row.told]
+
     async def test_what_was_missed_is_in_the_history(self, site: Site) -> None:
         async with site.visitor() as visitor:
             await visitor.say("hello")
