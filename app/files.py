@@ -25,7 +25,10 @@ SHOWN_INLINE: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/
 """What a browser may show by itself. Never HTML or SVG: they carry scripts."""
 
 _SNIFFED_BYTES: Final = 64 * 1024
-_UNSAFE: Final = re.compile('[\\\\/:*?"<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069]')
+_UNSAFE: Final = re.compile('[\\\\/:*?"<>|\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
+_DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
+"""Names that Windows keeps for itself, whatever the ending."""
+
 _CONTAINERS: Final = frozenset({"application/zip", "application/octet-stream", ""})
 
 
@@ -33,6 +36,7 @@ def clean_name(name: str | None) -> str:
     """A file's name without folders, controls, card numbers, or letters that turn the text around."""
     last = re.split(r"[\\/]", clean_line(name or ""))[-1]
     kept = _UNSAFE.sub("", mask_cards(last)).strip(". ")
+    kept = f"_{kept}" if _DEVICE.match(kept) else kept
     stem, dot, extension = kept.rpartition(".")
     if len(kept) > NAME_MAX_CHARACTERS and dot:
         return f"{stem[: NAME_MAX_CHARACTERS - 1 - len(extension)]}.{extension}"[-NAME_MAX_CHARACTERS:]

@@ -97,6 +97,10 @@ class TestWhoMay:
         ("", "file"),
         (None, "file"),
         ("...", "file"),
+        ("nul.txt", "_nul.txt"),
+        ("LPT1", "_LPT1"),
+        ("null.txt", "null.txt"),
+        ("4111 1111 1111 1111.txt", "1111.txt"),
         ("x" * 300 + ".pdf", "x" * 146 + ".pdf"),
     ],
 )
@@ -111,6 +115,7 @@ def test_names(given: str | None, kept: str) -> None:
         (b"a,b\n1,2\n", "table.csv", "text/csv"),
         (b"plain words", "page.html", "text/plain"),
         (b"\x00\x01\x02binary", "x.bin", "application/octet-stream"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "a.png", "image/svg+xml"),
         (b"%PDF-1.7\n...", "x", "application/pdf"),
     ],
 )
