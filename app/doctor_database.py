@@ -16,7 +16,7 @@ READERS: Final = {"intake": "inbound", "routing": "routing"}
 LATE: Final = timedelta(minutes=1)
 VERY_LATE: Final = timedelta(minutes=10)
 
-INFRASTRUCTURE: Final = ("event_log", "dead_letter", "delivery", "agent_lease")
+INFRASTRUCTURE: Final = ("event_log", "dead_letter", "delivery", "agent_lease", "endpoint_state")
 """Tables with a tenant but without row-level security: reached across tenants by the workers' role."""
 
 UNPROTECTED: Final = """
