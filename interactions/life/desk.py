@@ -109,6 +109,7 @@ class Desk:
                 stop_ringing(self.session, work.interaction, self.now, leg)
         for agent_id in self._changed_agents:
             self.agents[agent_id].version += 1
+        await self.session.flush()  # the devices of changed agents are read below
         insert_rows(self.session, [*self._new, *(row for work in changed for row in work.added)])
         self._new = []
         await self._keep_presence()

@@ -24,6 +24,9 @@ from tests.conftest import clone
 FILLED_IN = {
     "@SECRET@": "whsec_c2VjcmV0IG9mIHRoZSBwbGF0Zm9ybQ==",
     "@AES_KEY@": "a" * 43,
+    "@TWILIO_ACCOUNT@": "AC" + "0" * 32,
+    "@TWILIO_TOKEN@": "0" * 32,
+    "@TWILIO_NUMBER@": "+16465550100",
     "@DEMO_PORT@": "1",
     "@SINK_PORT@": "2",
 }
