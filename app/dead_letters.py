@@ -12,13 +12,12 @@ import typer
 from sqlalchemy import select, update
 
 from app.bus import open_log
-from app.bus.envelopes import from_json
+from app.bus.envelopes import from_endpoint, from_json
 from app.bus.port import Bus
-from app.clock import new_id
 from app.database import WORKER_ROLE, Database
 from app.endpoints import Endpoints
 from app.errors import ChannelError, CommandError, PoisonEvent, Unavailable
-from app.events import Envelope, dumps
+from app.events import Envelope
 from app.notifications import Notifications
 from app.security import CannotOpen, Cipher, InstallationKey, UnknownTenantKey
 from app.settings import Settings
@@ -75,16 +74,7 @@ class DeadLetters:
         headers = {"webhook-id": str(letter.id)}  # the request's own was not kept; this one is as unique
         request = WireRequest("POST", f"/webhooks/{endpoint.id}?{query}", headers, raw, letter.at)
         return [
-            Envelope(
-                id=new_id(),
-                tenant_id=letter.tenant_id,
-                stream=event.stream,
-                key=event.key(endpoint.id),
-                type=event.type,
-                at=letter.at,
-                data=dumps(event),
-                source=path,
-            )
+            from_endpoint(letter.tenant_id, endpoint.id, event, letter.at)
             for event in endpoint.adapter.parse(request)
         ]
 

@@ -12,8 +12,8 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 
 from app.addresses import email_address
+from app.bus.envelopes import from_endpoint
 from app.cards import mask_cards
-from app.clock import new_id
 from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.errors import PoisonEvent, Unavailable
@@ -26,7 +26,6 @@ from app.events import (
     MessageReceived,
     VisitorConnected,
     VisitorDisconnected,
-    dumps,
 )
 from app.text import clean_line, clean_text
 from app.typing_notice import EVERY_SECONDS
@@ -321,16 +320,7 @@ class VisitorSocket:
         )
 
     def _envelope(self, event: InboundEvent) -> Envelope:
-        return Envelope(
-            id=new_id(),
-            tenant_id=self._endpoint.tenant_id,
-            stream=event.stream,
-            key=event.key(self._endpoint.id),
-            type=event.type,
-            at=self._now(),
-            data=dumps(event),
-            source=f"/endpoints/{self._endpoint.id}",
-        )
+        return from_endpoint(self._endpoint.tenant_id, self._endpoint.id, event, self._now())
 
     async def _publish(self, event: InboundEvent) -> None:
         """A receipt or a coming and going: worth a log line when it cannot be stored, not the socket."""
