@@ -29,7 +29,8 @@ class ReplyWindow(TenantRow, Base):
     @classmethod
     async def open_all(cls, session: AsyncSession, rows: Sequence[Json]) -> None:
         """Open those ({tenant_id, endpoint_id, address_id, seconds, until, messages}), each only once; of
-        windows of one length the one that ends last counts, in whatever order they are told."""
+        windows of one length the one that ends last counts, in whatever order they are told. Platforms
+        whose times are whole seconds may tell two that end at once: the second opens anew."""
         if rows:
             await session.execute(_OPEN, {"rows": rows})
 
@@ -53,6 +54,6 @@ _OPEN = text(
                                          until timestamptz, messages int)
     ORDER BY endpoint_id, address_id, seconds, until DESC
     ON CONFLICT (endpoint_id, address_id, seconds) DO UPDATE
-      SET until = excluded.until, messages_left = excluded.messages_left WHERE excluded.until > w.until
+      SET until = excluded.until, messages_left = excluded.messages_left WHERE excluded.until >= w.until
     """
 ).bindparams(ROWS)

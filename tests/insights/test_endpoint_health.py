@@ -24,14 +24,13 @@ from models import Endpoint
 from tests.parts import MemoryLog, SeededTenant, client_of, open_test_container, seed
 from tests.serving import serving
 
-NOW = datetime.now(UTC)
-
 
 class Board:
     """A supervisor's view of one tenant, and the rows behind it."""
 
     def __init__(self, container: Container, client: httpx.AsyncClient, tenant: SeededTenant) -> None:
         self.container, self.client, self.tenant = container, client, tenant
+        self.now = datetime.now(UTC)
 
     def id(self, key: str) -> UUID:
         return self.tenant.endpoints[key].id
@@ -52,8 +51,8 @@ class Board:
                 "'{}', '[]', '{}', '[]', 1)",
                 id=new_id(),
                 endpoint=self.id(key),
-                at=NOW - one,
-                created=NOW - one + timedelta(seconds=late),
+                at=self.now - one,
+                created=self.now - one + timedelta(seconds=late),
             )
 
     async def sent(self, key: str, *outcomes: str) -> None:

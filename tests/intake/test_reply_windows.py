@@ -25,7 +25,10 @@ def clicked(house: House, ago: float = 0) -> Any:
 
 
 def told(house: House, kind: type[InboundEvent], ago: float, **facts: Any) -> Any:
-    at = datetime.now(UTC) - timedelta(seconds=ago)
+    return told_of(house, kind, datetime.now(UTC) - timedelta(seconds=ago), **facts)
+
+
+def told_of(house: House, kind: type[InboundEvent], at: datetime, **facts: Any) -> Any:
     event = kind(external_id=new_id().hex, conversation=WANG.value, address=WANG, occurred_at=at, **facts)
     return house.envelope("messenger", event, at)
 
@@ -62,6 +65,14 @@ class TestMessage:
         await house.feed(said(house, TWO_DAYS, 3600))
         await house.execute("UPDATE reply_window SET messages_left = 1")
         await house.feed(said(house, TWO_DAYS))
+        assert (await work(house))["replies_left"] == 5
+
+    async def test_one_of_the_same_second_opens_it_anew(self, house: House) -> None:
+        """Platforms that tell whole seconds: no answer may be refused because the customer wrote fast."""
+        at = datetime.now(UTC).replace(microsecond=0)
+        await house.feed(told_of(house, MessageReceived, at, reply_window=TWO_DAYS, text="hello"))
+        await house.execute("UPDATE reply_window SET messages_left = 0")
+        await house.feed(told_of(house, MessageReceived, at, reply_window=TWO_DAYS, text="again"))
         assert (await work(house))["replies_left"] == 5
 
     async def test_without_one_shows_none(self, house: House) -> None:
