@@ -35,7 +35,6 @@ ROUNDS: Final = 5
 
 STOP_SECONDS: Final = 3.0
 WAIT_FIRST_SECONDS: Final = 1.0
-WAIT_MAX_SECONDS: Final = 60.0
 WELL_SECONDS: Final = 60.0
 """Who has listened so long begins anew with the shortest wait."""
 
@@ -215,8 +214,7 @@ class _Running:
             failures = 1 if self._clock.monotonic() - began > WELL_SECONDS else failures + 1
             log.warning("listener ended", endpoint=self._known.key, error=error, failures=failures)
             await self._tell(error)
-            wait = min(WAIT_FIRST_SECONDS * 2 ** min(failures - 1, 16), WAIT_MAX_SECONDS)
-            await self._clock.sleep(wait * self._random.uniform(0.5, 1.5))
+            await self._clock.sleep(rest_seconds(failures, self._listener.rest_max_seconds, self._random))
 
     async def _tell_well(self) -> None:
         """Whoever has listened for a moment is well again."""
@@ -229,3 +227,9 @@ class _Running:
                 await EndpointLease.tell(session, self._known.id, self._owner, error)
         except Exception as away:  # the outer shell: it is in the log as well
             log.warning("state of a listener not kept", endpoint=self._known.key, error=repr(away)[:200])
+
+
+def rest_seconds(failures: int, most: float, chance: random.Random) -> float:
+    """Twice as long after each failure, up to `most`; half of it by chance, so that not all come at once."""
+    doubled: float = WAIT_FIRST_SECONDS * 2 ** min(failures - 1, 16)
+    return min(doubled, most) * chance.uniform(0.5, 1.0)

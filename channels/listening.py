@@ -1,7 +1,7 @@
 """Channels that we listen to ourselves because no platform calls us: mailboxes, telephony sockets."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from app.events import InboundEvent
 from app.outbound import Network
@@ -26,5 +26,9 @@ class ListenerDoor(Protocol):
 
 
 class Listener(Protocol):
+    """`rest_max_seconds`: while the platform is away it is tried again at least so often."""
+
+    rest_max_seconds: ClassVar[float]
+
     async def listen(self, door: ListenerDoor) -> None:
         """Until cancelled. Raises when the platform is away or refuses us: started again after a rest."""

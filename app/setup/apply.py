@@ -27,20 +27,23 @@ from app.setup.rows import Changes, Reconciliation
 from app.setup.service import published_policy
 from channels import registry
 from models.agent import Agent
+from models.endpoint import Endpoint
 from models.policy import Policy
 from models.tenant import Tenant
 
-DOORS: Final = {"chat": "/chat", "form": "/forms"}
+DOORS: Final = {"chat": "/chat", "form": "/forms", "ari": None, "email": None}
+"""Where an endpoint is reached, if not by webhook. None: we listen to it, or it has a server of its own."""
+
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """`endpoints`: id and path by key, as `--json` prints them."""
+    """`endpoints`: id and path (None: nobody calls it) by key, as `--json` prints them."""
 
     tenant_id: UUID
     changes: Changes
-    endpoints: dict[str, dict[str, str]]
+    endpoints: dict[str, dict[str, Any]]
 
 
 class _DryRun(Exception):
@@ -133,11 +136,13 @@ class _Applier:
         policy = published_policy(self._setup.policy_document(), self._document)
         await _publish(session, tenant_id, policy, reconciliation.changes)
         await session.flush()
-        paths = {
-            key: {"id": str(row.id), "path": f"{DOORS.get(row.adapter, '/webhooks')}/{row.id}"}
-            for key, row in endpoints.items()
-        }
-        return Applied(tenant_id, reconciliation.changes, paths)
+        places = {key: {"id": str(row.id), "path": _path(row)} for key, row in endpoints.items()}
+        return Applied(tenant_id, reconciliation.changes, places)
+
+
+def _path(endpoint: Endpoint) -> str | None:
+    door = DOORS.get(endpoint.adapter, "/webhooks")
+    return None if door is None else f"{door}/{endpoint.id}"
 
 
 async def _publish(
@@ -179,5 +184,5 @@ def _printed(applied: Applied, dry_run: bool, as_json: bool) -> str:
         return orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode()
     lines = applied.changes.lines + [f"  {change.line()}" for change in applied.changes.policy]
     lines = lines or ["nothing to change"]
-    paths = [f"{key}: {endpoint['path']}" for key, endpoint in applied.endpoints.items()]
+    paths = [f"{key}: {place['path']}" for key, place in applied.endpoints.items() if place["path"]]
     return "\n".join(lines if dry_run else [*lines, *paths])

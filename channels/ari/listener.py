@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 import structlog
@@ -44,6 +44,8 @@ class Replaced(ChannelError):
 
 class AriListener:
     """Knows the live calls from one connection to the next: what ended in between is told at once."""
+
+    rest_max_seconds: ClassVar[float] = 5.0  # callers stand before the door meanwhile
 
     def __init__(self, adapter: AriAdapter) -> None:
         self._adapter = adapter

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, ClassVar, Final, ParamSpec, TypeVar
 
 from app.events import MailReceived
 from channels.email.adapter import EmailAdapter
@@ -39,6 +39,8 @@ def listener_of(adapter: EmailAdapter) -> "ImapListener | None":
 
 class ImapListener:
     """`adapter` has a mailbox to read."""
+
+    rest_max_seconds: ClassVar[float] = 60.0
 
     def __init__(self, adapter: EmailAdapter) -> None:
         assert adapter.config.imap is not None, "only a mailbox with `imap` is read"

@@ -2,12 +2,13 @@
 
 import asyncio
 import queue
+import random
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -17,10 +18,11 @@ from app.clock import SystemClock, new_id
 from app.database import WORKER_ROLE, Database
 from app.endpoints import KnownEndpoint, KnownTenant
 from app.events import Envelope, MessageReceived
-from app.listeners import Listeners, Parts
+from app.listeners import Listeners, Parts, rest_seconds
 from app.outbound import networks
 from app.security import Cipher, InstallationKey
 from app.settings import Settings
+from channels.ari.listener import AriListener
 from channels.form import FormAdapter, FormConfig
 from channels.listening import ListenerDoor
 from channels.registry import Registered
@@ -44,6 +46,8 @@ class Platform:
 @dataclass
 class Counting:
     """Tells one message after the other, and remembers how far it was."""
+
+    rest_max_seconds: ClassVar[float] = 60.0
 
     platform: Platform
     process: str
@@ -240,6 +244,18 @@ class TestPlatformThatFails:
                 return await error() is None
 
             await eventually(is_well)
+
+
+class TestRest:
+    @pytest.mark.parametrize("failures", [1, 2, 3, 4, 10, 10_000])
+    def test_a_telephone_exchange_is_missed_for_five_seconds_at_most(self, failures: int) -> None:
+        chance = random.Random(failures)
+        rests = [rest_seconds(failures, AriListener.rest_max_seconds, chance) for _ in range(1000)]
+        assert 0.5 <= min(rests) < max(rests) <= 5.0
+
+    def test_not_all_come_back_at_once(self) -> None:
+        rests = {rest_seconds(9, 60.0, random.Random(seed)) for seed in range(100)}
+        assert max(rests) - min(rests) > 20
 
 
 class Stopped:

@@ -254,6 +254,18 @@ class TestCommand:
         assert endpoints["hotline"]["path"] == f"/webhooks/{endpoints['hotline']['id']}"
         assert endpoints["contact-form"]["path"].startswith("/forms/")
 
+    async def test_who_is_listened_to_has_no_path(
+        self, bench: Bench, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        asterisk = {"url": "http://10.0.0.5:8088/ari", "username": "touchpoint", "password": "x"}
+        setup = changed("endpoints", 0, adapter="ari", config=asterisk)
+        bench.file.write_text(yaml.safe_dump({**setup, "agents": []}))
+        assert await command.run(bench.settings, bench.file, False, True) == 0
+        hotline = orjson.loads(capsys.readouterr().out)["endpoints"]["hotline"]
+        assert hotline["id"] and hotline["path"] is None
+        assert await command.run(bench.settings, bench.file, False, False) == 0
+        assert "hotline: " not in capsys.readouterr().out
+
     async def test_a_wrong_configuration_is_refused_with_its_line(self, bench: Bench) -> None:
         setup = changed("endpoints", 0, config={"secret": "plain"})
         bench.file.write_text(yaml.safe_dump({**setup, "agents": []}, sort_keys=False))
