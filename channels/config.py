@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 
+from app.addresses import phone_address
 from channels.signature import secret_key
 
 
@@ -32,6 +33,17 @@ def _region(region: str) -> str:
 
 Region = Annotated[str, AfterValidator(_region)]
 """In which numbers without `+` are read."""
+
+
+def _number(text: str) -> str:
+    address = phone_address(text)
+    if address is None or address.kind not in ("phone", "short_code", "extension"):
+        raise ValueError("a number as +14155550100, or a short code")
+    return address.value
+
+
+Number = Annotated[str, AfterValidator(_number)]
+"""A phone number of ours."""
 
 
 def pointer_of(location: Sequence[str | int]) -> str:

@@ -25,7 +25,7 @@ from channels.base import (
     WireRequest,
     WireResponse,
 )
-from channels.config import ChannelConfig, Region
+from channels.config import ChannelConfig, Number, Region
 from channels.http_answer import result_of
 
 
@@ -44,12 +44,13 @@ Media = Annotated[str, Field(pattern=r"^[a-z]+:[^\s]+$", max_length=500)]
 
 class AriConfig(ChannelConfig):
     """`devices` and `numbers` are how Asterisk dials an agent's device (`sip:1001`) and a number outside;
-    without `numbers` none is dialled. `music` is a class of musiconhold.conf. `region` reads national
-    numbers."""
+    without `numbers` none is dialled. `address` is shown to customers who are called. `music` is a class of
+    musiconhold.conf. `region` reads national numbers."""
 
     url: Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)]
     username: Annotated[str, Field(min_length=1, max_length=200, pattern="^[^:]*$")]
     password: SecretStr
+    address: Number | None = None
     app: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "touchpoint"
     devices: Annotated[str, _naming("{device}")] = "PJSIP/{device}"
     numbers: Annotated[str, _naming("{number}")] | None = None

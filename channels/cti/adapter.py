@@ -19,7 +19,7 @@ from channels.base import (
     WireRequest,
     WireResponse,
 )
-from channels.config import ChannelConfig, Region, WebhookSecret
+from channels.config import ChannelConfig, Number, Region, WebhookSecret
 from channels.cti.payload import parse_event
 from channels.http_answer import result_of
 
@@ -49,11 +49,13 @@ COMMANDS: Final = frozenset(
 
 class CtiConfig(ChannelConfig):
     """`previous_secrets` still open the door while the platform's secret is changed. Without `command_url`
-    the platform is only watched. `region` reads national caller ids."""
+    the platform is only watched. `address` is shown to customers who are called. `region` reads national
+    caller ids."""
 
     secret: WebhookSecret
     previous_secrets: tuple[WebhookSecret, ...] = ()
     command_url: Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)] | None = None
+    address: Number | None = None
     region: Region | None = None
 
 

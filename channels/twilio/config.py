@@ -4,15 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, StringConstraints, model_validator
 
-from app.addresses import phone_address
-from channels.config import ChannelConfig
-
-
-def _number(text: str) -> str:
-    address = phone_address(text)
-    if address is None or address.kind not in ("phone", "short_code", "extension"):
-        raise ValueError("a number as +14155550100, or a short code")
-    return address.value
+from channels.config import ChannelConfig, Number
 
 
 def _base(url: AnyHttpUrl) -> AnyHttpUrl:
@@ -22,7 +14,6 @@ def _base(url: AnyHttpUrl) -> AnyHttpUrl:
 
 
 Sid = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}$")]
-Number = Annotated[str, AfterValidator(_number)]
 BaseUrl = Annotated[AnyHttpUrl, AfterValidator(_base)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=3000)]
 Secret = Annotated[SecretStr, Field(min_length=1)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.embedded import EmbeddedPostgres
-from tests.asterisk.lane import AsteriskLane
+from tests.asterisk.lane import OUR_NUMBER, AsteriskLane
 from tests.conftest import clone
 from tests.platforms.ari import PASSWORD, USERNAME, Asterisk, serving
 from tests.platforms.ari.server import Server
@@ -30,7 +30,7 @@ async def service(
 ) -> AsyncIterator[Service]:
     def with_asterisk(document: dict[str, Any]) -> None:
         config = {"url": exchange.url, "username": USERNAME, "password": PASSWORD}
-        config["numbers"] = "PJSIP/{number}@out"
+        config |= {"numbers": "PJSIP/{number}@out", "address": OUR_NUMBER}
         endpoint = {"key": "asterisk", "adapter": "ari", "queue": "lane-1", "config": config}
         document["endpoints"].append(endpoint)
         for agent in document["agents"]:

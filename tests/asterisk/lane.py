@@ -3,12 +3,15 @@
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from tests.platforms.ari import Asterisk, Phone
-from tests.platforms.ari.asterisk import Channel
+from demo.asterisk.exchange import Channel
+from demo.pbx.switch import Device
+from tests.platforms.ari import Asterisk
 from tests.platforms.ari.server import Server
 from tests.running import Desktop, Lane
 from tests.voice.test_races import accepted
 from tests.waiting import eventually
+
+OUR_NUMBER = "+862160000100"
 
 
 @dataclass
@@ -29,7 +32,7 @@ class AsteriskLane:
     def phone_of(self, lane: Lane) -> str:
         return f"PJSIP/{lane.device.removeprefix('sip:')}"
 
-    def behaves(self, phone: Phone) -> None:
+    def behaves(self, phone: Device) -> None:
         self.asterisk.phones[self.phone] = phone
 
     def call(self, number: str = "+8613800138000") -> str:

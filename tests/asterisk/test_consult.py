@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from demo.pbx.switch import Device
 from tests.asterisk.lane import AsteriskLane, legs_become, talking
-from tests.platforms.ari import Phone
 from tests.platforms.ari.server import Server
 from tests.running import CONNECT_SECONDS, Desktop, Service
 from tests.voice.test_races import FREE_SECONDS, entry_outcome, units_free
@@ -132,7 +132,7 @@ class TestWarm:
 
     async def test_their_phone_is_busy(self, lanes: Lanes) -> None:
         async with staged(lanes) as stage:
-            stage.theirs.behaves(Phone.BUSY)
+            stage.theirs.behaves(Device.BUSY)
             await stage.ask()
             await legs_become(stage.li, stage.x, "held")
             await units_free(stage.wang)
@@ -141,7 +141,7 @@ class TestWarm:
 
     async def test_their_phone_is_silent(self, lanes: Lanes) -> None:
         async with staged(lanes) as stage:
-            stage.theirs.behaves(Phone.SILENT)
+            stage.theirs.behaves(Device.SILENT)
             await stage.ask()
             await units_free(stage.wang, CONNECT_SECONDS + FREE_SECONDS + 1)
             await legs_become(stage.li, stage.x, "held")
@@ -175,7 +175,7 @@ class TestCold:
     async def test_to_a_number_that_is_busy_the_agent_keeps_them(self, lanes: Lanes) -> None:
         async with staged(lanes) as stage:
             number = f"+861390015{stage.mine.lane.number:04}"
-            stage.mine.asterisk.phones[f"PJSIP/{number}@out"] = Phone.BUSY
+            stage.mine.asterisk.phones[f"PJSIP/{number}@out"] = Device.BUSY
             await stage.act("transfer", {"to": {"address": {"kind": "phone", "value": number}}})
             await stage.li.pushed("command.failed")
             await stage.mine.hears(stage.call, stage.first)

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from demo.pbx.switch import Device
 from tests.asterisk.lane import AsteriskLane, legs_become, talking
-from tests.platforms.ari import Phone
 from tests.platforms.ari.server import Server
 from tests.running import CONNECT_SECONDS, Lane, Service
 from tests.voice.test_races import FREE_SECONDS, accepted, entry_outcome, figures_of, units_free
@@ -14,7 +14,7 @@ from tests.waiting import eventually
 
 class TestAnswered:
     async def test_a_whole_call(self, lane: AsteriskLane) -> None:
-        lane.behaves(Phone.MANUAL)
+        lane.behaves(Device.MANUAL)
         async with lane.desktop() as desk:
             call = lane.call()
             await lane.hears(call)
@@ -84,7 +84,7 @@ class TestCallerHangsUp:
             assert figures["abandoned"] + figures["short_abandoned"] == 1
 
     async def test_in_the_same_millisecond_as_the_accept(self, lane: AsteriskLane) -> None:
-        lane.behaves(Phone.MANUAL)
+        lane.behaves(Device.MANUAL)
         async with lane.desktop() as desk:
             call = lane.call()
             offer = await desk.offer()
@@ -97,7 +97,7 @@ class TestCallerHangsUp:
             assert await entry_outcome(desk, offer["interaction_id"]) == ["abandoned"]
 
     async def test_while_the_agents_phone_rings(self, lane: AsteriskLane) -> None:
-        lane.behaves(Phone.MANUAL)
+        lane.behaves(Device.MANUAL)
         async with lane.desktop() as desk:
             call = lane.call()
             x = await accepted(desk)
@@ -110,8 +110,8 @@ class TestCallerHangsUp:
 
 
 class TestDevice:
-    @pytest.mark.parametrize("phone", [Phone.BUSY, Phone.REJECTS])
-    async def test_refused_the_customer_waits_on(self, lane: AsteriskLane, phone: Phone) -> None:
+    @pytest.mark.parametrize("phone", [Device.BUSY, Device.REJECTS])
+    async def test_refused_the_customer_waits_on(self, lane: AsteriskLane, phone: Device) -> None:
         lane.behaves(phone)
         async with lane.desktop() as desk:
             call = lane.call()
@@ -122,8 +122,8 @@ class TestDevice:
             assert (presence["status"], presence["reason_code"]) == ("not_responding", "device")
             await units_free(desk)
 
-    @pytest.mark.parametrize("phone", [Phone.SILENT, Phone.ABSENT])
-    async def test_given_up_after_connect_seconds(self, lane: AsteriskLane, phone: Phone) -> None:
+    @pytest.mark.parametrize("phone", [Device.SILENT, Device.UNREACHABLE])
+    async def test_given_up_after_connect_seconds(self, lane: AsteriskLane, phone: Device) -> None:
         lane.behaves(phone)
         async with lane.desktop() as desk:
             call = lane.call()
@@ -135,12 +135,12 @@ class TestDevice:
             await lane.hears(call)
 
     async def test_the_next_try_succeeds(self, lane: AsteriskLane) -> None:
-        lane.behaves(Phone.BUSY)
+        lane.behaves(Device.BUSY)
         async with lane.desktop() as desk:
             call = lane.call()
             x = await accepted(desk)
             await desk.becomes(x, "queued")
-            lane.behaves(Phone.ANSWERS)
+            lane.behaves(Device.ANSWERS)
             desk.events.clear()
             await desk.client.be("available")
             assert await accepted(desk) == x
@@ -153,7 +153,7 @@ class TestAcceptedByPickingUp:
 
     async def test_picking_up_is_the_accept(self, service: Service, exchange: Server) -> None:
         lane = AsteriskLane(Lane(service.lanes, service), exchange)
-        lane.behaves(Phone.MANUAL)
+        lane.behaves(Device.MANUAL)
         async with lane.desktop() as desk:
             call = lane.call()
             leg = await lane.rings()

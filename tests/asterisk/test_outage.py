@@ -3,8 +3,8 @@
 import os
 import signal
 
+from demo.pbx.switch import Device
 from tests.asterisk.lane import AsteriskLane, legs_become, talking
-from tests.platforms.ari import Phone
 from tests.voice.test_races import accepted, entry_outcome, figures_of, units_free
 from tests.waiting import eventually
 
@@ -94,7 +94,7 @@ class TestTheLineBreaks:
             await lane.over(call)
 
     async def test_the_agents_phone_is_given_up_meanwhile(self, lane: AsteriskLane) -> None:
-        lane.behaves(Phone.SILENT)
+        lane.behaves(Device.SILENT)
         async with lane.desktop() as desk:
             call = lane.call()
             x = await accepted(desk)
@@ -104,7 +104,7 @@ class TestTheLineBreaks:
             await eventually(lambda: lane.asterisk.phone(lane.phone) is None)
             await back(lane)
             await lane.hears(call)
-            lane.behaves(Phone.ANSWERS)
+            lane.behaves(Device.ANSWERS)
             desk.events.clear()
             await desk.client.be("available")
             assert await accepted(desk) == x

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.asterisk.lane import AsteriskLane, legs_become
-from tests.platforms.ari import Phone
+from demo.pbx.switch import Device
+from tests.asterisk.lane import OUR_NUMBER, AsteriskLane, legs_become
 from tests.running import Desktop
 from tests.voice.test_callback import lives_where_it_is, number_of, waits
 from tests.voice.test_outbound import outcome
@@ -31,8 +31,8 @@ class TestCall:
     async def test_agent_first_then_the_customer(self, lane: AsteriskLane) -> None:
         number = f"+86138011{lane.lane.number:05}"
         customers = f"PJSIP/{number}@out"
-        lane.behaves(Phone.MANUAL)
-        lane.asterisk.phones[customers] = Phone.MANUAL
+        lane.behaves(Device.MANUAL)
+        lane.asterisk.phones[customers] = Device.MANUAL
         async with lane.desktop(available=False) as desk:
             x = await dialled(desk, lane, number)
             agent = await lane.rings()
@@ -40,6 +40,7 @@ class TestCall:
             lane.asterisk.answer(lane.phone)
             customer = await lane.rings(customers)
             assert customer.id == (await desk.interaction(x))["id"], "the call bears the id that we gave"
+            assert customer.connected == OUR_NUMBER, "the customer sees who calls"
             await eventually(lambda: agent.rings)
             lane.asterisk.answer(customers)
             await desk.becomes(x, "active")
@@ -53,8 +54,8 @@ class TestCall:
             await outcome(desk, x, "answered")
             await lane.over(x)
 
-    @pytest.mark.parametrize(("phone", "told"), [(Phone.BUSY, "busy"), (Phone.REJECTS, "rejected")])
-    async def test_the_customer_is_not_reached(self, lane: AsteriskLane, phone: Phone, told: str) -> None:
+    @pytest.mark.parametrize(("phone", "told"), [(Device.BUSY, "busy"), (Device.REJECTS, "rejected")])
+    async def test_the_customer_is_not_reached(self, lane: AsteriskLane, phone: Device, told: str) -> None:
         number = f"+86138012{lane.lane.number:05}"
         lane.asterisk.phones[f"PJSIP/{number}@out"] = phone
         async with lane.desktop(available=False) as desk:
@@ -66,7 +67,7 @@ class TestCall:
 
     async def test_the_agent_gives_up_before_the_customer_answers(self, lane: AsteriskLane) -> None:
         number = f"+86138013{lane.lane.number:05}"
-        lane.asterisk.phones[f"PJSIP/{number}@out"] = Phone.SILENT
+        lane.asterisk.phones[f"PJSIP/{number}@out"] = Device.SILENT
         async with lane.desktop(available=False) as desk:
             x = await dialled(desk, lane, number)
             await lane.rings(f"PJSIP/{number}@out")
@@ -76,7 +77,7 @@ class TestCall:
             await units_free(desk)
 
     async def test_the_agents_own_phone_is_busy(self, lane: AsteriskLane) -> None:
-        lane.behaves(Phone.BUSY)
+        lane.behaves(Device.BUSY)
         async with lane.desktop(available=False) as desk:
             x = await dialled(desk, lane, f"+86138014{lane.lane.number:05}")
             await desk.becomes(x, "closed")
