@@ -17,8 +17,9 @@ from websockets.typing import Origin
 
 from demo import shop
 from demo.messengers.phones import Phones
-from demo.pbx.switch import CallState, Switch
+from demo.pbx.switch import CallState
 from demo.people import Person
+from demo.telephones import Telephones
 from demo.twilio import FakeTwilio
 
 log = structlog.get_logger()
@@ -45,14 +46,14 @@ class PlayedCustomers:
     def __init__(
         self,
         everybody: list[Person],
-        switch: Switch,
+        telephones: Telephones,
         doors: "Doors",
         phones: Phones,
         twilio: FakeTwilio,
         *,
         every_seconds: float = 9.0,
     ) -> None:
-        self.everybody, self.switch, self.doors, self.phones = everybody, switch, doors, phones
+        self.everybody, self.telephones, self.doors, self.phones = everybody, telephones, doors, phones
         self.twilio, self.every_seconds = twilio, every_seconds
         self.coming = True
         self.chance = random.Random(7)  # noqa: S311 - not a secret
@@ -66,35 +67,27 @@ class PlayedCustomers:
             self._text,
             self._mail,
             self._form,
-            self._call_us_line,
             self._send_sms,
         )
         while True:
             await asyncio.sleep(self.chance.expovariate(1 / self.every_seconds))
             if not self.coming:
                 continue
-            kind = self.chance.choices(kinds, (5, 4, 2, 2, 1, 2, 1))[0]
+            kind = self.chance.choices(kinds, (7, 4, 2, 2, 1, 1))[0]
             task = asyncio.create_task(_unless_gone(kind(self.chance.choice(self.everybody[1:]))))
             self._contacts.add(task)
             task.add_done_callback(self._contacts.discard)
 
     async def _call(self, person: Person) -> None:
+        """To one of our numbers. Who waits too long gives up."""
+        line = self.chance.choice(self.telephones.lines)
         withheld = self.chance.random() < 0.05
-        call = self.switch.call(None if withheld else person.phone, self.doors.hotline)
-        waits, talks = self.chance.uniform(20, 90), self.chance.uniform(15, 70)
-        await asyncio.sleep(waits)
-        if call.state == CallState.MUSIC:
-            self.switch.hang_up(call.id)
-            return
-        await asyncio.sleep(talks)
-        self.switch.hang_up(call.id)
-
-    async def _call_us_line(self, person: Person) -> None:
-        call = self.twilio.exchange.call(person.phone)
+        call = line.call(None if withheld else person.phone)
         await asyncio.sleep(self.chance.uniform(20, 90))
-        if call.conference is not None and call.conference.status != "init":
+        heard = line.heard(call)
+        if heard is not None and heard.state in (CallState.CONNECTED, CallState.HELD):
             await asyncio.sleep(self.chance.uniform(15, 70))
-        self.twilio.exchange.hang_up(call)
+        line.hang_up(call)
 
     async def _send_sms(self, person: Person) -> None:
         self.twilio.messages.write(person.phone, self.chance.choice(TEXTS))
@@ -154,7 +147,7 @@ class Doors:
         self, base_url: str, smtp_port: int, endpoints: dict[str, str], mail_address: str, secret: str
     ) -> None:
         self.base_url, self.smtp_port, self.endpoints = base_url, smtp_port, endpoints
-        self.mail_address, self.hotline, self._secret = mail_address, "+864001000000", secret
+        self.mail_address, self._secret = mail_address, secret
 
     @property
     def chat_url(self) -> str:

@@ -20,6 +20,7 @@ from rich.console import Console
 from app.settings import Settings
 from app.supervisor import Supervisor
 from app.telemetry import configure_logging
+from demo.asterisk import Asterisk
 from demo.customers import Doors, PlayedCustomers
 from demo.history import seed
 from demo.inbox import Inbox
@@ -32,10 +33,16 @@ from demo.pbx.exchange import Exchange
 from demo.people import PLAYED, people
 from demo.players import PlayedAgent, Shift
 from demo.server import Stage, create_demo_app
+from demo.telephones import AsteriskLine, CtiLine, Telephones, TwilioLine
 from demo.twilio import FakeTwilio
 
 MAIL_ADDRESS = "support@hearth.test"
 MY_PHONE = "sip:1001"
+HOTLINE = "+864001000000"
+SHOP_NUMBER = "+862160000100"
+OUTSIDE = "PJSIP/{number}@carrier"
+"""As company.yaml has it: how the Asterisk dials numbers."""
+
 TWILIO_ACCOUNT = "AC" + "0" * 32
 TWILIO_NUMBER = "+16465550100"
 WHATSAPP_NUMBER = "106540352242922"
@@ -58,6 +65,7 @@ class Demo:
         ours["public_url"] = settings.public_url or f"http://{settings.host}:{port}"
         self.settings = settings.model_copy(update=ours)
         self.exchange, self.inbox, self.shift = Exchange(), Inbox(), Shift()
+        self.asterisk = Asterisk(answer_seconds=1.0)
         self.twilio = FakeTwilio(TWILIO_ACCOUNT, secrets.token_hex(16), TWILIO_NUMBER)
 
     async def run(self) -> int:
@@ -76,7 +84,7 @@ class Demo:
             hooks = {key: f"{supervisor.url}/webhooks/{endpoint}" for key, endpoint in endpoints.items()}
             self.exchange.connect(hooks["hotline"], secret)
             self.twilio.connect(hooks["us-line"], hooks["texts"])
-            await self._play(supervisor, doors, self._phones(supervisor.url, endpoints, secret))
+            await self._play(supervisor, self._stage(supervisor, doors, endpoints, secret))
         say.print("All stopped; the data is kept.")
         return 0
 
@@ -108,6 +116,8 @@ class Demo:
             "@AES_KEY@": _aes_key(secret),
             "@DEMO_PORT@": self.demo_port,
             "@SINK_PORT@": self.sink_port,
+            "@HOTLINE@": HOTLINE,
+            "@SHOP_NUMBER@": SHOP_NUMBER,
             "@TWILIO_ACCOUNT@": TWILIO_ACCOUNT,
             "@TWILIO_NUMBER@": TWILIO_NUMBER,
             "@TWILIO_TOKEN@": self.twilio.auth_token,
@@ -119,12 +129,21 @@ class Demo:
         applied = await apply(settings, load(path, os.environ))
         return {key: endpoint["id"] for key, endpoint in applied.endpoints.items()}, secret
 
-    async def _play(self, supervisor: Supervisor, doors: Doors, phones: Phones) -> None:
-        everybody = people()
-        visits = PlayedCustomers(everybody, self.exchange.switch, doors, phones, self.twilio)
-        stage = Stage(
+    def _stage(self, supervisor: Supervisor, doors: Doors, endpoints: dict[str, str], secret: str) -> Stage:
+        everybody, phones = people(), self._phones(supervisor.url, endpoints, secret)
+        telephones = Telephones(
+            [
+                CtiLine(self.exchange.switch, HOTLINE),
+                AsteriskLine(self.asterisk, SHOP_NUMBER, "orders", OUTSIDE),
+                TwilioLine(self.twilio.exchange),
+            ]
+        )
+        visits = PlayedCustomers(everybody, telephones, doors, phones, self.twilio)
+        return Stage(
             exchange=self.exchange,
+            asterisk=self.asterisk,
             twilio=self.twilio,
+            telephones=telephones,
             doors=doors,
             inbox=self.inbox,
             phones=phones,
@@ -132,8 +151,11 @@ class Demo:
             shift=self.shift,
             visits=visits,
             my_phone=MY_PHONE,
+            secret=secret,
             kill=_killer(supervisor),
         )
+
+    async def _play(self, supervisor: Supervisor, stage: Stage) -> None:
         app = create_demo_app(stage)
         config = uvicorn.Config(app, host="127.0.0.1", port=self.demo_port, log_level="error", lifespan="off")
         server = Quiet(config)
@@ -142,7 +164,7 @@ class Demo:
             PlayedAgent(supervisor.url, f"{name}@demo.test", "demo", character, self.shift).run()
             for character, name in enumerate(PLAYED)
         ]
-        parts += [visits.run(), phones.run()]
+        parts += [stage.visits.run(), stage.phones.run()]
         tasks = [asyncio.create_task(part) for part in parts]
         await server.listening.wait()
         self._say_where(supervisor.url)

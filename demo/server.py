@@ -1,4 +1,4 @@
-"""The demo's second window: the page "be the customer", what it needs, and the telephone exchange."""
+"""The demo's second window: the page "be the customer", and what it needs of every platform."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from app import pages
+from demo.asterisk import Asterisk, User, asterisk_app
 from demo.customers import Doors, PlayedCustomers
 from demo.inbox import Inbox
 from demo.messengers.phones import Phones
@@ -15,7 +16,11 @@ from demo.pbx.exchange import Exchange, create_exchange_app
 from demo.pbx.switch import Device
 from demo.people import Person
 from demo.players import Shift
+from demo.telephones import Telephones, telephone_routes
 from demo.twilio import FakeTwilio
+
+ASTERISK_USER = "touchpoint"
+"""As company.yaml has it."""
 
 
 class MailIn(BaseModel):
@@ -48,10 +53,13 @@ class CallersIn(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What the page may move. `kill` ends a process of the service by -9; it is started again."""
+    """What the page may move. `secret` opens the Asterisk. `kill` ends a process of the service by -9; it is
+    started again."""
 
     exchange: Exchange
+    asterisk: Asterisk
     twilio: FakeTwilio
+    telephones: Telephones
     doors: Doors
     inbox: Inbox
     phones: Phones
@@ -59,6 +67,7 @@ class Stage:
     shift: Shift
     visits: PlayedCustomers
     my_phone: str
+    secret: str
     kill: Callable[[str], None]
 
     def show(self) -> dict[str, Any]:
@@ -80,13 +89,16 @@ class Stage:
             behaviour = Device.ANSWERS if wish.phone_answers else Device.UNREACHABLE
             self.exchange.switch.devices[self.my_phone] = behaviour
             self.twilio.exchange.devices[f"{self.my_phone}@hearth.test"] = behaviour
+            self.asterisk.phones[self.my_phone.replace("sip:", "PJSIP/")] = behaviour
         if wish.copies is not None:
             self.exchange.copies = wish.copies
 
 
 def create_demo_app(stage: Stage) -> FastAPI:
-    """The exchange's app, WhatsApp and Twilio, with `/demo/…` for the page and the page itself."""
+    """The exchange's app and all other platforms, with `/demo/…` for the page and the page itself."""
     app = create_exchange_app(stage.exchange)
+    app.include_router(telephone_routes(stage.telephones))
+    app.mount("/asterisk", asterisk_app(stage.asterisk, {ASTERISK_USER: User(stage.secret)}))
     app.mount("/whatsapp", stage.phones.platform.app())
     app.mount("/wechat", stage.phones.wechat.wechat.app())
     app.mount("/wecom", stage.phones.wechat.wecom.app())
@@ -99,8 +111,7 @@ def create_demo_app(stage: Stage) -> FastAPI:
     async def config() -> dict[str, Any]:
         return {
             "touchpoint_url": doors.base_url,
-            "pbx_url": "",
-            "hotline": doors.hotline,
+            "lines": stage.telephones.shown(),
             "chat_endpoint_id": doors.endpoints["site-chat"],
             "form_endpoint_id": doors.endpoints["contact-form"],
             "mail_address": doors.mail_address,
@@ -172,8 +183,8 @@ def _add_stage(app: FastAPI, stage: Stage) -> None:
     @app.post("/demo/callers", status_code=202)
     async def add_callers(wish: CallersIn) -> dict[str, list[str]]:
         callers = [person for person in stage.everybody[1:] if person.tier == wish.tier][: wish.count]
-        calls = [stage.exchange.switch.call(person.phone, stage.doors.hotline) for person in callers]
-        return {"call_ids": [call.id for call in calls]}
+        hotline = stage.telephones.lines[0]
+        return {"call_ids": [hotline.call(person.phone) for person in callers]}
 
     @app.post("/demo/kill/{process}", status_code=204)
     async def kill(process: Literal["api", "worker", "database"]) -> None:

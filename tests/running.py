@@ -24,6 +24,7 @@ from demo.desk_client import DeskClient, desktop
 from demo.inbox import Inbox
 from demo.pbx.exchange import Exchange, create_exchange_app
 from demo.pbx.switch import Device, PhoneCall
+from demo.telephones import CtiLine, Telephones, telephone_routes
 from tests.waiting import eventually
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests' exchange").decode()
@@ -250,6 +251,7 @@ async def running(
 @asynccontextmanager
 async def _serving(exchange: Exchange) -> AsyncIterator[int]:
     app = create_exchange_app(exchange)
+    app.include_router(telephone_routes(Telephones([CtiLine(exchange.switch, HOTLINE)])))
     pages.install(app)
     config = uvicorn.Config(app, log_config=None, lifespan="off")
     server = uvicorn.Server(config)

@@ -1,5 +1,4 @@
-"""The exchange on the network: signed events out to Touchpoint's webhook, signed commands in, phones over
-HTTP."""
+"""The exchange on the network: signed events out to Touchpoint's webhook, signed commands in."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -9,12 +8,11 @@ from uuid import uuid4
 import httpx
 import orjson
 import structlog
-from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
-from fastapi.middleware.cors import CORSMiddleware
+from fastapi import FastAPI, Request, Response
 
 from app.errors import BadSignature
 from channels import signature
-from demo.pbx.switch import CallState, Device, PhoneCall, Switch
+from demo.pbx.switch import Switch
 
 RETRY_SECONDS = (0.2, 0.5, 1, 2, 5, 5, 5, 5, 5, 5, 5, 5)
 """How long the exchange waits before it sends an event again; then it gives up, as real platforms do."""
@@ -113,61 +111,12 @@ class Exchange:
 
 
 def create_exchange_app(exchange: Exchange) -> FastAPI:
-    """`POST /cti` for Touchpoint's commands; `/calls…` and `/devices…` are the phones of the demo."""
+    """`POST /cti` for Touchpoint's commands."""
 
     app = FastAPI(title="Small exchange", docs_url=None, redoc_url=None)
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
-    switch = exchange.switch
 
     @app.post("/cti")
     async def command(request: Request) -> Response:
         return Response(status_code=await exchange.command(dict(request.headers), await request.body()))
 
-    @app.post("/calls", status_code=201)
-    async def dial(wish: dict[str, Any]) -> dict[str, str]:
-        return {"call_id": switch.call(wish.get("from"), wish["to"]).id}
-
-    @app.post("/calls/{call_id}/hangup", status_code=204)
-    async def hang_up(call_id: str) -> None:
-        switch.hang_up(call_id)
-
-    @app.post("/calls/{call_id}/digits", status_code=204)
-    async def press(call_id: str, wish: dict[str, str]) -> None:
-        switch.press(call_id, wish["digits"])
-
-    @app.get("/phones/{number}")
-    async def phone(number: str) -> dict[str, str | None]:
-        """The call that rings or talks there because we dialled it."""
-        call = switch.call_to(number)
-        return {"call_id": None if call is None else call.id}
-
-    @app.post("/devices/{address}/hangup", status_code=204)
-    async def device_hangs_up(address: str) -> None:
-        switch.device_hangs_up(address)
-
-    @app.put("/devices/{address}", status_code=204)
-    async def set_device(address: str, wish: dict[str, Device]) -> None:
-        switch.devices[address] = wish["behaviour"]
-
-    @app.websocket("/calls/{call_id}/audio-state")
-    async def audio_state(socket: WebSocket, call_id: str) -> None:
-        await socket.accept()
-        call = switch.calls.get(call_id)
-        if call is not None:
-            await _tell_audio(socket, call)
-        await socket.close()
-
     return app
-
-
-async def _tell_audio(socket: WebSocket, call: PhoneCall) -> None:
-    """What the customer hears, until the call has ended or they are gone."""
-    try:
-        while True:
-            changed = call.changed
-            await socket.send_json({"state": call.state, "cause": call.cause, "by": call.ended_by})
-            if call.state == CallState.ENDED:
-                return
-            await changed.wait()
-    except WebSocketDisconnect:
-        return

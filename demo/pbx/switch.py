@@ -3,7 +3,7 @@ one."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -62,16 +62,10 @@ class PhoneCall:
     outbound: bool = False
     cause: str | None = None
     ended_by: str | None = None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def legs(self) -> list[AgentLeg]:
         return [leg for leg in (self.leg, self.consult, self.away) if leg is not None]
-
-    def become(self, state: CallState) -> None:
-        self.state = state
-        self.changed.set()
-        self.changed = asyncio.Event()
 
 
 class Timer(Protocol):
@@ -97,7 +91,7 @@ class Switch:
         self.calls[call.id] = call
         presentation = "withheld" if caller is None else "allowed"
         self._tell(call, "call.incoming", data={"from_presentation": presentation, **data})
-        call.become(CallState.MUSIC)
+        call.state = CallState.MUSIC
         return call
 
     def call_to(self, number: str) -> PhoneCall | None:
@@ -119,7 +113,7 @@ class Switch:
         for leg in call.legs:
             self._end_leg(call, leg, "normal", "platform")
         self._tell(call, "call.ended", data={"cause": cause, "by": by})
-        call.become(CallState.ENDED)
+        call.state = CallState.ENDED
 
     # ---- what agents' devices do ----
 
@@ -138,7 +132,7 @@ class Switch:
             self._ring_customer(call)
         elif leg is call.leg:
             self._tell(call, "call.bridged", leg=leg)
-            call.become(CallState.CONNECTED)
+            call.state = CallState.CONNECTED
 
     def device_hangs_up(self, device: str, cause: str = "normal") -> None:
         for call in self.calls.values():
@@ -146,7 +140,7 @@ class Switch:
                 if leg.device == device:
                     waits = leg is call.leg and call.consult is None
                     self._end_leg(call, leg, cause, "agent")
-                    call.become(CallState.MUSIC if waits else call.state)
+                    call.state = CallState.MUSIC if waits else call.state
                     return
 
     # ---- what Touchpoint orders ----
@@ -210,7 +204,7 @@ class Switch:
             self._end_leg(call, call.leg, "normal", "platform")
         call.leg, call.consult = call.consult, None
         self._tell(call, "call.bridged", leg=call.leg)
-        call.become(CallState.CONNECTED)
+        call.state = CallState.CONNECTED
 
     def _call_cancel_transfer(self, call: PhoneCall, order: dict[str, Any]) -> None:
         if call.consult is not None:
@@ -231,7 +225,7 @@ class Switch:
             if leg.command_id == order.get("route_command_id"):
                 waits = leg is call.leg
                 self._end_leg(call, leg, "normal", "platform")
-                call.become(CallState.MUSIC if waits else call.state)
+                call.state = CallState.MUSIC if waits else call.state
 
     def _call_hold(self, call: PhoneCall, order: dict[str, Any]) -> None:
         self._customer_held(call, order, held=True)
@@ -251,7 +245,6 @@ class Switch:
     _recording_resume = _recording_pause
 
     def _call_play(self, call: PhoneCall, order: dict[str, Any]) -> None:
-        call.become(call.state)
         if order.get("then") == "end":
             self.hang_up(call.id, by="platform")
 
@@ -282,19 +275,19 @@ class Switch:
             if call.outbound and call.to == number and call.state == CallState.RINGING:
                 self._tell(call, "leg.answered", kind="customer")
                 self._tell(call, "call.bridged", leg=call.leg)
-                call.become(CallState.CONNECTED)
+                call.state = CallState.CONNECTED
 
     def _hand_over(self, call: PhoneCall, away: AgentLeg) -> None:
         """The number answers that the caller was sent to: the agent is out of it."""
         self._tell(call, "call.bridged", leg=away)
         if call.leg is not None:
             self._end_leg(call, call.leg, "normal", "platform")
-        call.become(CallState.CONNECTED)
+        call.state = CallState.CONNECTED
 
     def _customer_held(self, call: PhoneCall, order: dict[str, Any], *, held: bool) -> None:
         told = "leg.held" if held else "leg.resumed"
         self._tell(call, told, command_id=order["command_id"], kind="customer")
-        call.become(CallState.HELD if held else CallState.CONNECTED)
+        call.state = CallState.HELD if held else CallState.CONNECTED
 
     def _end_leg(self, call: PhoneCall, leg: AgentLeg, cause: str, by: str) -> None:
         call.leg, call.consult, call.away = (

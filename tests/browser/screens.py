@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.running import PASSWORD, Service
+from tests.running import HOTLINE, PASSWORD, Service
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -69,7 +69,7 @@ class Screens(Windows):
         endpoints = self._service.endpoints
         config: dict[str, Any] = {
             "touchpoint_url": self._service.url,
-            "pbx_url": "",
+            "lines": [{"number": HOTLINE, "platform": "CTI", "keys": True}],
             "chat_endpoint_id": endpoints["site-chat"]["id"],
             "form_endpoint_id": endpoints["contact-form"]["id"],
             "mail_address": "support@acme.test",

@@ -11,8 +11,8 @@ from app.errors import Unavailable
 from channels.ari.listener import AriListener, Replaced
 from channels.base import SendOutcome
 from channels.transport import NotAllowed
+from demo.pbx.switch import Device
 from tests.channels.ari.desk import Desk, opened
-from tests.platforms.ari import Phone
 from tests.platforms.ari.door import MemoryDoor
 from tests.waiting import eventually
 
@@ -83,7 +83,7 @@ class TestTheLineBreaks:
 
     @pytest.mark.parametrize("remembered", [True, False])
     async def test_the_agent_picked_up_meanwhile(self, desk: Desk, remembered: bool) -> None:
-        desk.asterisk.phones["PJSIP/1001"] = Phone.MANUAL
+        desk.asterisk.phones["PJSIP/1001"] = Device.MANUAL
         call, route = desk.asterisk.call(), new_id()
         await eventually(lambda: desk.asterisk.hears(call) == "music")
         await desk.order("call.route", call, route, to="sip:1001", confirm_key=False)

@@ -7,8 +7,8 @@ import pytest
 
 from app.clock import new_id
 from channels.base import SendOutcome, Unsendable
+from demo.pbx.switch import Device
 from tests.channels.ari.desk import Desk, opened
-from tests.platforms.ari import Phone
 from tests.waiting import eventually
 
 
@@ -65,13 +65,13 @@ class TestAgentsPhone:
     @pytest.mark.parametrize(
         ("phone", "endpoint", "cause"),
         [
-            (Phone.BUSY, "PJSIP/1001", "busy"),
-            (Phone.REJECTS, "PJSIP/1001", "rejected"),
-            (Phone.BUSY, "Local/1001@agents", "busy"),
-            (Phone.ABSENT, "Local/1001@agents", "unreachable"),
+            (Device.BUSY, "PJSIP/1001", "busy"),
+            (Device.REJECTS, "PJSIP/1001", "rejected"),
+            (Device.BUSY, "Local/1001@agents", "busy"),
+            (Device.UNREACHABLE, "Local/1001@agents", "unreachable"),
         ],
     )
-    async def test_it_does_not_come(self, phone: Phone, endpoint: str, cause: str) -> None:
+    async def test_it_does_not_come(self, phone: Device, endpoint: str, cause: str) -> None:
         async with opened(devices=endpoint.replace("1001", "{device}")) as desk:
             await desk.listen()
             desk.asterisk.phones[endpoint] = phone
@@ -85,7 +85,7 @@ class TestAgentsPhone:
 
     async def test_nobody_picks_up_until_the_time_is_over(self, desk: Desk) -> None:
         """RINGING is the last dial status; the channel's end has cause 19."""
-        desk.asterisk.phones["PJSIP/1001"], desk.asterisk.ring_seconds = Phone.SILENT, 0.1
+        desk.asterisk.phones["PJSIP/1001"], desk.asterisk.ring_seconds = Device.SILENT, 0.1
         call = desk.asterisk.call()
         await desk.told(call, "CallIncoming")
         await desk.order("call.route", call, to="sip:1001")
@@ -93,7 +93,7 @@ class TestAgentsPhone:
         assert desk.door.of(call)[-1].model_dump()["cause"] == "no_answer"
 
     async def test_one_that_is_not_registered_ends_without_having_rung(self, desk: Desk) -> None:
-        desk.asterisk.phones["PJSIP/1001"], desk.asterisk.ring_seconds = Phone.ABSENT, 0.1
+        desk.asterisk.phones["PJSIP/1001"], desk.asterisk.ring_seconds = Device.UNREACHABLE, 0.1
         call = desk.asterisk.call()
         await desk.told(call, "CallIncoming")
         await desk.order("call.route", call, to="sip:1001")
@@ -102,7 +102,7 @@ class TestAgentsPhone:
 
     async def test_an_order_to_ring_twice_rings_once(self, desk: Desk) -> None:
         """The id in use is a 409: it has been done."""
-        desk.asterisk.phones["PJSIP/1001"] = Phone.MANUAL
+        desk.asterisk.phones["PJSIP/1001"] = Device.MANUAL
         call, route = desk.asterisk.call(), new_id()
         await desk.told(call, "CallIncoming")
         results = [await desk.order("call.route", call, route, to="sip:1001") for _ in range(2)]
@@ -110,7 +110,7 @@ class TestAgentsPhone:
         assert len(desk.asterisk.channels) == 2
 
     async def test_taken_down_in_good_order(self, desk: Desk) -> None:
-        desk.asterisk.phones["PJSIP/1001"] = Phone.MANUAL
+        desk.asterisk.phones["PJSIP/1001"] = Device.MANUAL
         call, route = desk.asterisk.call(), new_id()
         await desk.told(call, "CallIncoming")
         await desk.order("call.route", call, route, to="sip:1001")
@@ -155,7 +155,7 @@ class TestAgentsPhone:
         await desk.told(call, "CallIncoming")
         desk.asterisk.hang_up(call)
         await desk.told(call, "CallIncoming", "CallEnded")
-        desk.asterisk.phones["PJSIP/1001"] = Phone.MANUAL
+        desk.asterisk.phones["PJSIP/1001"] = Device.MANUAL
         await desk.order("call.route", call, to="sip:1001")
         await eventually(lambda: not desk.asterisk.channels)
         assert desk.door.names(call) == ["CallIncoming", "CallEnded"]

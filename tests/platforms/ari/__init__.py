@@ -1,7 +1,6 @@
-"""A fake Asterisk with its REST Interface: real HTTP and WebSocket on loopback, behaving as a running one was
-seen to."""
+"""The demo's Asterisk on a port of its own: real HTTP and WebSocket on loopback."""
 
-from tests.platforms.ari.asterisk import Asterisk, Phone
+from demo.asterisk import Asterisk
 from tests.platforms.ari.server import PASSWORD, USERNAME, serving
 
-__all__ = ["PASSWORD", "USERNAME", "Asterisk", "Phone", "serving"]
+__all__ = ["PASSWORD", "USERNAME", "Asterisk", "serving"]

@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Alert, Badge, Button, Group, Select, Stack, Switch, Text } from "@mantine/core";
 import { IconDialpad, IconPhone, IconPhoneOff } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,8 +9,6 @@ import { Box } from "./Box";
 import { type CallNews, type DemoConfig, type Persona, postJson } from "./demo";
 import { Tones } from "./tones";
 
-const NUMBER = "4008001234";
-
 interface Call {
   id: string | null;
   news: CallNews | null;
@@ -19,11 +17,12 @@ interface Call {
 
 export function PhoneBox({ persona, config }: { persona: Persona; config: DemoConfig }) {
   const { t } = useTranslation();
-  const [to, setTo] = useState(config.hotline ?? NUMBER);
+  const [to, setTo] = useState(config.lines[0]!.number);
   const [sound, setSound] = useState(true);
   const [hidden, setHidden] = useState(false);
   const from = hidden ? null : persona.phone;
-  const phone = usePhone(config.pbx_url, persona.phone);
+  const phone = usePhone(persona.phone);
+  const line = config.lines.find((one) => one.number === to);
   const live = phone.call !== null && phone.call.news?.state !== "ended";
   useHeard(phone.call?.news?.state, sound);
   return (
@@ -63,7 +62,7 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
       </Stack>
       {live ? (
         <Group grow>
-          {phone.call?.news?.state === "queued_music" && (
+          {line?.keys && phone.call?.news?.state === "queued_music" && (
             <Button
               size="md"
               variant="default"
@@ -84,18 +83,22 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
         </Group>
       ) : (
         <Group align="flex-end">
-          <TextInput
+          <Select
             style={{ flex: 1 }}
             label={t("demo.dialNumber")}
+            allowDeselect={false}
             value={to}
-            onChange={(event) => setTo(event.currentTarget.value)}
+            onChange={(number) => number && setTo(number)}
+            data={config.lines.map((one) => ({
+              value: one.number,
+              label: `${one.number} · ${one.platform}`,
+            }))}
           />
           <Button
             size="sm"
             color="teal"
             leftSection={<IconPhone size={18} />}
-            disabled={to.trim() === ""}
-            onClick={() => void phone.dial(from, to.trim())}
+            onClick={() => void phone.dial(from, to)}
           >
             {t("demo.call")}
           </Button>
@@ -114,7 +117,7 @@ function callText(call: Call | null, t: ReturnType<typeof useTranslation>["t"]):
 }
 
 /** One call at a time; what is shown is what the exchange says of it. */
-function usePhone(pbx: string, number: string | null) {
+function usePhone(number: string | null) {
   const [call, setCall] = useState<Call | null>(null);
   const [error, setError] = useState<unknown>(null);
   const socket = useRef<WebSocket | null>(null);
@@ -124,7 +127,7 @@ function usePhone(pbx: string, number: string | null) {
     setError(null);
     setCall({ id: null, news: null, since: Date.now() });
     try {
-      const { call_id } = await postJson<{ call_id: string }>(`${pbx}/calls`, { from, to });
+      const { call_id } = await postJson<{ call_id: string }>("/calls", { from, to });
       setCall({ id: call_id, news: null, since: Date.now() });
       listen(call_id);
     } catch (problem) {
@@ -134,7 +137,7 @@ function usePhone(pbx: string, number: string | null) {
   }
   function listen(id: string): void {
     const channel = new WebSocket(
-      `${(pbx || location.origin).replace(/^http/, "ws")}/calls/${id}/audio-state`,
+      `${location.origin.replace(/^http/, "ws")}/calls/${id}/heard`,
     );
     socket.current = channel;
     channel.onmessage = (message) => {
@@ -152,12 +155,12 @@ function usePhone(pbx: string, number: string | null) {
       );
   }
   async function hangUp(): Promise<void> {
-    if (call?.id) await postJson(`${pbx}/calls/${call.id}/hangup`, {}).catch(setError);
+    if (call?.id) await postJson(`/calls/${call.id}/hangup`, {}).catch(setError);
   }
   async function press(digits: string): Promise<void> {
-    if (call?.id) await postJson(`${pbx}/calls/${call.id}/digits`, { digits }).catch(setError);
+    if (call?.id) await postJson(`/calls/${call.id}/digits`, { digits }).catch(setError);
   }
-  useCalled(pbx, call === null || call.news?.state === "ended" ? number : null, (id) => {
+  useCalled(call === null || call.news?.state === "ended" ? number : null, (id) => {
     setCall({ id, news: null, since: Date.now() });
     listen(id);
   });
@@ -167,7 +170,7 @@ function usePhone(pbx: string, number: string | null) {
 const LOOK_MS = 2000;
 
 /** The company calls this number; null: somebody talks on it already. */
-function useCalled(pbx: string, number: string | null, take: (id: string) => void): void {
+function useCalled(number: string | null, take: (id: string) => void): void {
   const latest = useRef(take);
   useEffect(() => {
     latest.current = take;
@@ -176,12 +179,12 @@ function useCalled(pbx: string, number: string | null, take: (id: string) => voi
     if (!number) return;
     const timer = setInterval(() => void look(), LOOK_MS);
     const look = async () => {
-      const answer = await fetch(`${pbx}/phones/${encodeURIComponent(number)}`).catch(() => null);
+      const answer = await fetch(`/phones/${encodeURIComponent(number)}`).catch(() => null);
       const told = answer?.ok ? ((await answer.json()) as { call_id: string | null }) : null;
       if (told?.call_id) latest.current(told.call_id);
     };
     return () => clearInterval(timer);
-  }, [pbx, number]);
+  }, [number]);
 }
 
 function useHeard(state: string | undefined, sound: boolean): void {

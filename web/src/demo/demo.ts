@@ -4,8 +4,8 @@ import { Problem } from "../client/problem";
 export interface DemoConfig {
   /** Where the product is served; the page itself comes from the demo's own process. */
   touchpoint_url?: string;
-  pbx_url: string;
-  hotline?: string;
+  /** The company's phone numbers; where none is known nobody calls. */
+  lines: Line[];
   chat_endpoint_id: string;
   form_endpoint_id: string;
   mail_address: string;
@@ -15,6 +15,13 @@ export interface DemoConfig {
   /** Where text messages go; without it there are none. */
   text_number?: string;
   personas: Persona[];
+}
+
+/** `keys`: what a waiting caller presses is heard. */
+export interface Line {
+  number: string;
+  platform: string;
+  keys: boolean;
 }
 
 export interface Persona {

@@ -4,23 +4,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
+
+from demo.pbx.switch import Device
 
 SYSTEM = "peer"
 NOISE = 5
 """ChannelVarset events of one SIP call."""
-
-
-class Phone(StrEnum):
-    """What a phone does when it rings. `absent`: not registered; `silent`: rings until the time is over."""
-
-    ANSWERS = "answers"
-    MANUAL = "manual"
-    BUSY = "busy"
-    SILENT = "silent"
-    ABSENT = "absent"
-    REJECTS = "rejects"
 
 
 class Refused(Exception):
@@ -104,13 +94,14 @@ def stamp(at: datetime) -> str:
 class Asterisk:
     """`listeners` take an application's events; None: it has no WebSocket any more. `requests` are those that
     the REST Interface was asked, as `POST bridges/x/addChannel`; those that begin with one of `refuses` are
-    answered with 500. `copies`: each event is told so often."""
+    answered with 500. `copies`: each event is told so often. `phones`: what each does when it rings; one that
+    is not registered (`unreachable`) is silent until the time is over."""
 
     def __init__(self, *, answer_seconds: float = 0.02, ring_seconds: float = 60) -> None:
         self.answer_seconds, self.ring_seconds = answer_seconds, ring_seconds
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, Bridge] = {}
-        self.phones: dict[str, Phone] = {}
+        self.phones: dict[str, Device] = {}
         self.listeners: dict[str, Callable[[dict[str, Any]], None] | None] = {}
         self.requests: list[str] = []
         self.refuses: set[str] = set()
@@ -287,22 +278,22 @@ class Asterisk:
             self.tell(other, "ChannelVarset", variable="touch", value="1")
             self.tell(other, "ChannelCallerId", caller_presentation=0)
         self._dial(channel, "")
-        behaviour = self.phones.get(channel.endpoint, Phone.ANSWERS)
-        if behaviour == Phone.ABSENT and not local:
+        behaviour = self.phones.get(channel.endpoint, Device.ANSWERS)
+        if behaviour == Device.UNREACHABLE and not local:
             self._later(min(timeout, self.ring_seconds), self._expire, channel, 0)
-        elif behaviour in (Phone.BUSY, Phone.ABSENT, Phone.REJECTS):
+        elif behaviour in (Device.BUSY, Device.UNREACHABLE, Device.REJECTS):
             self._refuse(channel, behaviour, local=local)
         else:
             channel.state = "Ringing"
             self.tell(channel, "ChannelStateChange")
             self._dial(channel, "RINGING")
-            if behaviour == Phone.ANSWERS:
+            if behaviour == Device.ANSWERS:
                 self._later(self.answer_seconds, self._picked_up, channel)
             self._later(min(timeout, self.ring_seconds), self._expire, channel, 19)
 
-    def _refuse(self, channel: Channel, behaviour: Phone, *, local: bool) -> None:
-        self._dial(channel, "CONGESTION" if behaviour == Phone.ABSENT else "BUSY")
-        causes = {Phone.BUSY: (17, 486), Phone.REJECTS: (21, 603), Phone.ABSENT: (19, 480)}
+    def _refuse(self, channel: Channel, behaviour: Device, *, local: bool) -> None:
+        self._dial(channel, "CONGESTION" if behaviour == Device.UNREACHABLE else "BUSY")
+        causes = {Device.BUSY: (17, 486), Device.REJECTS: (21, 603), Device.UNREACHABLE: (19, 480)}
         cause, status = causes[behaviour]
         told = {"cause": 0} if local else {"cause": cause, "tech_cause": status}
         if not local:
