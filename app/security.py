@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import os
 import secrets
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -141,17 +141,16 @@ class Passwords:
     def __init__(self, threads: int = 2) -> None:
         self._hasher = PasswordHash.recommended()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
-        self._nobodys: Future[str] = self._pool.submit(self._hasher.hash, secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         return await asyncio.wrap_future(self._pool.submit(self._hasher.hash, password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Whether it fits. Without a hash it takes as long and is False: nobody learns who exists."""
-        nobodys: str = await asyncio.wrap_future(self._nobodys)
-        verifying = self._pool.submit(self._hasher.verify, password, password_hash or nobodys)
-        fits = await asyncio.wrap_future(verifying)
-        return fits and password_hash is not None
+        if password_hash is None:
+            await self.hash(password)
+            return False
+        return await asyncio.wrap_future(self._pool.submit(self._hasher.verify, password, password_hash))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -40,10 +40,8 @@ from interactions.life.policies import PolicyBook
 from models import Agent, Endpoint, Policy, Queue, Team, Tenant
 
 PASSWORD = "correct horse battery staple"
-# Argon2id of PASSWORD, made once: hashing costs 150 ms.
-PASSWORD_HASH = (
-    "$argon2id$v=19$m=65536,t=3,p=4$qWlnyHu7mfj5uwujiGtSvg$jWPEgeEwwbhMnXoZMJf8jDPq+uWQzV4661fG9FLxtcc"
-)
+# Argon2id of PASSWORD with the least work: a hash as the product makes it costs 150 ms, at every sign-in again.
+PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$byxY14RKFDckIsoJkHHlHA$iIz872r8Rntd2S7b9xRE6DEvfYRiadNZN4bzAVOgbwI"
 SETUP: dict[str, Any] = {
     "skills": ["billing"],
     "break_codes": ["lunch"],
