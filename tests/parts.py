@@ -40,8 +40,10 @@ from interactions.life.policies import PolicyBook
 from models import Agent, Endpoint, Policy, Queue, Team, Tenant
 
 PASSWORD = "correct horse battery staple"
-# Argon2id of PASSWORD with the least work: a hash as the product makes it costs 150 ms, at every sign-in again.
-PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$byxY14RKFDckIsoJkHHlHA$iIz872r8Rntd2S7b9xRE6DEvfYRiadNZN4bzAVOgbwI"
+# Argon2id of PASSWORD with the least work: one as the product makes it costs 150 ms, at every sign-in again.
+PASSWORD_HASH = (
+    "$argon2id$v=19$m=8,t=1,p=1$byxY14RKFDckIsoJkHHlHA$iIz872r8Rntd2S7b9xRE6DEvfYRiadNZN4bzAVOgbwI"
+)
 SETUP: dict[str, Any] = {
     "skills": ["billing"],
     "break_codes": ["lunch"],
