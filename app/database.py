@@ -56,7 +56,12 @@ class Database:
             settings["role"] = role
         if idle_in_transaction_seconds:
             settings["idle_in_transaction_session_timeout"] = f"{idle_in_transaction_seconds}s"
-        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_pre_ping": False}
+        pool: dict[str, Any] = {
+            "pool_size": pool_size,
+            "max_overflow": 0,
+            "pool_pre_ping": False,
+            "pool_use_lifo": True,  # a few warm connections, which have their plans
+        }
         self.url = url
         self._settings = settings
         self.engine: AsyncEngine = create_async_engine(

@@ -10,6 +10,7 @@ NAMES = (
     "webhook",
     "adapters",
     "pipeline",
+    "worker",
     "engine",
     "timeline",
     "plain_queue",

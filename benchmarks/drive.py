@@ -7,7 +7,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -109,12 +109,15 @@ class Driver:
         self.current: Run | None = None
 
     async def run(self) -> list[dict[str, Any]]:
-        prepared = [self._calls(phase.calls) for phase in self.drive.phases]
+        hotline = self.drive.hotline
+        prepared = [
+            calls(hotline, itertools.islice(self.numbers, phase.calls)) for phase in self.drive.phases
+        ]
         async with self._desktops():
             results = [await self._phase(self.drive.phases[0], prepared[0])]
             await self._analyze()
-            for phase, calls in zip(self.drive.phases[1:], prepared[1:], strict=True):
-                results.append(await self._phase(phase, calls))
+            for phase, made in zip(self.drive.phases[1:], prepared[1:], strict=True):
+                results.append(await self._phase(phase, made))
             return results
 
     async def _phase(self, phase: Phase, calls: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
@@ -141,14 +144,6 @@ class Driver:
             for p in (psutil.Process(pid),)
         }
 
-    def _calls(self, count: int) -> list[tuple[str, bytes]]:
-        """(caller, request), the queues in turn; every call of a benchmark has a caller of its own."""
-        names, run, made = queues(), f"{time.time_ns():x}", []
-        for number in itertools.islice(self.numbers, count):
-            body = incoming_call(f"{run}-{number}", caller_of(number), names[number % len(names)])
-            made.append((caller_of(number), signed(self.drive.hotline, f"{run}-{number}", body)))
-        return made
-
     @contextlib.asynccontextmanager
     async def _desktops(self) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
@@ -172,6 +167,15 @@ class Driver:
                 if self.current is not None:
                     self.current.offer(data["address"]["value"])
                 await client.shown(data["offer_id"])
+
+
+def calls(hotline: str, numbers: Iterable[int]) -> list[tuple[str, bytes]]:
+    """(caller, request), the queues in turn; every call of a benchmark has a caller of its own."""
+    names, run, made = queues(), f"{time.time_ns():x}", []
+    for number in numbers:
+        body = incoming_call(f"{run}-{number}", caller_of(number), names[number % len(names)])
+        made.append((caller_of(number), signed(hotline, f"{run}-{number}", body)))
+    return made
 
 
 def _seconds(process: psutil.Process) -> float:

@@ -9,26 +9,19 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import asyncpg
 import httpx
 import orjson
 import psutil
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from app.access import AccessTokens, AgentPrincipal
-from app.clock import SystemClock, new_id
-from app.security import InstallationKey
+from benchmarks.desks import AT_ONCE, SignedIn, each, frames, offer_shown, open_stream, signed_in
 from benchmarks.load import percentile
 from benchmarks.machine import write_result
 from benchmarks.service import Service, folder, queues, service
@@ -37,7 +30,7 @@ VISITORS, DESKTOPS = 2000, 500
 PER_QUEUE = DESKTOPS // len(queues())
 MESSAGES, PER_SECOND, WARM = 300, 10.0, 30
 TALKING = 100
-AT_ONCE, OPEN_SECONDS = 16, 60.0
+OPEN_SECONDS = 60.0
 DRAIN_SECONDS = 10.0
 TARGETS = {"p99_ms": 250, "kilobytes_per_socket": 200}
 
@@ -74,12 +67,13 @@ class Sighted:
 class Desk:
     """One agent's socket, which accepts what it is offered and answers what it is written."""
 
-    def __init__(self, run: "Run", socket: ClientConnection, http: httpx.AsyncClient, token: str) -> None:
-        self.run, self.socket, self.http = run, socket, http
-        self.headers = {"authorization": f"Bearer {token}"}
+    def __init__(
+        self, run: "Run", socket: ClientConnection, http: httpx.AsyncClient, agent: SignedIn
+    ) -> None:
+        self.run, self.socket, self.http, self.headers = run, socket, http, agent.headers
 
     async def read(self) -> None:
-        async for frame in _frames(self.socket):
+        async for frame in frames(self.socket):
             at = time.perf_counter()
             if b'"name":"offer.created"' in frame:
                 self.run.spawn(self._accept(orjson.loads(frame)["data"]["offer_id"]))
@@ -99,7 +93,7 @@ class Desk:
             self.run.spawn(self._reply(number, data["data"]["id"], data["version"]))
 
     async def _accept(self, offer_id: str) -> None:
-        await self.socket.send(orjson.dumps({"type": "offer_shown", "offer_id": offer_id}).decode())
+        await self.socket.send(offer_shown(offer_id))
         await self.http.post(f"/v1/offers/{offer_id}/accept", headers=self.headers)
 
     async def be_available(self) -> None:
@@ -134,9 +128,9 @@ class Run:
         before = api.memory_info().rss
         limits = httpx.Limits(max_connections=AT_ONCE)
         async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=60, limits=limits) as http:
-            await _each(self._open_chat(number) for number in range(VISITORS))
-            await _each(self._open_desk(http, *agent) for agent in await self._agents())
-            await _each(desk.be_available() for desk in self.desks[:TALKING])
+            await each(self._open_chat(number) for number in range(VISITORS))
+            await each(self._open_desk(http, agent) for agent in await signed_in(self.ours.settings))
+            await each(desk.be_available() for desk in self.desks[:TALKING])
             await _until(lambda: len(self.answered) == TALKING, OPEN_SECONDS)
             grown, used = api.memory_info().rss - before, sum(api.cpu_times()[:2])
             await self._talk()
@@ -145,32 +139,17 @@ class Run:
         share = (sum(api.cpu_times()[:2]) - used) / (MESSAGES / PER_SECOND)
         return {**result, "api_processor_share": round(share, 2)}
 
-    async def _agents(self) -> list[tuple[UUID, UUID, str]]:
-        connection = await asyncpg.connect(self.ours.settings.database_url)
-        rows = await connection.fetch("SELECT tenant_id, id, email FROM agent WHERE email LIKE 'desk%'")
-        await connection.close()
-        return [(row["tenant_id"], row["id"], row["email"]) for row in rows]
-
-    async def _open_desk(self, http: httpx.AsyncClient, tenant_id: UUID, agent_id: UUID, name: str) -> None:
-        """Signed in by a token of our own making: 500 passwords would take longer than the measurement."""
-        key = InstallationKey.load(self.ours.settings)
-        ends = datetime.now(UTC) + timedelta(hours=1)
-        principal = AgentPrincipal(tenant_id, agent_id, name, name, ("agent",), new_id(), ends)
-        token = AccessTokens(key.derive("access tokens"), SystemClock()).issue(principal)
-        socket = await _connected(f"{_sockets(self.url)}/v1/stream")
-        await socket.send(orjson.dumps({"type": "authenticate", "token": token, "after": None}).decode())
-        await socket.recv()
-        desk = Desk(self, socket, http, token)
-        self.ids[desk] = str(agent_id)
+    async def _open_desk(self, http: httpx.AsyncClient, agent: SignedIn) -> None:
+        desk = Desk(self, await open_stream(self.url, agent), http, agent)
+        self.ids[desk] = str(agent.agent_id)
         self.desks.append(desk)
         self.spawn(desk.read())
 
     async def _open_chat(self, number: int) -> None:
         names = queues()
         endpoint = self.ours.endpoints[f"chat-{names[number % len(names)]}"]
-        socket = await connect(
-            f"{_sockets(self.url)}/chat/{endpoint}", proxy=None, open_timeout=60, ping_interval=None
-        )
+        place = f"{self.url.replace('http', 'ws', 1)}/chat/{endpoint}"
+        socket = await connect(place, proxy=None, open_timeout=60, ping_interval=None)
         await socket.send('{"type":"hello"}')
         await socket.recv()
         self.visitors.append(socket)
@@ -178,7 +157,7 @@ class Run:
         await socket.send(_message(f"hello-{number}", "hello"))
 
     async def _read(self, socket: ClientConnection) -> None:
-        async for frame in _frames(socket):
+        async for frame in frames(socket):
             at, found = time.perf_counter(), _NUMBERED.search(frame)
             if frame == b'{"type":"answered"}':
                 self.answered.append(socket)
@@ -220,23 +199,12 @@ class Run:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await _each(socket.close() for socket in [*self.visitors, *(desk.socket for desk in self.desks)])
+        await each(socket.close() for socket in [*self.visitors, *(desk.socket for desk in self.desks)])
 
     def spawn(self, deed: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(deed)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _connected(url: str) -> ClientConnection:
-    return await connect(url, max_size=2**24, proxy=None, open_timeout=60, ping_interval=None)
-
-
-async def _frames(socket: ClientConnection) -> AsyncIterator[bytes]:
-    """Until the socket ends."""
-    with suppress(ConnectionClosed):
-        while True:
-            yield await socket.recv(decode=False)
 
 
 def _message(id_: str, text: str) -> str:
@@ -248,26 +216,11 @@ def _open(sockets: Iterable[ClientConnection]) -> int:
     return sum(socket.state is State.OPEN for socket in sockets)
 
 
-def _sockets(url: str) -> str:
-    return url.replace("http", "ws", 1)
-
-
 def _times(sighted: Iterable[Sighted]) -> dict[str, float]:
     seconds = sorted(one.reach_seconds() for one in sighted)
     return {
         name: round(1000 * percentile(seconds, at), 1) for name, at in (("p50_ms", 0.5), ("p99_ms", 0.99))
     }
-
-
-async def _each(deeds: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """All of them, some at once."""
-    room = asyncio.Semaphore(AT_ONCE)
-
-    async def one(deed: Coroutine[Any, Any, None]) -> None:
-        async with room:
-            await deed
-
-    await asyncio.gather(*(one(deed) for deed in deeds))
 
 
 async def _until(done: Callable[[], bool], seconds: float) -> None:

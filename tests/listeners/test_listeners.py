@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
+import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from app.clock import SystemClock, new_id
 from app.database import WORKER_ROLE, Database
@@ -292,3 +293,28 @@ def frozen_process(world: World) -> Iterator[Stopped]:
         stopped.thaw()
         loop.call_soon_threadsafe(over.set)
         thread.join()
+
+
+async def test_ends_quietly_when_the_database_went_first(world: World) -> None:
+    world.endpoint()
+    database = Database(world.url, WORKER_ROLE, pool_size=3)
+    running = asyncio.create_task(world.listeners(database, "one").run())
+    await eventually(lambda: world.platform.told)
+    await shut(world.url)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await database.close()
+    assert world.platform.ended == ["one"]
+
+
+async def shut(url: str) -> None:
+    """Nobody is connected to that database any more, and nobody can be."""
+    name = make_url(url).database
+    elsewhere = make_url(url).set(database="postgres").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(elsewhere)
+    await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+    )
+    await connection.close()
