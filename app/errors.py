@@ -55,6 +55,10 @@ class IllegalTransition(Conflict):
     slug, title = "illegal-transition", "Not possible in the present state"
 
 
+class NoRoom(Conflict):
+    slug, title = "no-room", "No room for more work"
+
+
 class Stale(Conflict):
     """`version` is the current one, `missed` lists what was not seen."""
 

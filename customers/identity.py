@@ -20,6 +20,9 @@ from models.customer import ContactAddress, Customer, CustomerAddress, Link, New
 ANONYMOUS = "anonymous"
 """The kind of an address that is unique to one interaction."""
 
+NAMELESS = {"visitor": "Visitor", "wechat": "WeChat", "wecom": "WeCom"}
+"""Kinds whose addresses are ids, and what to call whoever has one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -200,5 +203,6 @@ def _candidate(link: Link) -> Candidate:
 
 
 def _name_of(address: Address) -> str:
-    """Until somebody tells: a visitor's id says nothing, so only its end is shown."""
-    return f"Visitor {address.value[-6:]}" if address.kind == "visitor" else address.value
+    """Until somebody tells: an id says nothing to people, so only its end is shown."""
+    kind = NAMELESS.get(address.kind)
+    return address.value if kind is None else f"{kind} {address.value[-6:]}"

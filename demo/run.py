@@ -60,6 +60,8 @@ class Demo:
         self.demo_port, self.smtp_port, self.sink_port = free_ports(
             3, settings.port + 10 if settings.port else 0
         )
+        self.door = socket.create_server(("127.0.0.1", self.demo_port), backlog=100)
+        """The platforms' and the page's: whoever connects before they are served waits."""
         port = settings.port or free_ports(1, 0)[0]
         ours = {"smtp_port": self.smtp_port, "log_level": "error", "port": port}
         ours["public_url"] = settings.public_url or f"http://{settings.host}:{port}"
@@ -75,9 +77,8 @@ class Demo:
                 supervisor = Supervisor(self.settings)
                 stack.push_async_callback(supervisor.stop)
                 await supervisor.start()
-            with say.status("Setting up the company and its thousand customers …"):
+            with say.status("Setting up the company …"):
                 endpoints, secret = await self._set_up(supervisor.database_url)
-                await seed(supervisor.database_url, "demo")
             sink = self.inbox.serve(self.sink_port)
             stack.callback(sink.stop)
             doors = Doors(supervisor.url, self.smtp_port, endpoints, MAIL_ADDRESS, secret)
@@ -156,17 +157,17 @@ class Demo:
         )
 
     async def _play(self, supervisor: Supervisor, stage: Stage) -> None:
-        app = create_demo_app(stage)
-        config = uvicorn.Config(app, host="127.0.0.1", port=self.demo_port, log_level="error", lifespan="off")
-        server = Quiet(config)
-        parts: list[Any] = [server.serve(), supervisor.wait()]
+        server = Quiet(uvicorn.Config(create_demo_app(stage), log_level="error", lifespan="off"))
+        serving = asyncio.create_task(server.serve([self.door]))
+        with say.status("Writing the history of its thousand customers …"):
+            await seed(supervisor.database_url, "demo")
+        parts: list[Any] = [supervisor.wait()]
         parts += [
             PlayedAgent(supervisor.url, f"{name}@demo.test", "demo", character, self.shift).run()
             for character, name in enumerate(PLAYED)
         ]
         parts += [stage.visits.run(), stage.phones.run()]
-        tasks = [asyncio.create_task(part) for part in parts]
-        await server.listening.wait()
+        tasks = [serving, *(asyncio.create_task(part) for part in parts)]
         self._say_where(supervisor.url)
         await _until_interrupted(tasks)
         for task in tasks:
@@ -186,15 +187,7 @@ class Demo:
 
 
 class Quiet(uvicorn.Server):
-    """A uvicorn that leaves the signals to the demo, and says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
+    """A uvicorn that leaves the signals to the demo."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

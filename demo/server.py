@@ -145,12 +145,21 @@ def _add_phones(app: FastAPI, phones: Phones) -> None:
 
     @app.post("/demo/wechat", status_code=202)
     async def write(wish: TextIn) -> dict[str, str]:
-        await phones.wechat.say(wish.phone, wish.text)
+        await phones.wechat.follow(wish.phone, wish.text)
         return {"phone": wish.phone}
 
     @app.get("/demo/wechat")
     async def look(phone: str) -> dict[str, Any]:
-        return {"items": phones.wechat.chat(phone), "next_cursor": None}
+        return {"items": phones.wechat.followed(phone), "next_cursor": None}
+
+    @app.post("/demo/wecom", status_code=202)
+    async def ask(wish: TextIn) -> dict[str, str]:
+        await phones.wechat.open(wish.phone, wish.name, wish.text)
+        return {"phone": wish.phone}
+
+    @app.get("/demo/wecom")
+    async def see(phone: str) -> dict[str, Any]:
+        return {"items": phones.wechat.opened(phone), "next_cursor": None}
 
 
 def _add_twilio(app: FastAPI, twilio: FakeTwilio) -> None:

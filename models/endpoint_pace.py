@@ -24,7 +24,8 @@ class Arrived(NamedTuple):
 
 
 class Attempted(NamedTuple):
-    """What was tried in the last hour, and how much of it failed; when something worked last."""
+    """What was tried in the last hour, and how much of it failed; when something worked last. An order that
+    comes after the caller has left did not fail."""
 
     last_sent_at: datetime | None
     attempts: int
@@ -78,7 +79,8 @@ _ATTEMPTS = text(
     LEFT JOIN LATERAL (SELECT x.at FROM exchange x WHERE x.endpoint_id = e.id AND x.direction = 'out'
                        AND x.outcome = 'sent' ORDER BY x.at DESC LIMIT 1) sent ON true
     CROSS JOIN LATERAL (
-      SELECT count(*) AS attempts, count(*) FILTER (WHERE x.outcome <> 'sent') AS failed
+      SELECT count(*) AS attempts,
+             count(*) FILTER (WHERE x.outcome <> 'sent' AND x.reason IS DISTINCT FROM 'call_ended') AS failed
       FROM exchange x WHERE x.endpoint_id = e.id AND x.direction = 'out' AND x.outcome IS NOT NULL
         AND x.at > CAST(:now AS timestamptz) - interval '1 hour') hour
     """

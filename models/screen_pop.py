@@ -15,8 +15,11 @@ _QUERY: Final = text(
       CASE WHEN a.id IS NULL THEN NULL
            ELSE jsonb_build_object('kind', a.kind, 'value', a.value, 'name', a.display_name) END AS address,
       jsonb_build_object('id', c.id, 'name', coalesce(c.name, a.display_name), 'tier', i.tier,
-                         'candidates', coalesce(k.candidates, '[]'::jsonb)) AS customer
+                         'candidates', coalesce(k.candidates, '[]'::jsonb)) AS customer,
+      CASE WHEN e.id IS NULL THEN NULL
+           ELSE jsonb_build_object('key', e.key, 'adapter', e.adapter) END AS endpoint
     FROM interaction i
+    LEFT JOIN endpoint e ON e.id = i.endpoint_id
     LEFT JOIN address a ON a.id = i.address_id
     LEFT JOIN customer c ON c.id = coalesce(i.picked_customer_id, i.customer_id)
     LEFT JOIN LATERAL (
@@ -31,9 +34,11 @@ _QUERY: Final = text(
 
 
 async def screen_pops(session: AsyncSession, interaction_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-    """`{address, customer: {id, name, tier, candidates}}` by interaction. Candidates are listed where nobody
-    has said yet which of several customers it is."""
+    """`{address, customer: {id, name, tier, candidates}, endpoint: {key, adapter}}` by interaction.
+    Candidates are listed where nobody has said yet which of several customers it is."""
     if not interaction_ids:
         return {}
     rows = await session.execute(_QUERY, {"ids": list(interaction_ids), "most": CANDIDATES_MAX})
-    return {row.id: {"address": row.address, "customer": row.customer} for row in rows}
+    return {
+        row.id: {"address": row.address, "customer": row.customer, "endpoint": row.endpoint} for row in rows
+    }

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, status
 from pydantic import BaseModel, Field
 
 from app.access import Permission
-from app.errors import IllegalTransition, Invalid, NoCallControl, NotFound
+from app.errors import IllegalTransition, Invalid, NoCallControl, NoRoom, NotFound
 from app.problems import problems
 from interactions.agents import lookup
 from interactions.agents.actions import Actions
@@ -132,7 +132,7 @@ async def park(interaction_id: UUID, wish: ParkIn, actions: Acts) -> dict[str, A
     return await lookup.one(actions.session, interaction_id)
 
 
-@router.post("/interactions/{interaction_id}/take", responses=MOVES)
+@router.post("/interactions/{interaction_id}/take", responses=problems(NotFound, IllegalTransition, NoRoom))
 async def take(interaction_id: UUID, actions: Acts) -> dict[str, Any]:
     """Pull waiting or parked work from a list."""
     await actions.take(interaction_id)

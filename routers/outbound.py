@@ -7,7 +7,7 @@ from fastapi import status
 from pydantic import BaseModel, Field, model_validator
 
 from app.access import Permission
-from app.errors import IllegalTransition, Invalid, NoCallControl
+from app.errors import IllegalTransition, Invalid, NoCallControl, NoRoom
 from app.problems import problems
 from interactions.agents import lookup
 from interactions.agents.outbound import NewContact, Outbound
@@ -43,7 +43,9 @@ class ContactIn(BaseModel):
 
 
 @router.post(
-    "", status_code=status.HTTP_201_CREATED, responses=problems(Invalid, IllegalTransition, NoCallControl)
+    "",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(Invalid, IllegalTransition, NoCallControl, NoRoom),
 )
 async def contact(
     wish: ContactIn, agent: CurrentAgent, session: Transaction, container: Services

@@ -16,18 +16,31 @@ class WechatUsers:
 
     def __init__(self, wechat: WechatPlatform, wecom: WecomPlatform) -> None:
         self.wechat, self.wecom = wechat, wecom
-        self._chats: dict[str, list[dict[str, Any]]] = {}
+        self._chats: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
-    async def say(self, phone: str, text: str) -> None:
-        """Who writes from the demo's page follows the official account."""
-        self.chat(phone).append(_item(text, mine=True))
+    async def follow(self, phone: str, text: str) -> None:
+        """Somebody before the demo's page writes to the official account."""
+        self.followed(phone).append(_item(text, mine=True))
         await self.wechat.says(_open_id(phone), text)
 
-    def chat(self, phone: str) -> list[dict[str, Any]]:
+    async def open(self, phone: str, name: str, text: str) -> None:
+        """They write to the customer service."""
+        who = _open_id(phone)
+        self.wecom.customer(who, name)
+        self.opened(phone).append(_item(text, mine=True))
+        await self.wecom.says(who, text)
+
+    def followed(self, phone: str) -> list[dict[str, Any]]:
         """What the page shows, oldest first: `{mine, text, at}`."""
-        shown = self._chats.setdefault(phone, [])
+        return self._shown_on_page(("wechat", phone), self.wechat.follower(_open_id(phone)).texts)
+
+    def opened(self, phone: str) -> list[dict[str, Any]]:
+        return self._shown_on_page(("wecom", phone), self.wecom.customer(_open_id(phone)).texts)
+
+    def _shown_on_page(self, chat: tuple[str, str], answers: list[str]) -> list[dict[str, Any]]:
+        shown = self._chats.setdefault(chat, [])
         seen = sum(not item["mine"] for item in shown)
-        shown += [_item(text, mine=False) for text in self.wechat.follower(_open_id(phone)).texts[seen:]]
+        shown += [_item(text, mine=False) for text in answers[seen:]]
         return shown
 
     async def asks(self, person: Person, text: str, seconds: float) -> bool:

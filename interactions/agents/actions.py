@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
-from app.errors import Invalid, NoCallControl, NotFound, Stale
+from app.errors import Invalid, NoCallControl, NoRoom, NotFound, Stale
 from interactions.agents import messages
 from interactions.calls import call_commands
 from interactions.life.desk import Desk
@@ -200,14 +200,14 @@ def _unknown(noun: str) -> Invalid:
 
 
 async def check_room(session: AsyncSession, work: Work, me: Agent, units: int) -> None:
-    """Whether this agent may take one more piece. Raises IllegalTransition."""
+    """Whether this agent may take one more piece. Raises NoRoom, IllegalTransition."""
     channel = work.interaction.channel
     if channel not in me.channels:
         raise work.illegal(f"you do not work on {channel}")
     most = me.channel_max.get(channel)
     full = most is not None and await Leg.pieces(session, me.id, channel) >= most
     if full or me.units_held + units > me.units_max:
-        raise work.illegal("you have no room for it")
+        raise NoRoom("You have no room for it: finish or park something first.")
 
 
 def check_fresh(interaction: Interaction, seen_version: int, missed: list[dict[str, Any]]) -> None:

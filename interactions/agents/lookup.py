@@ -116,8 +116,12 @@ async def _summaries(session: AsyncSession, interactions: list[Interaction]) -> 
 
 
 def _who(pop: Mapping[str, Any]) -> dict[str, Any]:
-    """What to call them in a list: by name, else by where they come from."""
-    return {"customer_name": pop["customer"]["name"], "address": pop["address"]}
+    """What to call them in a list: by name, else by where they come from; and through what they came."""
+    return {
+        "customer_name": pop["customer"]["name"],
+        "address": pop["address"],
+        "endpoint": pop["endpoint"],
+    }
 
 
 async def _with_legs(session: AsyncSession, interactions: list[Interaction]) -> list[Work]:
@@ -152,6 +156,7 @@ async def _endpoint(session: AsyncSession, endpoint_id: UUID | None) -> dict[str
     return {
         "id": str(endpoint.id),
         "key": endpoint.key,
+        "adapter": endpoint.adapter,
         "address": endpoint.address,
         "controls_calls": endpoint.controls_calls,
     }

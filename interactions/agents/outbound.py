@@ -61,7 +61,7 @@ class Outbound:
 
     async def open(self, wanted: NewContact) -> UUID:
         """Dial, or send; the new interaction's id. Raises Invalid naming the field, NoCallControl,
-        IllegalTransition without room or phone."""
+        NoRoom, IllegalTransition without phone."""
         channel = wanted.endpoint.channel
         if channel not in KINDS:
             raise _wrong("/endpoint", f"nobody can be called or written to from a {channel} endpoint")

@@ -55,15 +55,16 @@ class Board:
                 created=self.now - one + timedelta(seconds=late),
             )
 
-    async def sent(self, key: str, *outcomes: str) -> None:
+    async def sent(self, key: str, *outcomes: str, reason: str | None = None) -> None:
         for outcome in outcomes:
             await self.execute(
                 "INSERT INTO exchange (id, tenant_id, endpoint_id, direction, at, method, url, outcome, "
-                "request, response) "
-                "VALUES (:id, :tenant, :endpoint, 'out', clock_timestamp(), 'POST', 'u', :outcome, '', '')",
+                "reason, request, response) VALUES "
+                "(:id, :tenant, :endpoint, 'out', clock_timestamp(), 'POST', 'u', :outcome, :reason, '', '')",
                 id=new_id(),
                 endpoint=self.id(key),
                 outcome=outcome,
+                reason=reason,
             )
 
     async def item(self, key: str) -> dict[str, Any]:
@@ -141,6 +142,11 @@ class TestFigures:
         await board.came("hotline", 2 * HOUR, late=60)
         item = await board.item("hotline")
         assert (item["events"], item["lag_seconds"]) == (3, 2.5)
+
+    async def test_an_order_to_a_call_that_is_over_has_not_failed(self, board: Board) -> None:
+        await board.sent("hotline", *["rejected"] * 5, reason="call_ended")
+        item = await board.item("hotline")
+        assert (item["attempts"], item["failed"], item["alarms"]) == (5, 0, [])
 
     async def test_what_was_sent_and_failed(self, board: Board) -> None:
         await board.sent("hotline", "sent", "retry", "rejected", "sent")

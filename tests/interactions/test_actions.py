@@ -107,7 +107,7 @@ class TestTake:
         await office.set_agent("li", channel_max={"chat": 1})
         await office.held("li")
         answer = await office.act("li", await office.waiting(), "take")
-        assert answer.status_code == 409 and "no room" in answer.json()["detail"]
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-room")
 
     async def test_not_beyond_the_units(self, office: Office) -> None:
         await office.held("li", "voice")

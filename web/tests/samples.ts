@@ -100,6 +100,7 @@ export function offer(id: string, interactionId: string): Offer {
     waited_seconds: 12,
     expires_in_seconds: 20,
     reason: "longest_idle",
+    endpoint: { key: "hotline", adapter: "cti" },
     decline: "allowed",
   };
 }

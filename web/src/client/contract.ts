@@ -33,6 +33,12 @@ export type Me = Omit<components["schemas"]["MeOut"], "presence"> & { presence: 
 
 export type ChosenPresence = components["schemas"]["PresenceIn"];
 
+/** Through which of the company's channel accounts something came. */
+export interface EndpointRef {
+  key: string;
+  adapter: string;
+}
+
 export interface Presence {
   status: PresenceStatus;
   reason_code: string | null;
@@ -67,6 +73,7 @@ export interface Offer {
   waited_seconds: number;
   expires_in_seconds: number;
   reason: string | null;
+  endpoint: EndpointRef | null;
   decline?: "allowed" | "reason_required" | "not_allowed";
   /** `device`: picking up the phone is the accept, and only the phone rings. */
   accept?: "desktop" | "device";
@@ -128,13 +135,14 @@ export interface Interaction extends InteractionSummary {
   address: Address | null;
   customer: CustomerRef | null;
   candidates?: CustomerRef[];
-  endpoint: { id: Id; key: string; address: string | null; controls_calls: boolean } | null;
+  endpoint: (EndpointRef & { id: Id; address: string | null; controls_calls: boolean }) | null;
 }
 
 /** How lists tell an interaction. */
 export interface ListedInteraction extends InteractionSummary {
   customer_name?: string | null;
   address?: Address | null;
+  endpoint?: EndpointRef | null;
   /** Only of what waits, in the list of its queue. */
   estimated_wait_seconds?: EstimatedWait | null;
 }

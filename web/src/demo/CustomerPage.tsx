@@ -96,6 +96,15 @@ function Windows({ config }: { config: DemoConfig }) {
             path="/demo/wechat"
           />
         )}
+        {config.wechat && (
+          <TextBox
+            key={`wecom ${persona.id}`}
+            persona={persona}
+            title={t("demo.wecom")}
+            icon={<IconBrandWechat size={20} />}
+            path="/demo/wecom"
+          />
+        )}
         {config.text_number && (
           <TextBox
             key={`text ${persona.id}`}

@@ -62,6 +62,7 @@ function Bubble({ message }: { message: TextMessage }) {
       px="sm"
       py={4}
       maw="85%"
+      w="fit-content"
       ml={message.mine ? "auto" : 0}
       bg={message.mine ? "var(--mantine-primary-color-light)" : undefined}
     >

@@ -11,6 +11,7 @@ export interface DemoConfig {
   mail_address: string;
   /** Whether its customers have WhatsApp. */
   whatsapp?: boolean;
+  /** Whether they have WeChat: the company's official account and its customer service. */
   wechat?: boolean;
   /** Where text messages go; without it there are none. */
   text_number?: string;

@@ -112,7 +112,7 @@ function EndButton({ interaction, act }: { interaction: Interaction; act: Return
       leftSection={close ? <IconCheck size={15} /> : <IconPhoneOff size={15} />}
       onClick={() => act.mutate(close ? "close" : "end")}
     >
-      {close ? t("actions.close") : t("actions.endChat")}
+      {t(close ? "actions.close" : interaction.channel === "chat" ? "actions.endChat" : "actions.endTalk")}
     </Button>
   );
 }

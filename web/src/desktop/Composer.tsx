@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Interaction } from "../client/contract";
 import { upload } from "../client/http";
 import { Problem } from "../client/problem";
+import { addressOf } from "../ui/names";
 import { Failure } from "../ui/States";
 import { AttachButton, UploadPills, useUploads } from "../ui/Uploads";
 import { useDesk } from "./desk";
@@ -35,6 +36,7 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   const sending = reply.isPending || note.isPending;
   const filled = draft.trim() !== "" || (mode === "reply" && uploads.done.length > 0);
   const closed = useReplySeconds(interaction) === 0 && mode === "reply";
+  const to = addressOf(interaction);
   const enterSends = interaction.channel === "chat" && mode === "reply";
 
   function submit(): void {
@@ -79,9 +81,9 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
             { value: "note", label: t("conversation.note") },
           ]}
         />
-        {mode === "reply" && interaction.address && interaction.address.kind !== "visitor" && (
+        {mode === "reply" && to && (
           <Text size="xs" c="dimmed" className="clip">
-            {t("conversation.replyTo", { address: interaction.address.value })}
+            {t("conversation.replyTo", { address: to })}
           </Text>
         )}
       </Group>

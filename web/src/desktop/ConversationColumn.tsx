@@ -51,7 +51,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
   return (
     <>
       <div className="bar">
-        <ChannelIcon channel={interaction.channel} size={18} />
+        <ChannelIcon channel={interaction.channel} adapter={interaction.endpoint?.adapter} size={18} />
         <div style={{ flex: 1, minWidth: 0 }}>
           <Group gap={8} wrap="nowrap">
             <Text
@@ -69,7 +69,7 @@ function Opened({ interaction }: { interaction: Interaction }) {
             <StateBadge state={shownState(interaction, mine ? leg : null)} />
           </Group>
           <Text size="xs" c="dimmed" className="clip">
-            {[interaction.queue, addressOf(interaction)].filter(Boolean).join(" · ")}
+            {[interaction.queue, interaction.endpoint?.key, addressOf(interaction)].filter(Boolean).join(" · ")}
             {interaction.ended_at ? null : (
               <>
                 {" "}

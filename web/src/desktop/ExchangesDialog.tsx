@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Exchange, Id } from "../client/contract";
 import { api, told } from "../client/http";
+import { word } from "../ui/i18n";
 import { Empty, Loaded } from "../ui/States";
 import { full } from "../ui/time";
 
@@ -54,7 +55,7 @@ function OneExchange({ exchange }: { exchange: Exchange }) {
         <Text size="xs" c="dimmed">
           {full(exchange.at)}
           {exchange.seconds !== null && ` · ${exchange.seconds.toFixed(2)} s`}
-          {exchange.outcome && ` · ${exchange.outcome}`}
+          {exchange.outcome && ` · ${word("delivery", exchange.outcome)}`}
         </Text>
       </Group>
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Id } from "../client/contract";
 import type { OpenOffer } from "../client/work";
 import { word } from "../ui/i18n";
-import { ChannelIcon, Since, TierBadge, useNow } from "../ui/marks";
+import { ChannelIcon, channelWord, Since, TierBadge, useNow } from "../ui/marks";
 import { useAcceptOffer, useDeclineOffer } from "./actions";
 import { useAutoTaken } from "./autoTaken";
 import { useChosen } from "./chosen";
@@ -53,9 +53,9 @@ function OfferCard({ offer }: { offer: OpenOffer }) {
       <Stack gap={8}>
         <Group justify="space-between" wrap="nowrap">
           <Group gap={6} wrap="nowrap">
-            <ChannelIcon channel={offer.channel} />
+            <ChannelIcon channel={offer.channel} adapter={offer.endpoint?.adapter} />
             <Text size="sm" fw={600}>
-              {word("channel", offer.channel)}
+              {channelWord(offer.channel, offer.endpoint?.adapter)}
             </Text>
           </Group>
           <Group gap={6} wrap="nowrap">

@@ -4,7 +4,7 @@ import { IconInbox, IconPhoneCall } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Interaction, ListedInteraction } from "../client/contract";
 import { myLeg, shownState, waitsForAgent } from "../client/work";
-import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
+import { ChannelIcon, channelWord, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded, Loading } from "../ui/States";
 import { moment } from "../ui/time";
 import { WhyButton } from "../ui/WhyDialog";
@@ -96,7 +96,7 @@ function WorkRow({ item }: { item: Interaction }) {
       className="row"
       aria-current={item.id === id}
       onClick={() => choose(item.id)}
-      aria-label={t("work.openOf", { channel: t(`channel.${item.channel}`), name: nameOf(item) })}
+      aria-label={t("work.openOf", { channel: channelWord(item.channel, item.endpoint?.adapter), name: nameOf(item) })}
     >
       <Group gap={8} wrap="nowrap">
         <Indicator
@@ -106,7 +106,7 @@ function WorkRow({ item }: { item: Interaction }) {
           label={null}
           aria-label={news ? t("work.unread") : undefined}
         >
-          <ChannelIcon channel={item.channel} />
+          <ChannelIcon channel={item.channel} adapter={item.endpoint?.adapter} />
         </Indicator>
         <Text size="sm" fw={news ? 700 : 500} className="clip" style={{ flex: 1 }}>
           {nameOf(item)}
@@ -170,7 +170,7 @@ function WaitingRow({ item }: { item: ListedInteraction }) {
   return (
     <div className="row">
       <Group gap={8} wrap="nowrap">
-        <ChannelIcon channel={item.channel} />
+        <ChannelIcon channel={item.channel} adapter={item.endpoint?.adapter} />
         <Text size="sm" fw={500} className="clip" style={{ flex: 1 }}>
           {nameOf(item)}
         </Text>

@@ -1,10 +1,13 @@
 import { Badge, Text, Tooltip } from "@mantine/core";
 import {
   IconBrandWechat,
+  IconBrandWhatsapp,
   IconClipboardCheck,
+  IconDeviceMobileMessage,
   IconFileText,
   IconMail,
   IconMessage,
+  IconMessages,
   IconPhone,
   IconWorld,
 } from "@tabler/icons-react";
@@ -16,22 +19,42 @@ import { duration, full, moment } from "./time";
 const ICONS = {
   voice: IconPhone,
   chat: IconMessage,
-  messaging: IconBrandWechat,
+  messaging: IconMessages,
   email: IconMail,
   form: IconFileText,
   task: IconClipboardCheck,
   web: IconWorld,
 };
 
-export function ChannelIcon({ channel, size = 16 }: { channel: string; size?: number }) {
-  const Icon = ICONS[channel as keyof typeof ICONS] ?? IconMessage;
+/** Messengers that people know by name. */
+const MESSENGERS = {
+  whatsapp: IconBrandWhatsapp,
+  wechat: IconBrandWechat,
+  wecom: IconBrandWechat,
+  "twilio-sms": IconDeviceMobileMessage,
+};
+
+/** The channel in a word; of a messenger its name. */
+export function channelWord(channel: string, adapter?: string | null): string {
+  return adapter && adapter in MESSENGERS ? word("messenger", adapter) : word("channel", channel);
+}
+
+interface ChannelIconProps {
+  channel: string;
+  adapter?: string | null;
+  size?: number;
+}
+
+export function ChannelIcon({ channel, adapter, size = 16 }: ChannelIconProps) {
+  const Icon =
+    MESSENGERS[adapter as keyof typeof MESSENGERS] ?? ICONS[channel as keyof typeof ICONS] ?? IconMessage;
   return (
-    <Tooltip label={word("channel", channel)}>
+    <Tooltip label={channelWord(channel, adapter)}>
       <Icon
         size={size}
         stroke={1.7}
         role="img"
-        aria-label={word("channel", channel)}
+        aria-label={channelWord(channel, adapter)}
         style={{ flexShrink: 0 }}
       />
     </Tooltip>

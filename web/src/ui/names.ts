@@ -19,7 +19,10 @@ export function nameOf({ customer, customer_name, address, channel, subject }: N
   return addressOf({ address }) ?? i18next.t("offer.unknownCustomer");
 }
 
+/** Kinds of addresses that are no more than an id. */
+const IDS = new Set(["anonymous", "visitor", "wechat", "wecom"]);
+
 /** The address if it says something to a person. */
 export function addressOf({ address }: { address?: Address | null }): string | null {
-  return address && address.kind !== "anonymous" && address.kind !== "visitor" ? address.value : null;
+  return address && !IDS.has(address.kind) ? address.value : null;
 }

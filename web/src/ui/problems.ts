@@ -13,6 +13,7 @@ const TEXTS: Record<
   | "illegalTransition"
   | "noCallControl"
   | "nobodyFree"
+  | "noRoom"
   | "replyWindowClosed"
 > = {
   offline: "offline",
@@ -24,6 +25,7 @@ const TEXTS: Record<
   "illegal-transition": "illegalTransition",
   "no-call-control": "noCallControl",
   "nobody-free": "nobodyFree",
+  "no-room": "noRoom",
   "reply-window-closed": "replyWindowClosed",
 };
 

@@ -34,7 +34,9 @@ export function duration(seconds: number): string {
   const pad = (value: number) => String(value).padStart(2, "0");
   const text =
     whole >= 3600 ? `${parts[0]}:${pad(parts[1]!)}:${pad(parts[2]!)}` : `${parts[1]}:${pad(parts[2]!)}`;
-  return days > 0 ? `${days}d ${text}` : text;
+  if (days === 0) return text;
+  const unit = { style: "unit", unit: "day", unitDisplay: "narrow" } as const;
+  return `${new Intl.NumberFormat(i18next.language, unit).format(days)} ${text}`;
 }
 
 export function bytes(size: number): string {

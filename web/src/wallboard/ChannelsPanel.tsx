@@ -89,7 +89,7 @@ function Channel({ item }: { item: EndpointHealth }) {
     <Table.Tr>
       <Table.Td>
         <Group gap={6} wrap="nowrap">
-          <ChannelIcon channel={item.channel} />
+          <ChannelIcon channel={item.channel} adapter={item.adapter} />
           {item.endpoint}
         </Group>
       </Table.Td>

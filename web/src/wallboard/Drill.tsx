@@ -42,7 +42,7 @@ export function Drill({ wish, close }: { wish: DrillWish; close: () => void }) {
                 {items.map((item) => (
                   <Table.Tr key={item.id}>
                     <Table.Td>
-                      <ChannelIcon channel={item.channel} size={14} />{" "}
+                      <ChannelIcon channel={item.channel} adapter={item.endpoint?.adapter} size={14} />{" "}
                       <Text span size="sm">
                         {nameOf(item)}
                       </Text>{" "}

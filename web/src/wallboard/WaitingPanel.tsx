@@ -69,7 +69,7 @@ function Line({ item }: { item: ListedInteraction }) {
   return (
     <Table.Tr>
       <Table.Td w={30}>
-        <ChannelIcon channel={item.channel} />
+        <ChannelIcon channel={item.channel} adapter={item.endpoint?.adapter} />
       </Table.Td>
       <Table.Td>
         <Text span size="sm" fw={500}>

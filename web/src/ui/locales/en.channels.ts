@@ -10,6 +10,7 @@ export const delivery = {
   retry: "Trying again",
   throttled: "Trying again",
   rejected: "Refused",
+  unknown: "Not understood",
 } as const;
 
 /** Reply windows of messengers, and the templates that go out when they are closed. */
@@ -23,6 +24,28 @@ export const replies = {
   none: "No templates are set up for this channel.",
   gap: "Text for {{gap}}",
   preview: "The customer will read",
+} as const;
+
+/** Messengers by the name that people know them by. */
+export const messenger = {
+  whatsapp: "WhatsApp",
+  wechat: "WeChat",
+  wecom: "WeCom",
+  "twilio-sms": "Text message",
+} as const;
+
+export const addressKind = {
+  phone: "Phone",
+  email: "E-mail",
+  sip: "SIP",
+  extension: "Extension",
+  short_code: "Short code",
+  visitor: "Website",
+  wechat: "WeChat",
+  wecom: "WeCom",
+  external: "Customer number",
+  custom: "Elsewhere",
+  anonymous: "Withheld",
 } as const;
 
 /** What customers do besides writing. */

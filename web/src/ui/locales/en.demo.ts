@@ -45,6 +45,7 @@ export const demo = {
   inboxEmpty: "No mail yet.",
   noMail: "This person has no mail address.",
   wechat: "WeChat",
+  wecom: "WeCom customer service",
   text: "Message",
   textSend: "Send message",
   textsEmpty: "No messages yet.",

@@ -1,5 +1,5 @@
 import { callback } from "./en.callback";
-import { act, delivery, replies, sending } from "./en.channels";
+import { act, addressKind, delivery, messenger, replies, sending } from "./en.channels";
 import { demo } from "./en.demo";
 import { consult, dial, mail } from "./en.consult";
 import { health } from "./en.health";
@@ -27,14 +27,14 @@ export const en = {
   signIn: {
     title: "Sign in to Touchpoint",
     tenant: "Company",
-    tenantHint: "The short name of your company, for example acme",
+    tenantHint: "Short name, for example acme",
     email: "E-mail",
     password: "Password",
     submit: "Sign in",
     out: "Sign out",
     wrong: "Company, e-mail or password is not right. Check them and try again.",
     throttled: "Too many tries. Wait a moment, then try again.",
-    welcome: "Calls, chats, mails and forms at one desk.",
+    welcome: "Calls, chats, messages, mails and forms at one desk.",
     supervisorsOnly:
       "This page is for supervisors. Your account does not have that role; ask your administrator.",
   },
@@ -49,6 +49,7 @@ export const en = {
     illegalTransition: "This is not possible in the present state.",
     noCallControl: "This telephone system can only be watched: use the phone itself.",
     nobodyFree: "Nobody is free for this now.",
+    noRoom: "You have no room for more work. Finish or park something first.",
     replyWindowClosed: "The messenger takes nothing but templates to this customer now.",
     contactBlocked: "This contact is not allowed now: {{reason}}",
     other: "{{detail}}",
@@ -247,6 +248,7 @@ export const en = {
   delivery,
   act,
   replies,
+  messenger,
   sending,
   health,
   actions: {
@@ -254,6 +256,7 @@ export const en = {
     transfer: "Transfer",
     park: "Park",
     endChat: "End chat",
+    endTalk: "End conversation",
     close: "Close",
     why: "Why?",
     parked: "Parked",
@@ -368,15 +371,7 @@ export const en = {
     not_excluded: "declined it, or were not shown it, a moment ago",
     on_shift: "not on shift",
   },
-  addressKind: {
-    phone: "Phone",
-    email: "E-mail",
-    sip: "SIP",
-    extension: "Extension",
-    short_code: "Short code",
-    visitor: "Website",
-    anonymous: "Withheld",
-  },
+  addressKind,
   callFact: {
     normal: "ended normally",
     busy: "busy",

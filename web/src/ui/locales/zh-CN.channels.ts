@@ -1,6 +1,8 @@
 import type {
   act as enAct,
+  addressKind as enAddressKind,
   delivery as enDelivery,
+  messenger as enMessenger,
   replies as enReplies,
   sending as enSending,
 } from "./en.channels";
@@ -18,6 +20,7 @@ export const delivery: Texts<typeof enDelivery> = {
   retry: "正在重试",
   throttled: "正在重试",
   rejected: "被拒收",
+  unknown: "无法识别",
 };
 
 export const replies: Texts<typeof enReplies> = {
@@ -30,6 +33,27 @@ export const replies: Texts<typeof enReplies> = {
   none: "该渠道没有设置模板。",
   gap: "{{gap}} 的内容",
   preview: "客户将看到",
+};
+
+export const messenger: Texts<typeof enMessenger> = {
+  whatsapp: "WhatsApp",
+  wechat: "微信",
+  wecom: "企业微信",
+  "twilio-sms": "短信",
+};
+
+export const addressKind: Texts<typeof enAddressKind> = {
+  phone: "电话",
+  email: "邮箱",
+  sip: "SIP",
+  extension: "分机",
+  short_code: "短号",
+  visitor: "网站",
+  wechat: "微信",
+  wecom: "企业微信",
+  external: "客户编号",
+  custom: "其他平台",
+  anonymous: "隐藏号码",
 };
 
 export const act: Texts<typeof enAct> = {

@@ -48,6 +48,7 @@ export const demo: Texts<typeof english> = {
   inboxEmpty: "还没有邮件。",
   noMail: "此人没有邮箱。",
   wechat: "微信",
+  wecom: "企业微信客服",
   text: "消息",
   textSend: "发送消息",
   textsEmpty: "还没有消息。",

@@ -1,7 +1,7 @@
 import type { en } from "./en";
 import type { Texts } from "./texts";
 import { callback } from "./zh-CN.callback";
-import { act, delivery, replies, sending } from "./zh-CN.channels";
+import { act, addressKind, delivery, messenger, replies, sending } from "./zh-CN.channels";
 import { demo } from "./zh-CN.demo";
 import { consult, dial, mail } from "./zh-CN.consult";
 import { health } from "./zh-CN.health";
@@ -36,7 +36,7 @@ export const zhCN: Texts<typeof en> = {
     out: "退出登录",
     wrong: "公司、邮箱或密码不正确，请检查后重试。",
     throttled: "尝试次数过多，请稍后再试。",
-    welcome: "电话、聊天、邮件和表单，一个工作台全部处理。",
+    welcome: "电话、聊天、消息、邮件和表单，一个工作台全部处理。",
     supervisorsOnly: "此页面仅供班长使用。您的账号没有该角色，请联系管理员。",
   },
   error: {
@@ -50,6 +50,7 @@ export const zhCN: Texts<typeof en> = {
     illegalTransition: "当前状态下无法执行此操作。",
     noCallControl: "此电话系统只能查看，请直接使用话机。",
     nobodyFree: "目前没有空闲的坐席。",
+    noRoom: "您手上的工作已满。请先完成或挂起一项。",
     replyWindowClosed: "平台现在只接受向该客户发送模板消息。",
     contactBlocked: "目前不允许联系该客户：{{reason}}",
     other: "{{detail}}",
@@ -241,6 +242,7 @@ export const zhCN: Texts<typeof en> = {
   delivery,
   act,
   replies,
+  messenger,
   sending,
   health,
   actions: {
@@ -248,6 +250,7 @@ export const zhCN: Texts<typeof en> = {
     transfer: "转接",
     park: "挂起",
     endChat: "结束聊天",
+    endTalk: "结束会话",
     close: "办结",
     why: "为什么？",
     parked: "已挂起",
@@ -362,15 +365,7 @@ export const zhCN: Texts<typeof en> = {
     not_excluded: "刚刚拒绝，或未能显示",
     on_shift: "不在班次时间内",
   },
-  addressKind: {
-    phone: "电话",
-    email: "邮箱",
-    sip: "SIP",
-    extension: "分机",
-    short_code: "短号",
-    visitor: "网站",
-    anonymous: "隐藏号码",
-  },
+  addressKind,
   callFact: {
     normal: "正常结束",
     busy: "占线",
