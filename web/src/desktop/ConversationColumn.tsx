@@ -16,7 +16,7 @@ import { Conversation } from "./Conversation";
 import { useWork } from "./desk";
 import { addressOf, nameOf } from "../ui/names";
 import { useInteraction } from "./queries";
-import { TypingLine } from "./typing";
+import { TypingLine } from "./TypingLine";
 import { WrapUp } from "./WrapUp";
 
 export function ConversationColumn({ id }: { id: Id | null }) {

@@ -18,7 +18,7 @@ import { EventStream, type EventFrame, type StreamStatus } from "../client/strea
 import { mergeTouch, type TouchPages } from "../client/touches";
 import type { Work } from "../client/work";
 import { tellConsultOver } from "./consultOver";
-import { Typists } from "./typing";
+import { Typists } from "./typists";
 
 export interface Connection {
   status: StreamStatus;

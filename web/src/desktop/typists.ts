@@ -1,8 +1,4 @@
-import { Text } from "@mantine/core";
-import { useSyncExternalStore } from "react";
-import { useTranslation } from "react-i18next";
 import type { Id } from "../client/contract";
-import { useDesk } from "./desk";
 
 const SHOWN_MS = 5000;
 
@@ -36,15 +32,4 @@ export class Typists {
     this.ids = ids;
     for (const listener of this.listeners) listener();
   }
-}
-
-export function TypingLine({ id }: { id: Id }) {
-  const { t } = useTranslation();
-  const { typists } = useDesk();
-  const types = useSyncExternalStore(typists.subscribe, typists.get).has(id);
-  return (
-    <Text size="xs" c="dimmed" px="xs" mih={18} role="status">
-      {types ? t("conversation.typing") : ""}
-    </Text>
-  );
 }
