@@ -35,7 +35,8 @@ class WechatUsers:
         return self._shown_on_page(("wechat", phone), self.wechat.follower(_open_id(phone)).texts)
 
     def opened(self, phone: str) -> list[dict[str, Any]]:
-        return self._shown_on_page(("wecom", phone), self.wecom.customer(_open_id(phone)).texts)
+        known = self.wecom.customers.get(_open_id(phone))
+        return self._shown_on_page(("wecom", phone), known.texts if known else [])
 
     def _shown_on_page(self, chat: tuple[str, str], answers: list[str]) -> list[dict[str, Any]]:
         shown = self._chats.setdefault(chat, [])

@@ -30,9 +30,9 @@ class CallWanted:
 class Arrival:
     """One touch of a customer.
 
-    `endpoint` is where it is answered from. `conversation` None: it starts one of its own. `address` None: it
-    cannot be recognised and gets an address of its own. `thread` is what the adapter needs to answer it,
-    `provider_id` what an answer that was sent elsewhere names.
+    `endpoint` is where it is answered from, `came_by` the form through which it came. `conversation` None: it
+    starts one of its own. `address` None: it cannot be recognised and gets an address of its own. `thread` is
+    what the adapter needs to answer it, `provider_id` what an answer that was sent elsewhere names.
     `uploads`: files that came before it, or are yet to be fetched.
     `wakes` False: automatic mail, or past the ceilings of the loop guard; it is kept, but opens, wakes and
     answers nothing.
@@ -58,6 +58,7 @@ class Arrival:
     thread: Mapping[str, Any] = field(default_factory=dict)
     provider_id: str | None = None
     call: CallWanted | None = None
+    came_by: Endpoint | None = None
     interaction_id: UUID = field(default_factory=new_id)
     touch_id: UUID = field(default_factory=new_id)
 
@@ -88,7 +89,7 @@ class Arrival:
             tenant_id=self.endpoint.tenant_id,
             id=self.touch_id,
             address_id=address_id,
-            endpoint_id=self.endpoint.id,
+            endpoint_id=(self.came_by or self.endpoint).id,
             at=self.at,
             direction="inbound",
             kind=self.kind,

@@ -27,6 +27,7 @@ def arrival(
     claimed = [address for address in (event.address, email, phone) if address is not None]
     return Arrival(
         endpoint=mailbox or endpoint,
+        came_by=endpoint,
         channel="email" if mailbox else endpoint.channel,
         kind="form",
         at=inbound.at,
@@ -48,6 +49,7 @@ def _callback(inbound: Inbound, event: FormSubmitted, endpoint: Endpoint, line: 
     assert phone is not None, "the adapter has read it"
     return Arrival(
         endpoint=line,
+        came_by=endpoint,
         channel="voice",
         kind="form",
         at=inbound.at,

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, async_playwright
 from app.embedded import EmbeddedPostgres
 from app.pages import DESKTOP, STATIC
 from demo.desk_client import desktop
+from tests.browser.messenger import Messenger, open_messenger
 from tests.browser.screens import CHROMIUM, FLAGS, Desk, Screens
 from tests.conftest import clone
 from tests.running import PASSWORD, Lane, Service, running
@@ -35,6 +36,7 @@ def own_rules(document: dict[str, Any]) -> None:
         "callback_form": "call-me",
     }
     document["endpoints"] += [
+        {"key": "quiet-form", "adapter": "form", "queue": "night", "silent_after_seconds": 60},
         {"key": "call-me", "adapter": "form", "queue": "lane-1", "config": {"callback": True}},
         {"key": "shop-chat", "adapter": "chat", "queue": "lane-1", "config": shop},
         {
@@ -53,14 +55,28 @@ def own_rules(document: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="package")
+async def whatsapp() -> AsyncIterator[Messenger]:
+    async with open_messenger() as messenger:
+        yield messenger
+
+
+@pytest.fixture(scope="package")
 async def service(
-    postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
+    postgres: EmbeddedPostgres,
+    template_database: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    whatsapp: Messenger,
 ) -> AsyncIterator[Service]:
     assert (STATIC / DESKTOP).is_file(), "the pages are not built: make setup"
     folder: Path = tmp_path_factory.mktemp("service")
+
+    def shape(document: dict[str, Any]) -> None:
+        own_rules(document)
+        whatsapp.add_to(document)
+
     async with (
         clone(postgres, template_database) as url,
-        running(url, folder, lanes=36, shape=own_rules) as service,
+        running(url, folder, lanes=38, shape=shape) as service,
     ):
         yield service
 

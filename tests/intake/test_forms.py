@@ -30,6 +30,7 @@ class TestAForm:
         assert row["endpoint_id"] == house.endpoints["support-mail"].id
         (touch,) = await house.rows("SELECT * FROM touch")
         assert (touch["kind"], touch["payload"]["fields"]) == ("form", {"order": "A1"})
+        assert touch["endpoint_id"] == house.endpoints["contact-form"].id  # through which it came
 
     async def test_without_one_is_a_task(self, house: House) -> None:
         await house.feed(form(house, phone=PHONE))
