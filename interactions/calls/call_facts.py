@@ -80,7 +80,7 @@ def _raise_marks(call: Call, event: CallEvent, at: datetime) -> None:
 def _merge_leg(call: Call, event: CallEvent, at: datetime) -> bool:
     key = leg_key(event)
     known = call.legs.get(key)
-    if known is not None and (known["state"] == "ended" or not _newer(event, at, known)):
+    if known is not None and not _moves(event, at, known):
         return False
     state = {
         "leg": event.leg,
@@ -94,12 +94,23 @@ def _merge_leg(call: Call, event: CallEvent, at: datetime) -> bool:
     return True
 
 
-def _newer(event: CallEvent, at: datetime, known: dict[str, Any]) -> bool:
+def _moves(event: CallEvent, at: datetime, known: dict[str, Any]) -> bool:
+    """Whether the event tells something new of its leg. A leg with an id ends once, whenever that is told; of
+    legs without one the next follows the one that ended, and only the order tells them apart."""
+    if known["state"] == "ended":
+        return event.leg_id is None and _compared(event, at, known) > 0
     if isinstance(event, LegEnded):
-        return True
-    if event.sequence is not None and known["sequence"] is not None:
-        return bool(event.sequence > known["sequence"])
-    return at > datetime.fromisoformat(known["at"])
+        return event.leg_id is not None or _compared(event, at, known) >= 0
+    return _compared(event, at, known) > 0
+
+
+def _compared(event: CallEvent, at: datetime, known: dict[str, Any]) -> int:
+    """1: it happened after what is known, -1: before. By `sequence`, by time where there is none."""
+    before: int | None = known["sequence"]
+    if event.sequence is not None and before is not None:
+        return (event.sequence > before) - (event.sequence < before)
+    known_at = datetime.fromisoformat(known["at"])
+    return (at > known_at) - (at < known_at)
 
 
 def _once(call: Call, fact: str, value: dict[str, Any]) -> bool:

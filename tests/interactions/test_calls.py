@@ -1,6 +1,7 @@
 """Commands to the telephone platform and its events about legs, on rows."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from models import Call, Delivery
 from models.agent import Presence
 from routing.decision import Decision
 from tests.interactions.office import Office
+
+OF_CALL: Any = {"conversation": "c"}
 
 
 async def deliveries(office: Office) -> list[Delivery]:
@@ -135,6 +138,43 @@ class TestALegOfBefore:
         assert (await office.interaction(call))["state"] == "offered"
         await told(office, call, LegAnswered(conversation="c", leg="agent", leg_id="new", sequence=8), book)
         assert (await office.interaction(call))["state"] == "connecting"
+
+
+class TestLegsWithoutIds:
+    """A platform may tell of legs by their kind alone: the next agent's is then known by what came before."""
+
+    async def test_the_second_phone_may_be_busy_too(self, office: Office) -> None:
+        call = await ringing(office)
+        book = new_call(office)
+        for sequence in (2, 4):
+            await told(office, call, LegRinging(leg="agent", sequence=sequence - 1, **OF_CALL), book)
+            busy = LegEnded(leg="agent", cause="busy", by="agent", sequence=sequence, **OF_CALL)
+            await told(office, call, busy, book)
+            assert (await office.interaction(call))["state"] == "queued"
+            await ringing(office, phone=False, call=call)
+
+    async def test_an_end_told_late_is_not_that_of_the_next(self, office: Office) -> None:
+        call, book = await ringing(office), new_call(office)
+        for event in (
+            LegRinging(leg="agent", sequence=3, **OF_CALL),
+            LegEnded(leg="agent", cause="busy", by="agent", sequence=2, **OF_CALL),
+        ):
+            await told(office, call, event, book)
+        assert (await office.interaction(call))["state"] == "offered"
+
+    @pytest.mark.parametrize("order", list(permutations(range(4))))
+    def test_any_order_gives_the_same_leg(self, order: tuple[int, ...]) -> None:
+        told_at = [
+            (LegRinging(leg="agent", **OF_CALL), 1),
+            (LegEnded(leg="agent", cause="busy", **OF_CALL), 2),
+            (LegRinging(leg="agent", **OF_CALL), 3),
+            (LegAnswered(leg="agent", **OF_CALL), 4),
+        ]
+        call = Call(legs={}, facts={})
+        for number in order:
+            event, second = told_at[number]
+            merge(call, event, datetime(2026, 1, 1, 0, 0, second, tzinfo=UTC))
+        assert call.legs["agent"]["state"] == "answered"
 
 
 class TestHandedToANumber:
@@ -279,6 +319,6 @@ async def told(office: Office, interaction_id: UUID, event: Any, call: Call | No
     async with office.container.database.transaction(tenant_id) as session:
         desk, work = await Desk.one(session, tenant_id, interaction_id)
         late = is_late(call, event)
-        merge(call, event, desk.now)
-        await Mover(desk, policies).move(work, Report(event, call, desk.now, True, late))
+        if merge(call, event, desk.now):
+            await Mover(desk, policies).move(work, Report(event, call, desk.now, True, late))
         await desk.save()
