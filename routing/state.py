@@ -33,9 +33,9 @@ class InteractionSnapshot(NamedTuple):
     `age` is `age_us` plus, while `age_since` is set, the time since then; `entered_at` starts `waited_here`.
     `preferred_agent` is the named one, `account_team` the customer's, `last_agent` who had them last.
     `due`: overdue from then on, whatever its tier was promised.
-    `returned`: it was in `preferred_agent`'s hands (parked, lost lease) and goes back to them first,
-    whatever the queue prefers. `excluded`: agents and until when they are not offered it. `endpoint`: a call
-    of this telephony endpoint, so only for agents with a phone there."""
+    `returned`: it, or what it follows, was in `preferred_agent`'s hands, or it was handed to them: it goes to
+    them first, whatever the queue prefers. `excluded`: agents and until when they are not offered it.
+    `endpoint`: a call of this telephony endpoint, so only for agents with a phone there."""
 
     id: str
     version: int

@@ -51,7 +51,7 @@ def work_snapshot(work: Work, *, force: bool = False) -> InteractionSnapshot:
         age_since=_optional(x.waiting_since),
         entered_at=_optional(x.queue_entered_at),
         preferred_agent=None if preferred is None else str(preferred),
-        returned=x.entry_kind in ("return", "transfer") and preferred is not None,
+        returned=preferred is not None,
         excluded=_excluded(work),
         endpoint=str(x.endpoint_id) if x.channel == "voice" and x.endpoint_id else None,
         legs=tuple(_leg(work, leg) for leg in work.legs),

@@ -44,3 +44,11 @@ async def test_who_is_away_is_not_waited_for(center: Center) -> None:
     async with center.routed():
         offer = await center.offered(await center.queue(account_team=[center.agents["han"].id]))
     assert offer.agent_id == center.agents["li"].id
+
+
+async def test_what_follows_an_agents_work_is_theirs_first_whatever_the_queue_prefers(center: Center) -> None:
+    await center.sign_in("han")
+    await center.sign_in("li")
+    async with center.routed():
+        offer = await center.offered(await center.queue(preferred_agent_id=center.agents["li"].id))
+    assert offer.agent_id == center.agents["li"].id
