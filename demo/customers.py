@@ -116,8 +116,9 @@ class PlayedCustomers:
             return
 
     async def _text(self, person: Person) -> None:
-        """By WhatsApp or WeChat; they thank whoever answers."""
-        await self.chance.choice((self._by_whatsapp, self._by_wechat))(person, self.chance.choice(TEXTS))
+        """By WhatsApp, WeChat or Pigeon; most thank whoever answers."""
+        ways = (self._by_whatsapp, self._by_wechat, self._by_pigeon)
+        await self.chance.choice(ways)(person, self.chance.choice(TEXTS))
 
     async def _by_whatsapp(self, person: Person, text: str) -> None:
         asked = time.time()
@@ -130,6 +131,9 @@ class PlayedCustomers:
         if await self.phones.wechat.asks(person, text, seconds=300):
             await asyncio.sleep(self.chance.uniform(3, 10))
             await self.phones.wechat.says(person, "谢谢！")
+
+    async def _by_pigeon(self, person: Person, text: str) -> None:
+        await self.phones.pigeon.say(person.phone, person.name, text)
 
     async def _mail(self, person: Person) -> None:
         subject, text = self.chance.choice(MAILS)

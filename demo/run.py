@@ -24,7 +24,9 @@ from demo.asterisk import Asterisk
 from demo.customers import Doors, PlayedCustomers
 from demo.history import seed
 from demo.inbox import Inbox
+from demo.messengers.bridge import Bridge, SharedSecret
 from demo.messengers.phones import Phones
+from demo.messengers.pigeon import Pigeon
 from demo.messengers.wechat import WechatPlatform
 from demo.messengers.wechat_users import WechatUsers
 from demo.messengers.wecom import WecomPlatform
@@ -90,11 +92,12 @@ class Demo:
         return 0
 
     def _phones(self, url: str, endpoints: dict[str, str], secret: str) -> Phones:
-        """The customers' phones, with a WhatsApp that posts to our webhook."""
+        """The customers' phones, with messengers that post to our webhooks."""
         chance = random.Random(7)  # noqa: S311 - not a secret
         platform = WhatsApp(WHATSAPP_NUMBER, secret, secret, secret, chance)
         platform.webhook = f"{url}/webhooks/{endpoints['whatsapp']}"
-        return Phones(platform, self._wechat(url, endpoints, secret))
+        bridge = Bridge(SharedSecret(secret), chance, f"{url}/webhooks/{endpoints['pigeon']}")
+        return Phones(platform, self._wechat(url, endpoints, secret), Pigeon(bridge))
 
     def _wechat(self, url: str, endpoints: dict[str, str], secret: str) -> WechatUsers:
         users = WechatUsers(WechatPlatform(), WecomPlatform())
@@ -166,7 +169,7 @@ class Demo:
             PlayedAgent(supervisor.url, f"{name}@demo.test", "demo", character, self.shift).run()
             for character, name in enumerate(PLAYED)
         ]
-        parts += [stage.visits.run(), stage.phones.run()]
+        parts += [stage.visits.run(), stage.phones.run(), stage.phones.pigeon.run()]
         tasks = [serving, *(asyncio.create_task(part) for part in parts)]
         self._say_where(supervisor.url)
         await _until_interrupted(tasks)

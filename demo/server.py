@@ -101,6 +101,7 @@ def create_demo_app(stage: Stage) -> FastAPI:
     app.mount("/asterisk", asterisk_app(stage.asterisk, {ASTERISK_USER: User(stage.secret)}))
     app.mount("/whatsapp", stage.phones.platform.app())
     app.mount("/wechat", stage.phones.wechat.wechat.app())
+    app.mount("/pigeon", stage.phones.pigeon.bridge.app())
     app.mount("/wecom", stage.phones.wechat.wecom.app())
     doors, inbox, everybody = stage.doors, stage.inbox, stage.everybody
     _add_stage(app, stage)
@@ -117,6 +118,7 @@ def create_demo_app(stage: Stage) -> FastAPI:
             "mail_address": doors.mail_address,
             "whatsapp": True,
             "wechat": True,
+            "pigeon": True,
             "text_number": stage.twilio.number,
             "personas": [_persona(person, doors) for person in _chosen(everybody)],
         }
@@ -142,6 +144,15 @@ def _add_phones(app: FastAPI, phones: Phones) -> None:
     @app.get("/demo/whatsapp")
     async def read(phone: str) -> dict[str, Any]:
         return {"items": phones.chat(phone), "next_cursor": None}
+
+    @app.post("/demo/pigeon", status_code=202)
+    async def coo(wish: TextIn) -> dict[str, str]:
+        await phones.pigeon.say(wish.phone, wish.name, wish.text)
+        return {"phone": wish.phone}
+
+    @app.get("/demo/pigeon")
+    async def listen(phone: str) -> dict[str, Any]:
+        return {"items": phones.pigeon.chat(phone), "next_cursor": None}
 
     @app.post("/demo/wechat", status_code=202)
     async def write(wish: TextIn) -> dict[str, str]:

@@ -215,7 +215,6 @@ def telephone_routes(phones: Telephones) -> APIRouter:
     async def heard(socket: WebSocket, call_id: str) -> None:
         await socket.accept()
         await _tell(socket, phones.of(call_id), call_id)
-        await socket.close()
 
     return router
 
@@ -230,5 +229,6 @@ async def _tell(socket: WebSocket, line: Line, call_id: str) -> None:
                 await socket.send_json(asdict(now))
                 before = now
             await asyncio.sleep(LISTEN_SECONDS)
+        await socket.close()
     except WebSocketDisconnect:
         return

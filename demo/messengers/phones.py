@@ -5,23 +5,19 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import httpx
-import structlog
-
+from demo.messengers.insisting import insist
+from demo.messengers.pigeon import Pigeon
 from demo.messengers.wechat_users import WechatUsers
 from demo.messengers.whatsapp import WhatsApp
 
-log = structlog.get_logger()
-
 READ_EVERY_SECONDS: Final = 2.0
-RETRY_SECONDS: Final = (0.5, 1, 2, 5, 10, 10, 10, 10)
 
 
 class Phones:
-    """The WhatsApp of all customers of one business number, and those who write by WeChat instead."""
+    """The WhatsApp of all customers of one business number, and the other messengers of theirs."""
 
-    def __init__(self, platform: WhatsApp, wechat: WechatUsers) -> None:
-        self.platform, self.wechat = platform, wechat
+    def __init__(self, platform: WhatsApp, wechat: WechatUsers, pigeon: Pigeon) -> None:
+        self.platform, self.wechat, self.pigeon = platform, wechat, pigeon
         self._said: list[tuple[str, float, str]] = []
 
     async def run(self) -> None:
@@ -60,10 +56,8 @@ class Phones:
     async def _surely(self, changes: list[dict[str, Any]]) -> None:
         if not changes:
             return
-        for wait in RETRY_SECONDS:
-            try:
-                if await self.platform.post(*changes) == [200]:
-                    return
-            except httpx.HTTPError as error:
-                log.info("WhatsApp's webhook waits", error=str(error))
-            await asyncio.sleep(wait)
+
+        async def taken() -> bool:
+            return await self.platform.post(*changes) == [200]
+
+        await insist(taken, "WhatsApp")

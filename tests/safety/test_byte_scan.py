@@ -17,10 +17,11 @@ import pytest
 from websockets.asyncio.client import connect
 
 from app.embedded import EmbeddedPostgres
+from demo.messengers.bridge import Bridge
 from demo.messengers.whatsapp import WhatsApp
 from tests.channels.whatsapp.build import CONFIG
 from tests.conftest import clone
-from tests.platforms.custom import Bridge
+from tests.platforms.custom import OfficialPackage
 from tests.running import HOTLINE, Service, running
 from tests.safety.numbers import SEED, card, grouped
 from tests.serving import serving
@@ -153,7 +154,7 @@ async def test_nothing_that_is_kept_shows_a_number(
     postgres: EmbeddedPostgres, template_database: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     new, chance = Numbers(), random.Random(SEED)
-    bridge = Bridge(SECRET, chance)
+    bridge = Bridge(OfficialPackage(SECRET), chance)
     secrets = (CONFIG["access_token"], CONFIG["app_secret"], CONFIG["verify_token"])
     platform = WhatsApp(CONFIG["phone_number_id"], *secrets, chance)
     async with (

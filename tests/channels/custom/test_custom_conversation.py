@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from app.embedded import EmbeddedPostgres
+from demo.messengers.bridge import Bridge
 from tests.conftest import clone
-from tests.platforms.custom import Bridge
+from tests.platforms.custom import OfficialPackage
 from tests.platforms.talk import Talk
 from tests.running import Desktop, Lane, running
 from tests.serving import serving
@@ -38,7 +39,7 @@ async def line(
     postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Line]:
     print(f"seed {SEED}: TOUCHPOINT_CUSTOM_SEED={SEED}")
-    bridge = Bridge(SECRET, random.Random(SEED))
+    bridge = Bridge(OfficialPackage(SECRET), random.Random(SEED))
     async with clone(postgres, template_database) as url, serving(bridge.app()) as bridge.url:
         window = {"seconds": 172_800, "messages": 5}
         config = {
@@ -73,9 +74,10 @@ class TestTheFormat:
         ]
 
     async def test_what_the_bridge_did_not_sign_is_not_taken(self, line: Line) -> None:
-        ours, line.bridge.secret = line.bridge.secret, "whsec_b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldA=="
+        ours = line.bridge.proof
+        line.bridge.proof = OfficialPackage("whsec_b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldA==")
         (answer,) = await line.bridge.post(line.bridge.says("1", "u1", "hello"))
-        line.bridge.secret = ours
+        line.bridge.proof = ours
         assert answer.status_code == 401
 
     async def test_what_is_unknown_is_taken(self, line: Line) -> None:

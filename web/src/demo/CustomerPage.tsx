@@ -1,5 +1,5 @@
 import { Alert, Group, SegmentedControl, SimpleGrid, Text, Title } from "@mantine/core";
-import { IconBrandWechat, IconBrandWhatsapp, IconMessage2 } from "@tabler/icons-react";
+import { IconBrandWechat, IconBrandWhatsapp, IconFeather, IconMessage2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -103,6 +103,15 @@ function Windows({ config }: { config: DemoConfig }) {
             title={t("demo.wecom")}
             icon={<IconBrandWechat size={20} />}
             path="/demo/wecom"
+          />
+        )}
+        {config.pigeon && (
+          <TextBox
+            key={`pigeon ${persona.id}`}
+            persona={persona}
+            title={t("demo.pigeon")}
+            icon={<IconFeather size={20} />}
+            path="/demo/pigeon"
           />
         )}
         {config.text_number && (

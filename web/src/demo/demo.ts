@@ -13,6 +13,8 @@ export interface DemoConfig {
   whatsapp?: boolean;
   /** Whether they have WeChat: the company's official account and its customer service. */
   wechat?: boolean;
+  /** A messenger that only the custom channel reaches. */
+  pigeon?: boolean;
   /** Where text messages go; without it there are none. */
   text_number?: string;
   personas: Persona[];

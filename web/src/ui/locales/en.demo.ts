@@ -46,6 +46,7 @@ export const demo = {
   noMail: "This person has no mail address.",
   wechat: "WeChat",
   wecom: "WeCom customer service",
+  pigeon: "Pigeon, a messenger bridged by the custom channel",
   text: "Message",
   textSend: "Send message",
   textsEmpty: "No messages yet.",

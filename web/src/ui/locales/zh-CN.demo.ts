@@ -49,6 +49,7 @@ export const demo: Texts<typeof english> = {
   noMail: "此人没有邮箱。",
   wechat: "微信",
   wecom: "企业微信客服",
+  pigeon: "信鸽（通过自定义渠道桥接的消息应用）",
   text: "消息",
   textSend: "发送消息",
   textsEmpty: "还没有消息。",
