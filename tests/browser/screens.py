@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.running import HOTLINE, PASSWORD, Service
 
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAIT_MS = 20_000
@@ -92,6 +94,19 @@ async def fill_in(page: Page, email: str, tenant: str = "acme", password: str = 
     await page.locator("[name=email]").fill(email)
     await page.locator("[name=password]").fill(password)
     await page.keyboard.press("Enter")
+
+
+NAME_WITHOUT_ALL_THAT_IS_SHOWN = "label-content-name-mismatch"
+"""The row of a piece of work shows a clock: a name that changes every second cannot be listened to."""
+
+
+async def violations(page: Page, *, but: str = "") -> list[str]:
+    """What axe has to say against the page as it is now, except for one rule."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: make setup")
+    await page.evaluate(AXE.read_text())
+    found: list[dict[str, Any]] = await page.evaluate("axe.run().then((result) => result.violations)")
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["id"] != but]
 
 
 class Desk:

@@ -12,13 +12,11 @@ from joserfc.jwk import OctKey
 from playwright.async_api import WebSocketRoute, expect
 
 from tests.browser.conftest import IDENTITY_SECRET
-from tests.browser.screens import Screens
+from tests.browser.screens import Screens, violations
 from tests.browser.shop import PHONE, Shop, Visit, open_shop, visit
 from tests.running import Lane, Service
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture
@@ -26,15 +24,6 @@ async def shop(service: Service) -> AsyncIterator[Shop]:
     async with open_shop(service.url) as shop:
         shop.endpoint = service.endpoints["shop-chat"]["id"]
         yield shop
-
-
-async def violations(visitor: Visit) -> list[str]:
-    """What axe has to say against the page as it is now."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: make setup")
-    await visitor.page.evaluate(AXE.read_text())
-    found: list[dict[str, Any]] = await visitor.page.evaluate("axe.run().then((result) => result.violations)")
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
 
 
 def identity(**claims: Any) -> str:
@@ -205,19 +194,19 @@ class TestForEverybody:
         self, screens: Screens, shop: Shop, service: Service, chat_lane: Lane
     ) -> None:
         visitor = await visit(screens, shop)
-        assert await violations(visitor) == []
+        assert await violations(visitor.page) == []
         await visitor.open()
         await visitor.say("Hello")
         await expect(visitor.status).to_contain_text("You are number")
         await visitor.window.get_by_role("button", name="Emoji").click()
-        assert await violations(visitor) == []
+        assert await violations(visitor.page) == []
         await visitor.window.get_by_role("button", name="Call me back").click()
         await visitor.window.locator(".submit").click()
-        assert await violations(visitor) == []
+        assert await violations(visitor.page) == []
         shop.endpoint = service.endpoints["asking-chat"]["id"]
         phone = await visit(screens, shop, PHONE)
         await phone.open()
-        assert await violations(phone) == []
+        assert await violations(phone.page) == []
 
     async def test_on_a_phone_it_fills_the_screen_in_chinese(
         self, screens: Screens, shop: Shop, chat_lane: Lane

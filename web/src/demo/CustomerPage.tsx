@@ -28,7 +28,7 @@ export function CustomerPage() {
   }, [t]);
   const absent = config.error instanceof Problem && config.error.status === 404;
   return (
-    <div style={{ maxWidth: 1240, margin: "0 auto", padding: 16 }}>
+    <main style={{ maxWidth: 1240, margin: "0 auto", padding: 16 }}>
       <Group justify="space-between" mb="xs">
         <Title order={1} size="h2">
           {t("demo.title")}
@@ -46,7 +46,7 @@ export function CustomerPage() {
           <Failure error={config.error} retry={() => void config.refetch()} />
         ))}
       {config.data && <Windows config={config.data} />}
-    </div>
+    </main>
   );
 }
 

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Interaction, ListedInteraction } from "../client/contract";
 import { api, told } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { Failure } from "../ui/States";
 import { tell } from "../ui/problems";
 import { moment } from "../ui/time";
@@ -52,12 +53,7 @@ export function CallbackDialog({
     arrange.mutate();
   }
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("callback.title")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("callback.title")}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           <Text size="sm" c="dimmed">
@@ -101,6 +97,6 @@ export function CallbackDialog({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, ScrollArea, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
+import { Button, Group, ScrollArea, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Customer, Id, Interaction } from "../client/contract";
+import { Dialog } from "../ui/Dialog";
 import { TierBadge } from "../ui/marks";
 import { addressOf } from "../ui/names";
 import { Empty, Loaded } from "../ui/States";
@@ -19,12 +20,7 @@ export function CustomerPicker({ interaction, close }: { interaction: Interactio
   const assign = useAssignCustomer(interaction);
   const pick = (customer: Id | null) => assign.mutate(customer, { onSuccess: close });
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("customer.searchTitle")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("customer.searchTitle")}>
       <Stack gap="sm">
         <TextInput
           label={t("common.search")}
@@ -57,7 +53,7 @@ export function CustomerPicker({ interaction, close }: { interaction: Interactio
           </Group>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

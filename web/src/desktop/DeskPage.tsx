@@ -39,7 +39,7 @@ export function DeskPage() {
           <CustomerColumn key={id} id={id} />
         </section>
       </main>
-      <HelpDialog opened={help} close={closeHelp} />
+      {help && <HelpDialog close={closeHelp} />}
     </div>
   );
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { api, content } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { queries } from "../ui/Providers";
 import { Failure, Loaded } from "../ui/States";
 import { tell } from "../ui/problems";
@@ -30,12 +31,7 @@ export function DeviceDialog({ close }: { close: () => void }) {
     });
   }
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("device.label")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("device.label")}>
       <Loaded query={me}>
         {({ devices }) => (
           <form onSubmit={submit}>
@@ -70,6 +66,6 @@ export function DeviceDialog({ close }: { close: () => void }) {
           </form>
         )}
       </Loaded>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Interaction } from "../client/contract";
 import { api, told } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { Failure } from "../ui/States";
 import { useChosen } from "./chosen";
 import { useDesk } from "./desk";
@@ -46,12 +47,7 @@ export function DialDialog({ number: given, close }: { number: string; close: ()
     dial.mutate();
   }
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("dial.title")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("dial.title")}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           {phones.length === 0 ? (
@@ -96,6 +92,6 @@ export function DialDialog({ number: given, close }: { number: string; close: ()
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,8 +1,9 @@
-import { Badge, Code, Group, Modal, Stack, Text } from "@mantine/core";
+import { Badge, Code, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Exchange, Id } from "../client/contract";
 import { api, told } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { word } from "../ui/i18n";
 import { Empty, Loaded } from "../ui/States";
 import { full } from "../ui/time";
@@ -19,13 +20,7 @@ export function ExchangesDialog({ touchId, close }: { touchId: Id; close: () => 
     staleTime: 0,
   });
   return (
-    <Modal
-      opened
-      onClose={close}
-      size="lg"
-      title={t("sending.exchanges")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("sending.exchanges")} size="lg">
       <Loaded query={exchanges}>
         {({ items }) =>
           items.length === 0 ? (
@@ -39,7 +34,7 @@ export function ExchangesDialog({ touchId, close }: { touchId: Id; close: () => 
           )
         }
       </Loaded>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -30,7 +30,7 @@ export function Header({ openHelp }: { openHelp: () => void }) {
   return (
     <header className={classes.header}>
       <Group gap={8} wrap="nowrap">
-        <Text fw={700} size="md">
+        <Text component="h1" m={0} fw={700} size="md">
           {t("app.name")}
         </Text>
         <Text c="dimmed" size="sm" visibleFrom="sm">

@@ -1,16 +1,12 @@
-import { Group, Kbd, Modal, Table } from "@mantine/core";
+import { Group, Kbd, Table } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "../ui/Dialog";
 import { SHORTCUTS } from "./shortcuts";
 
-export function HelpDialog({ opened, close }: { opened: boolean; close: () => void }) {
+export function HelpDialog({ close }: { close: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title={t("help.title")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("help.title")}>
       <Table>
         <Table.Tbody>
           {SHORTCUTS.map(({ keys, name }) => (
@@ -27,6 +23,6 @@ export function HelpDialog({ opened, close }: { opened: boolean; close: () => vo
           ))}
         </Table.Tbody>
       </Table>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Autocomplete, Button, Group, Modal, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Autocomplete, Button, Group, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Id, Interaction } from "../client/contract";
 import { api, told, upload } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { Failure } from "../ui/States";
 import { AttachButton, UploadPills, useUploads } from "../ui/Uploads";
 import { useChosen } from "./chosen";
@@ -37,13 +38,7 @@ export function MailDialog({ customerId, addresses, close }: Props) {
     send.mutate({ endpoint, to: to.trim(), customerId, subject: subject.trim(), text, attachments });
   }
   return (
-    <Modal
-      opened
-      size="lg"
-      onClose={close}
-      title={t("mail.title")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("mail.title")} size="lg">
       <form onSubmit={submit} onKeyDown={(event) => isSend(event) && submit(event)}>
         <Stack gap="sm">
           {mailboxes.length > 1 && (
@@ -89,7 +84,7 @@ export function MailDialog({ customerId, addresses, close }: Props) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Interaction } from "../client/contract";
 import { api, content } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { Failure } from "../ui/States";
 import { tell } from "../ui/problems";
 import { useDesk } from "./desk";
@@ -35,12 +36,7 @@ export function ParkDialog({ interaction, close }: { interaction: Interaction; c
     park.mutate();
   }
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("park.title")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("park.title")}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           <Text size="sm" c="dimmed">
@@ -77,6 +73,6 @@ export function ParkDialog({ interaction, close }: { interaction: Interaction; c
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Touch } from "../client/contract";
 import type { Problem } from "../client/problem";
+import { Dialog } from "../ui/Dialog";
 import { TouchView } from "./TouchView";
 
 interface Props {
@@ -15,13 +16,7 @@ export function StaleDialog({ stale, again, close }: Props) {
   const { t } = useTranslation();
   const touches = missedTouches(stale.members.missed);
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("conversation.staleTitle")}
-      size="lg"
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("conversation.staleTitle")} size="lg">
       <Stack gap="sm">
         <Text size="sm">{t("conversation.staleText")}</Text>
         {touches.map((touch) => (
@@ -37,7 +32,7 @@ export function StaleDialog({ stale, again, close }: Props) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Modal, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { CustomerRef } from "../client/contract";
 import { api, content } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { Failure } from "../ui/States";
 import { tell } from "../ui/problems";
 import { useMe } from "./queries";
@@ -40,12 +41,7 @@ export function TaskDialog({ customer, close }: { customer: CustomerRef | null; 
     create.mutate();
   }
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("task.new")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("task.new")}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           <Select
@@ -97,6 +93,6 @@ export function TaskDialog({ customer, close }: { customer: CustomerRef | null; 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Id, Page, Template } from "../client/contract";
 import { api, told } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { Empty, Failure, Loaded } from "../ui/States";
 import { filled } from "../ui/templates";
 import type { useSendReply } from "./sending";
@@ -27,12 +28,7 @@ export function TemplateDialog({ interactionId, reply, close }: Props) {
       ),
   });
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("replies.title")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("replies.title")}>
       {reply.failure && <Failure error={reply.failure} />}
       <Loaded query={templates}>
         {({ items }) =>
@@ -43,7 +39,7 @@ export function TemplateDialog({ interactionId, reply, close }: Props) {
           )
         }
       </Loaded>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -51,15 +51,21 @@ export function Timeline({ customerId }: { customerId: Id }) {
           data={CHANNELS.map((value) => ({ value, label: word("channel", value) }))}
         />
       </Group>
-      <div className="scroll" role="feed" aria-label={t("timeline.title")} aria-busy={timeline.isFetching}>
+      <div className="scroll">
         {timeline.isPending && <Loading rows={6} />}
         {timeline.error && <Failure error={timeline.error} retry={() => void timeline.refetch()} />}
         {timeline.isSuccess && touches.length === 0 && (
           <Empty>{filtered ? t("timeline.emptyFilter") : t("timeline.empty")}</Empty>
         )}
-        {touches.map((touch) => (
-          <TimelineRow key={touch.id} touch={touch} />
-        ))}
+        {touches.length > 0 && (
+          <div role="feed" aria-label={t("timeline.title")} aria-busy={timeline.isFetching}>
+            {touches.map((touch) => (
+              <article key={touch.id}>
+                <TimelineRow touch={touch} />
+              </article>
+            ))}
+          </div>
+        )}
         {timeline.hasNextPage ? (
           <MoreWhenSeen
             key={touches.length}
@@ -108,7 +114,7 @@ function TimelineRow({ touch }: { touch: Touch }) {
     </>
   );
   const target = touch.interaction_id;
-  if (!target) return <article className="row">{content}</article>;
+  if (!target) return <div className="row">{content}</div>;
   return (
     <UnstyledButton
       component="button"

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Textarea } from "@mantine/core";
+import { Button, Group, Stack, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DirectoryEntry, Interaction } from "../client/contract";
 import { api, content } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { DirectoryPick, targetOf } from "../ui/DirectoryPick";
 import { Failure } from "../ui/States";
 import { tell } from "../ui/problems";
@@ -49,13 +50,7 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
   const busy = transfer.isPending || consult.isPending;
   const error = transfer.error ?? consult.error;
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("transfer.title")}
-      size="md"
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("transfer.title")} size="md">
       <Stack gap="sm">
         <DirectoryPick
           without={work.agentId}
@@ -92,6 +87,6 @@ export function TransferDialog({ interaction, close }: { interaction: Interactio
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Problem } from "../client/problem";
-import { theme } from "./theme";
+import { readable, theme } from "./theme";
 import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
 import "./i18n";
@@ -24,7 +24,7 @@ export const queries = new QueryClient({
 
 export function Providers({ children }: { children: ReactNode }) {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={readable} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <Notifications position="bottom-left" />
         {children}

@@ -61,7 +61,7 @@ function SignInForm() {
   }
 
   return (
-    <Center h="100%" p="md">
+    <Center component="main" h="100%" p="md">
       <Stack w={360} gap="md">
         <Group justify="space-between">
           <Title order={1} size="h2">

@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Group, Modal, Stack, Table, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Group, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconQuestionMark } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -12,6 +12,7 @@ import type {
   WaitingExplanation,
 } from "../client/contract";
 import { api, told } from "../client/http";
+import { Dialog } from "./Dialog";
 import { i18next, word } from "./i18n";
 import { Empty, Loaded } from "./States";
 import { duration, full } from "./time";
@@ -33,15 +34,9 @@ export function WhyDialog({ id, name, close }: { id: Id; name: string; close: ()
     staleTime: 0,
   });
   return (
-    <Modal
-      opened
-      onClose={close}
-      size="lg"
-      title={t("why.of", { name })}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("why.of", { name })} size="lg">
       <Loaded query={explanation}>{(data) => <Why found={data} />}</Loaded>
-    </Modal>
+    </Dialog>
   );
 }
 

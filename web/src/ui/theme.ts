@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 const ink: MantineColorsTuple = [
   "#eef4fc",
@@ -42,6 +42,34 @@ export const theme = createTheme({
       styles: { root: { textTransform: "none", fontWeight: 600 } },
     },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.35 },
+        attributes: { header: { role: "presentation" } },
+      },
+    },
   },
+});
+
+/** Small and quiet text has a contrast of 4.5 and more on every ground of the pages (WCAG 1.4.3). */
+export const readable: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-dimmed": "#596069",
+    "--mantine-color-placeholder": "#6b727b",
+    "--mantine-color-teal-text": "#087f5b",
+    "--mantine-color-teal-filled": "#087f5b",
+    "--mantine-color-teal-filled-hover": "#066649",
+    "--mantine-color-teal-light-color": "#066649",
+    "--mantine-color-green-light-color": "#1f6b2f",
+    "--mantine-color-yellow-light-color": "#7a4300",
+    "--mantine-color-orange-text": "#ad3f06",
+    "--mantine-color-orange-light-color": "#9c3408",
+    "--mantine-color-red-text": "#c92a2a",
+    "--mantine-color-red-filled": "#c92a2a",
+    "--mantine-color-red-filled-hover": "#b02323",
+    "--mantine-color-red-light-color": "#b02323",
+  },
+  dark: { "--mantine-color-dimmed": "#a3abb5" },
 });

@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, Table, Text, Tooltip } from "@mantine/core";
+import { Alert, Badge, Button, Group, Table, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconPlugConnectedX } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -72,7 +72,9 @@ function Channels({ items }: { items: EndpointHealth[] }) {
           {COLUMNS.map((column) => (
             <Table.Th key={column}>{t(`health.${column}`)}</Table.Th>
           ))}
-          <Table.Th aria-label={t("health.test")} />
+          <Table.Th>
+            <VisuallyHidden>{t("health.test")}</VisuallyHidden>
+          </Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { QueueRow } from "../client/contract";
 import { api, content } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { useSteer } from "./queries";
 
 const HOUR_MS = 3_600_000;
@@ -30,12 +31,7 @@ export function ClosureDialog({ row, close }: { row: QueueRow; close: () => void
     shut.mutate(String(new FormData(event.currentTarget).get("reason")).trim());
   }
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={`${t("wall.closure")}: ${row.queue}`}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={`${t("wall.closure")}: ${row.queue}`}>
       {row.closure ? (
         <Stack gap="sm">
           <Text size="sm">{t("wall.closureOn", { reason: row.closure.reason })}</Text>
@@ -73,6 +69,6 @@ export function ClosureDialog({ row, close }: { row: QueueRow; close: () => void
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

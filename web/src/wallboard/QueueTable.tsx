@@ -1,4 +1,14 @@
-import { ActionIcon, Badge, Button, Group, SegmentedControl, Table, Text, Tooltip } from "@mantine/core";
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  SegmentedControl,
+  Table,
+  Text,
+  Tooltip,
+  VisuallyHidden,
+} from "@mantine/core";
 import { IconDoorOff } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -121,7 +131,11 @@ function Head({ split }: { split: Split }) {
         </Table.Th>
       )}
       {split === "queue" && <Table.Th ta="right">{t("wall.agents")}</Table.Th>}
-      {split === "queue" && <Table.Th aria-label={t("wall.closure")} />}
+      {split === "queue" && (
+        <Table.Th>
+          <VisuallyHidden>{t("wall.closure")}</VisuallyHidden>
+        </Table.Th>
+      )}
     </Table.Tr>
   );
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, NumberInput, Stack, TextInput } from "@mantine/core";
+import { Button, Group, NumberInput, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AgentState } from "../client/contract";
 import { api, content } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { useSteer } from "./queries";
 
 const LEVEL_MAX = 10;
@@ -30,12 +31,7 @@ export function SkillsDialog({ agent, close }: { agent: AgentState; close: () =>
     setAdded("");
   }
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={`${t("wall.editSkills")}: ${agent.name}`}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={`${t("wall.editSkills")}: ${agent.name}`}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           {Object.entries(skills).map(([skill, level]) => (
@@ -70,6 +66,6 @@ export function SkillsDialog({ agent, close }: { agent: AgentState; close: () =>
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,17 +1,13 @@
-import { Modal, NumberInput, Table, Text } from "@mantine/core";
+import { NumberInput, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "../ui/Dialog";
 import { MEASURES, useThresholds } from "./thresholds";
 
 export function ThresholdDialog({ close }: { close: () => void }) {
   const { t } = useTranslation();
   const [thresholds, setThresholds] = useThresholds();
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("wall.thresholds")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("wall.thresholds")}>
       <Text size="sm" c="dimmed" mb="sm">
         {t("wall.thresholdsHint")}
       </Text>
@@ -47,6 +43,6 @@ export function ThresholdDialog({ close }: { close: () => void }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Modal>
+    </Dialog>
   );
 }

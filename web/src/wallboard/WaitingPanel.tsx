@@ -1,9 +1,10 @@
-import { ActionIcon, Button, Group, Menu, Modal, Stack, Table, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { IconArrowsExchange, IconArrowUp, IconDotsVertical, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DirectoryEntry, ListedInteraction } from "../client/contract";
 import { api, content } from "../client/http";
+import { Dialog } from "../ui/Dialog";
 import { DirectoryPick, targetOf } from "../ui/DirectoryPick";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { nameOf } from "../ui/names";
@@ -147,12 +148,7 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
     close,
   );
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("wall.reassign")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("wall.reassign")}>
       <Stack gap="sm">
         <DirectoryPick numbers={false} chosen={chosen} choose={setChosen} />
         <Group justify="flex-end">
@@ -168,7 +164,7 @@ export function ReassignDialog({ id, close }: { id: string; close: () => void })
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -186,12 +182,7 @@ export function ForceCloseDialog({ id, close }: { id: string; close: () => void 
     close,
   );
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("wall.forceClose")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
+    <Dialog close={close} title={t("wall.forceClose")}>
       <Stack gap="sm">
         <Text size="sm">{t("wall.forceCloseAsk")}</Text>
         <Group justify="flex-end">
@@ -203,6 +194,6 @@ export function ForceCloseDialog({ id, close }: { id: string; close: () => void 
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -35,7 +35,7 @@ export function Wallboard() {
   return (
     <div className={classes.page}>
       <header className={classes.header}>
-        <Text fw={700} size="md">
+        <Text component="h1" m={0} fw={700} size="md">
           {t("app.name")}
         </Text>
         <Text c="dimmed" size="sm">
