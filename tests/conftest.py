@@ -1,7 +1,9 @@
 """What tests share: one embedded PostgreSQL per process, and a migrated database cloned for each test."""
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +20,9 @@ from app.migrate import migrate
 TEMPLATE = "touchpoint_template"
 EXPECTED_SKIPS = ("../shared/data", "only root")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "4GB"}
+UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "1GB"}
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 3 << 30
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,9 +32,17 @@ def logs_apart() -> None:
 
 
 @pytest.fixture(scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
+def server_folder() -> Iterator[Path]:
+    """In memory, if there is room: a clone is a thousand files, which cost ten times as much on a disk."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    with tempfile.TemporaryDirectory(prefix="touchpoint-", dir=MEMORY if roomy else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+async def postgres(server_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
     """A server of this test process alone: each xdist worker has its own."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("server"), options=UNSAFE_BUT_FAST)
+    server = EmbeddedPostgres(server_folder, options=UNSAFE_BUT_FAST)
     await server.start()
     try:
         yield server
