@@ -30,12 +30,14 @@ class Permission(StrEnum):
     EVENTS_READ = "events.read"
     SUPERVISE = "supervise"
     ADMINISTER = "administer"
+    IDENTITY_REVEAL = "identity.reveal"
 
 
 class Role(StrEnum):
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
+    IDENTITY_READER = "identity_reader"
 
 
 _AGENT: Final = frozenset({Permission.WORK, Permission.CUSTOMERS_READ, Permission.CUSTOMERS_WRITE})
@@ -44,6 +46,7 @@ PERMISSIONS: Final = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _SUPERVISOR,
     Role.ADMIN: frozenset(Permission),
+    Role.IDENTITY_READER: frozenset({Permission.IDENTITY_REVEAL}),
 }
 
 

@@ -9,15 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from app.identity_numbers import Kind, find_identity_numbers
+from app.masking import SEPARATORS, UNSEEN, cut, in_html, within
+
 DIGITS_MIN: Final = 12
 DIGITS_MAX: Final = 19
 
-_UNSEEN: Final = (
-    "\x00-\x08\x0e-\x1b\x7f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufeff"
-)
-_SEPARATORS: Final = r"\s._/\\|\-\u00b7\u2010-\u2015\u2022\u2027\u2212\u3002\u30fb\ufe63\uff0d\uff0e\uff3f"
-_RUN: Final = re.compile(rf"(?<!\d)\d(?:[{_UNSEEN}{_SEPARATORS}]{{0,8}}+\d){{11,}}+")
-_GROUP: Final = re.compile(rf"\d(?:[{_UNSEEN}]{{0,8}}+\d)*")
+_RUN: Final = re.compile(rf"(?<!\d)\d(?:[{UNSEEN}{SEPARATORS}]{{0,8}}+\d){{11,}}+")
+_GROUP: Final = re.compile(rf"\d(?:[{UNSEEN}]{{0,8}}+\d)*")
 _IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]){11,30}+")
 _ISSUERS: Final = re.compile(
     r"4(?:.{12}|.{15}|.{18})"  # Visa
@@ -32,35 +31,24 @@ _ISSUERS: Final = re.compile(
 _SHAPE: Final = re.compile(r"4,4,4,(?:[1-4]|4,[1-3])|4,6,[45]|6,(?:[6-9]|1[0-3])|4,[8-9]|4,1[0-5]|1[2-9]")
 """How a number is grouped that has other numbers on both sides."""
 
-_TAG: Final = re.compile(r"<[^<>]*+>")
-_MARK: Final = "\x1e"
-"""Reads as a blank."""
-
 
 def mask_cards(text: str) -> str:
     """`text` with every card number in it cut to four digits."""
     spans = [span for run in _RUN.finditer(text) for span in _cards_of(run)]
     if not spans:
         return text
-    kept = [span for span in spans if not _in_account_number(text, span)]
-    return _cut(text, kept)
+    spans = _apart_from_identity_numbers(text, spans)
+    return cut(text, [span for span in spans if not _in_account_number(text, span)], _masked)
 
 
 def mask_cards_in_html(html: str) -> str:
     """The same where tags stand between the digits, and within each tag. `html` is a parser's output."""
-    text = html.replace(_MARK, "").replace("&nbsp;", "\u00a0")
-    tags = [mask_cards(tag) for tag in _TAG.findall(text)]
-    pieces = mask_cards(_TAG.sub(_MARK, text)).split(_MARK)
-    return "".join(piece + tag for piece, tag in zip(pieces, [*tags, ""], strict=True))
+    return in_html(html, mask_cards)
 
 
 def mask_cards_within(value: Any) -> Any:
     """A JSON value without the card numbers in its texts, names of members too."""
-    if isinstance(value, str):
-        return mask_cards(value)
-    if isinstance(value, dict):
-        return {mask_cards(str(name)): mask_cards_within(item) for name, item in value.items()}
-    return [mask_cards_within(item) for item in value] if isinstance(value, list) else value
+    return within(value, mask_cards)
 
 
 def _cards_of(run: re.Match[str]) -> Iterator[tuple[int, int]]:
@@ -99,11 +87,7 @@ def _shaped(texts: Sequence[str]) -> bool:
 
 def _is_card(number: str) -> bool:
     digits = [int(digit) for digit in number]
-    return (
-        _ISSUERS.fullmatch("".join(map(str, digits))) is not None
-        and _luhn(digits)
-        and not _names_a_resident(digits)
-    )
+    return _ISSUERS.fullmatch("".join(map(str, digits))) is not None and _luhn(digits)
 
 
 def _luhn(digits: Sequence[int]) -> bool:
@@ -111,16 +95,11 @@ def _luhn(digits: Sequence[int]) -> bool:
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2, 1)
-
-
-def _names_a_resident(digits: Sequence[int]) -> bool:
-    """A resident identity number (GB 11643): a date of birth, and a check digit of its own (MOD 11-2)."""
-    if len(digits) != len(_WEIGHTS):
-        return False
-    year, month, day = ("".join(map(str, digits[a:b])) for a, b in ((6, 10), (10, 12), (12, 14)))
-    born = "1900" <= year <= "2099" and "01" <= month <= "12" and "01" <= day <= "31"
-    return born and sum(w * d for w, d in zip(_WEIGHTS, digits, strict=True)) % 11 == 1
+def _apart_from_identity_numbers(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is masked here is gone; an identity number may have to be kept, and what becomes of it is the
+    endpoint's to say."""
+    numbers = find_identity_numbers(text, (Kind.CN_RESIDENT,))
+    return [(start, end) for start, end in spans if not any(n.start < end and start < n.end for n in numbers)]
 
 
 def _in_account_number(text: str, span: tuple[int, int]) -> bool:
@@ -135,14 +114,6 @@ def _in_account_number(text: str, span: tuple[int, int]) -> bool:
 def _is_iban(text: str) -> bool:
     letters = [c for c in text if c.isalnum()]
     return int("".join(str(int(c, 36)) for c in letters[4:] + letters[:4])) % 97 == 1
-
-
-def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    pieces, at = [], 0
-    for start, end in spans:
-        pieces += [text[at:start], _masked(text[start:end])]
-        at = end
-    return "".join([*pieces, text[at:]])
 
 
 def _masked(number: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any, Final
 import httpx
 
 from app.access import AgentPrincipal
-from app.bus.envelopes import from_endpoint
 from app.clock import new_id
 from app.container import Container
 from app.endpoints import KnownEndpoint
@@ -72,7 +71,7 @@ class ChannelTest:
 
     async def _by_question(self, known: KnownEndpoint, now: datetime) -> str | None:
         event = FetchAsked(external_id=new_id().hex)
-        await self._container.bus.publish([from_endpoint(known.tenant_id, known.id, event, now)])
+        await self._container.bus.publish([known.envelope(event, now)])
         found = await self._seen(known, now, _is_answer)
         if found is None:
             return "No sender has asked the platform in time."

@@ -12,7 +12,7 @@ import typer
 from sqlalchemy import select, update
 
 from app.bus import open_log
-from app.bus.envelopes import from_endpoint, from_json
+from app.bus.envelopes import from_json
 from app.bus.port import Bus
 from app.database import WORKER_ROLE, Database
 from app.endpoints import Endpoints
@@ -73,10 +73,7 @@ class DeadLetters:
             raise ValueError("its endpoint is gone")
         headers = {"webhook-id": str(letter.id)}  # the request's own was not kept; this one is as unique
         request = WireRequest("POST", f"/webhooks/{endpoint.id}?{query}", headers, raw, letter.at)
-        return [
-            from_endpoint(letter.tenant_id, endpoint.id, event, letter.at)
-            for event in endpoint.adapter.parse(request)
-        ]
+        return [endpoint.envelope(event, letter.at) for event in endpoint.adapter.parse(request)]
 
 
 async def list_letters(settings: Settings, as_json: bool) -> int:

@@ -6,6 +6,8 @@ Read again when `apply` says so (NOTIFY) and every 30 s; while the database is a
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +16,11 @@ import structlog
 from pydantic import ValidationError
 
 from app import outbound
+from app.bus.envelopes import from_endpoint
 from app.database import Database
+from app.events import Envelope, InboundEvent
+from app.hiding import BY_DEFAULT, Handling, Hiding, IdentityRule, Seal
+from app.identity_numbers import Kind
 from app.notifications import SETUP_CHANGED, Notifications
 from app.security import CannotOpen, Cipher, UnknownTenantKey
 from channels import registry
@@ -43,7 +49,8 @@ class KnownTenant:
 @dataclass(frozen=True, slots=True)
 class KnownEndpoint:
     """`address` is its public one where it has one (mailbox, number). `config` may hold secrets. `answers`,
-    `challenged`: the adapter where it can that; asking it for each request would be slow."""
+    `challenged`: the adapter where it can that; asking it for each request would be slow. `seal` with the
+    tenant's key."""
 
     id: UUID
     tenant_id: UUID
@@ -55,8 +62,15 @@ class KnownEndpoint:
     version: int
     adapter: ChannelAdapter = field(repr=False)
     config: Mapping[str, Any] = field(repr=False)
+    seal: Seal = field(repr=False)
+    identity_rule: IdentityRule = BY_DEFAULT
     answers: Answers | None = field(default=None, repr=False)
     challenged: Challenged | None = field(default=None, repr=False)
+
+    def envelope(self, event: InboundEvent, at: datetime) -> Envelope:
+        """What it told, as it may stand in the log; `at`: when it reached us."""
+        hiding = Hiding(self.identity_rule, self.seal)
+        return from_endpoint(self.tenant_id, self.id, hiding.event(event), at)
 
 
 class Endpoints:
@@ -81,6 +95,13 @@ class Endpoints:
 
     def tenant(self, tenant_id: UUID) -> KnownTenant | None:
         return self._tenants.get(tenant_id)
+
+    def hiding(self, tenant_id: UUID, endpoint_id: UUID | None) -> Hiding:
+        """For a touch of this endpoint, or of none. Where that is not known (any more), numbers are
+        encrypted."""
+        known = None if endpoint_id is None else self.get(endpoint_id)
+        rule = BY_DEFAULT if known is None else known.identity_rule
+        return Hiding(rule, partial(self._cipher.seal, tenant_id))
 
     def all(self) -> Iterable[KnownEndpoint]:
         return self._endpoints.values()
@@ -158,6 +179,10 @@ class Endpoints:
             version=row.version,
             adapter=adapter,
             config=config,
+            seal=partial(self._cipher.seal, row.tenant_id),
+            identity_rule=IdentityRule(
+                Handling(row.identity_numbers), tuple(Kind(kind) for kind in row.identity_number_kinds)
+            ),
             answers=adapter if isinstance(adapter, Answers) else None,
             challenged=adapter if isinstance(adapter, Challenged) else None,
         )

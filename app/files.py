@@ -16,6 +16,7 @@ from app.blobs import BlobStore
 from app.cards import mask_cards
 from app.clock import new_id
 from app.errors import TooLarge
+from app.identity_numbers import mask_identity_numbers
 from app.text import clean_line
 from models.touch import Attachment
 
@@ -33,9 +34,10 @@ _CONTAINERS: Final = frozenset({"application/zip", "application/octet-stream", "
 
 
 def clean_name(name: str | None) -> str:
-    """A file's name without folders, controls, card numbers, or letters that turn the text around."""
+    """A file's name without folders, controls, card and identity numbers, or letters that turn the text
+    around."""
     last = re.split(r"[\\/]", clean_line(name or ""))[-1]
-    kept = _UNSAFE.sub("", mask_cards(last)).strip(". ")
+    kept = _UNSAFE.sub("", mask_identity_numbers(mask_cards(last))).strip(". ")
     kept = f"_{kept}" if _DEVICE.match(kept) else kept
     stem, dot, extension = kept.rpartition(".")
     if len(kept) > NAME_MAX_CHARACTERS and dot:

@@ -15,7 +15,6 @@ from uuid import UUID
 import orjson
 import structlog
 
-from app.bus.envelopes import from_endpoint
 from app.clock import Clock, new_id
 from app.database import Database
 from app.endpoints import KnownEndpoint, KnownTenant
@@ -177,10 +176,8 @@ class _Running:
     async def publish(self, events: Sequence[InboundEvent]) -> None:
         """Raises LeaseLost, Unavailable."""
         self._check()
-        known, now = self._known, self._clock.now()
-        await self._parts.bus.publish(
-            [from_endpoint(known.tenant_id, known.id, event, now) for event in events]
-        )
+        now = self._clock.now()
+        await self._parts.bus.publish([self._known.envelope(event, now) for event in events])
 
     async def state(self) -> Mapping[str, Any]:
         async with self._database.read() as session:

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.bus.envelopes import from_endpoint
 from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.events import Envelope, MailReceived
@@ -57,4 +56,4 @@ class MailIn:
             envelope_from=sender,
             envelope_to=tuple(recipients),
         )
-        return from_endpoint(endpoint.tenant_id, endpoint.id, event, now)
+        return endpoint.envelope(event, now)

@@ -11,6 +11,7 @@ import orjson
 
 from app.clock import Clock
 from app.database import Database
+from app.hiding import Hiding
 from app.outbound import Network
 from channels.abilities import (
     CommandsInSteps,
@@ -69,6 +70,8 @@ class Directory(Protocol):
     def tenant(self, tenant_id: UUID) -> KnownTenant | None: ...
 
     def all(self) -> Iterable[KnownEndpoint]: ...
+
+    def hiding(self, tenant_id: UUID, endpoint_id: UUID | None) -> Hiding: ...
 
 
 class Content(Protocol):
@@ -202,7 +205,9 @@ class Attempts:
             raise Unsendable("this platform is not asked for anything")
         state = await self._state(delivery)
         fetched = await run_steps(adapter.fetch(state, delivery.payload.get("hint", {})), exchange)
-        return Attempted(SENT, fetched=fetched)
+        tenant_id, endpoint_id = delivery.tenant_id, delivery.endpoint_id
+        events = [self._directory.hiding(tenant_id, endpoint_id).event(event) for event in fetched.events]
+        return Attempted(SENT, fetched=replace(fetched, events=events))
 
     async def _state(self, delivery: Delivery) -> Mapping[str, Any]:
         async with self._database.read() as session:

@@ -1,10 +1,12 @@
-"""What an exchange leaves in the log: the beginning of each body, without secrets and card numbers."""
+"""What an exchange leaves in the log: the beginning of each body, without secrets, card numbers and identity
+numbers."""
 
 import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from app.cards import mask_cards
+from app.identity_numbers import mask_identity_numbers
 from app.text import clean_text
 from channels.base import MailEnvelope, WireRequest, WireResponse
 
@@ -35,7 +37,7 @@ def url_without_secrets(url: str) -> str:
         f"{name}={HIDDEN if _proves(name, value) else value}"
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
     )
-    return mask_cards(clean_text(f"{place}?{shown}" if shown else place))[:KEPT_CHARACTERS]
+    return _masked(f"{place}?{shown}" if shown else place)
 
 
 def request_beginning(request: WireRequest | MailEnvelope, secret: str | None = None) -> str:
@@ -55,7 +57,11 @@ def without_secrets(text: str, secret: str | None = None) -> str:
         text = text.replace(secret, HIDDEN)
     text = _MEMBER.sub(rf'\1"{HIDDEN}"', text)
     text = _ELEMENT.sub(rf"\1{HIDDEN}", text)
-    return mask_cards(clean_text(text))[:KEPT_CHARACTERS]
+    return _masked(text)
+
+
+def _masked(text: str) -> str:
+    return mask_identity_numbers(mask_cards(clean_text(text)))[:KEPT_CHARACTERS]
 
 
 def _beginning(body: bytes, content_type: str, secret: str | None) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, UniqueConstraint, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified
+from models.base import Base, Identified, one_of
 
 
 class Endpoint(Identified, Base):
@@ -17,7 +17,7 @@ class Endpoint(Identified, Base):
     `address` is its public address where it has one (mailbox, number), for look-ups. `controls_calls`: a
     telephony platform that takes commands (False: it is only watched); `calls_asked_at`: when it was last
     asked which calls live. `silent_after_seconds`: after so long silence is an alarm; None: as its usual pace
-    tells."""
+    tells. `identity_numbers`: what becomes of numbers of `identity_number_kinds` (`app.hiding`)."""
 
     __tablename__ = "endpoint"
     key: Mapped[str]
@@ -31,7 +31,14 @@ class Endpoint(Identified, Base):
     version: Mapped[int] = mapped_column(default=1)
     retired_at: Mapped[datetime | None]
     silent_after_seconds: Mapped[int | None]
-    __table_args__ = (UniqueConstraint("tenant_id", "key"),)
+    identity_numbers: Mapped[str] = mapped_column(default="encrypt", server_default="encrypt")
+    identity_number_kinds: Mapped[list[str]] = mapped_column(
+        default=lambda: ["cn_resident"], server_default="{cn_resident}"
+    )
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "key"),
+        one_of("identity_numbers", ("keep", "mask", "encrypt")),
+    )
 
     @classmethod
     async def asked_for_calls(cls, session: AsyncSession, ids: Collection[UUID], at: datetime) -> None:

@@ -34,7 +34,7 @@ class Touch(TenantRow, Base):
     """`at` is when it happened (the channel's time), `id` (UUIDv7) sorts by arrival. `author`: {type:
     customer|agent| system, id, name}. `delivery_hops`: [{hop, state, at, reason}]. `search` is the
     tokenised text. `interaction_version`: the version of the interaction that brought it; who saw a lower
-    one missed it."""
+    one missed it. `sealed_numbers`: the identity numbers that are masked in it (`app.hiding`)."""
 
     __tablename__ = "touch"
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True)
@@ -58,6 +58,7 @@ class Touch(TenantRow, Base):
     version: Mapped[int] = mapped_column(default=1)
     interaction_version: Mapped[int | None] = mapped_column(BigInteger)
     search: Mapped[str | None] = mapped_column(TSVECTOR)
+    sealed_numbers: Mapped[list[str] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     __table_args__ = (
         one_of("direction", ("inbound", "outbound", "internal")),
@@ -254,6 +255,7 @@ class Touch(TenantRow, Base):
             "author": self.author,
             "interaction_id": None if self.interaction_id is None else str(self.interaction_id),
             "delivery": None if state is None else {"state": state, "hops": self.delivery_hops},
+            "sealed_numbers": len(self.sealed_numbers or ()),
             "version": self.version,
         }
 
@@ -262,7 +264,7 @@ _COLUMNS: Final = (
     "tenant_id uuid, id uuid, interaction_id uuid, address_id uuid, endpoint_id uuid, at timestamptz, "
     "direction text, kind text, channel text, subject text, text text, html text, payload jsonb, "
     "attachments jsonb, author jsonb, delivery_state text, delivery_hops jsonb, provider_id text, "
-    "interaction_version bigint"
+    "interaction_version bigint, sealed_numbers text[]"
 )
 _NAMES: Final = tuple(column.split()[0] for column in _COLUMNS.split(", "))
 _INSERT: Final = f"""

@@ -12,7 +12,6 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 
 from app.addresses import email_address
-from app.bus.envelopes import from_endpoint
 from app.cards import mask_cards
 from app.container import Container
 from app.endpoints import KnownEndpoint
@@ -320,7 +319,7 @@ class VisitorSocket:
         )
 
     def _envelope(self, event: InboundEvent) -> Envelope:
-        return from_endpoint(self._endpoint.tenant_id, self._endpoint.id, event, self._now())
+        return self._endpoint.envelope(event, self._now())
 
     async def _publish(self, event: InboundEvent) -> None:
         """A receipt or a coming and going: worth a log line when it cannot be stored, not the socket."""

@@ -24,7 +24,6 @@ from channels.base import WireRequest
 from models.audit import AnswerKey, IdempotentAnswer
 from routers import cors
 from routers.deps import Open, Services, api_router
-from routers.webhooks import envelope
 
 FILES_MAX = 10
 ROUTE = "POST /forms/{endpoint_id}"
@@ -59,14 +58,14 @@ async def _accept(container: Container, endpoint: KnownEndpoint, request: Reques
     try:
         container.pressure.check("form")
         (event,) = endpoint.adapter.parse(wire)
-        assert isinstance(event, FormSubmitted)
+        assert isinstance(event, FormSubmitted) and wire.received_at is not None
         key = idempotency.key_of(request)
         reference = _reference(endpoint.id, key)
         if key is not None:
             await _claim(container, endpoint, key, await idempotency.body_hash_of(request))
         stored = await _store(container, endpoint, uploads, reference)
         event = event.model_copy(update={"external_id": reference, "attachments": stored})
-        await container.bus.publish([envelope(endpoint, event, wire)])
+        await container.bus.publish([endpoint.envelope(event, wire.received_at)])
     except (MalformedPayload, PoisonEvent) as error:
         await _keep(container, endpoint, wire, error)
         raise _invalid(error) from None

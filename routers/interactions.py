@@ -46,7 +46,7 @@ class CommandOut(BaseModel):
 
 
 def actions_of(session: Transaction, agent: CurrentAgent, container: Services) -> Actions:
-    return Actions(session, agent, container.policies)
+    return Actions(session, agent, container.policies, container.endpoints)
 
 
 Acts = Annotated[Actions, Depends(actions_of)]

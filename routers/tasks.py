@@ -37,5 +37,6 @@ async def create_task(
     """Something to do, routed like any other work: accepting it answers it, `close` ends it. The new
     interaction."""
     wanted = tasks.NewTask(**body.model_dump())
-    task_id = await tasks.create(session, caller, container.policies, container.paces, wanted)
+    parts = (container.policies, container.paces, container.endpoints)
+    task_id = await tasks.create(session, caller, *parts, wanted)
     return await lookup.one(session, task_id)

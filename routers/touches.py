@@ -1,13 +1,16 @@
-"""One message: what was said to its platform, and sending it again."""
+"""One message: what was said to its platform, sending it again, and the identity numbers that are masked in
+it."""
 
 from typing import Any
 from uuid import UUID
 
 from fastapi import status
+from pydantic import BaseModel, Field
 
 from app.access import Permission
-from app.errors import IllegalTransition, NotFound, ReplyWindowClosed
+from app.errors import IllegalTransition, Invalid, NotFound, ReplyWindowClosed
 from app.problems import problems
+from interactions.agents import revealing
 from interactions.agents.resending import resend
 from models.exchange import Exchange
 from models.touch import Touch
@@ -22,6 +25,22 @@ from routers.deps import (
 )
 
 SHOWN_MAX = 200
+
+
+class RevealIn(BaseModel):
+    """Why; it stands in the audit."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class RevealedNumber(BaseModel):
+    masked: str
+    number: str
+
+
+class RevealedOut(BaseModel):
+    items: list[RevealedNumber]
+
 
 router = api_router("/v1/touches/{touch_id}", Permission.WORK, tags=["interactions"])
 
@@ -52,3 +71,14 @@ async def send_again(
 ) -> dict[str, Any]:
     """Send a message that has failed once more; the touch, on its way."""
     return await resend(session, me, container.endpoints, touch_id)
+
+
+@router.post(
+    "/reveal", dependencies=[needs(Permission.IDENTITY_REVEAL)], responses=problems(NotFound, Invalid)
+)
+async def reveal(
+    touch_id: UUID, body: RevealIn, me: CurrentAgent, session: Transaction, container: Services
+) -> RevealedOut:
+    """The identity numbers that are masked in it. Who saw them, when and why, is audited."""
+    found = await revealing.reveal(session, me, container.cipher, touch_id, body.reason)
+    return RevealedOut(items=[RevealedNumber(**one) for one in found])

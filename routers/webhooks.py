@@ -12,7 +12,6 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.bus.envelopes import from_endpoint
 from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.errors import (
@@ -25,7 +24,7 @@ from app.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.events import Envelope, InboundEvent
+from app.events import InboundEvent
 from app.problems import MethodNotAllowed, as_service_error, problem
 from app.unreadable import keep_unreadable
 from channels.base import WireRequest, WireResponse
@@ -95,7 +94,8 @@ async def _take(
     try:
         container.pressure.check(endpoint.channel)
         events = endpoint.adapter.parse(request)
-        await container.bus.publish([envelope(endpoint, event, request) for event in events])
+        assert request.received_at is not None
+        await container.bus.publish([endpoint.envelope(event, request.received_at) for event in events])
     except BadSignature as error:
         raise _refused(container, endpoint, error) from None
     except (MalformedPayload, PoisonEvent) as error:
@@ -133,12 +133,6 @@ def _said(answer: WireResponse) -> Response:
     """What an adapter answers, never guessed to be a page by a browser."""
     headers = {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}
     return Response(answer.body, answer.status, {**headers, **answer.headers})
-
-
-def envelope(endpoint: KnownEndpoint, event: InboundEvent, request: WireRequest) -> Envelope:
-    """`event` as it stands in the log: it belongs to the endpoint's tenant."""
-    assert request.received_at is not None
-    return from_endpoint(endpoint.tenant_id, endpoint.id, event, request.received_at)
 
 
 def _endpoint(container: Container, endpoint_id: str) -> KnownEndpoint:

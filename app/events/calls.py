@@ -25,6 +25,7 @@ class CallIncoming(CallEvent):
     """`address` is None when the caller id is withheld, empty or undialable."""
 
     type: ClassVar[str] = "touchpoint.call.incoming.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("collected_digits", "uui")
     trunk: str | None = None
     from_presentation: Literal["allowed", "withheld"] = "allowed"
     queue: str | None = None
@@ -60,6 +61,7 @@ class CallBridged(CallEvent):
 
 class CallDigits(CallEvent):
     type: ClassVar[str] = "touchpoint.call.digits.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("digits",)
     digits: str
 
 

@@ -11,13 +11,17 @@ from app.events.envelope import Address, Event, Frozen, Stream
 
 class InboundEvent(Event):
     """`external_id` is the provider's own id, the base of the delivery key (None: it has none);
-    `conversation` is the call id, chat or thread that orders events; `occurred_at` is the provider's time."""
+    `conversation` is the call id, chat or thread that orders events; `occurred_at` is the provider's time.
+    `free_text` names the members that hold what people wrote; `sealed_numbers` are the identity numbers that
+    are masked in them, sealed with the tenant's key, base64."""
 
+    free_text: ClassVar[tuple[str, ...]] = ()
     stream: ClassVar[Stream] = Stream.INBOUND
     external_id: str | None = None
     conversation: str | None = None
     address: Address | None = None
     occurred_at: datetime | None = None
+    sealed_numbers: list[str] | None = None
 
     def key(self, endpoint_id: UUID) -> str:
         party = f"{self.address.kind}:{self.address.value}" if self.address else self.external_id
@@ -49,6 +53,7 @@ class MessageReceived(InboundEvent):
     False: it belongs on the timeline, but opens and wakes no work (a reaction, a changed number)."""
 
     type: ClassVar[str] = "touchpoint.message.received.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("text", "name", "attachments", "payload")
     text: str = ""
     name: str | None = None
     attachments: tuple[Attachment, ...] = ()
@@ -63,6 +68,7 @@ class MessageSentElsewhere(InboundEvent):
     `external_id` is its id there; one that we sent ourselves is a duplicate."""
 
     type: ClassVar[str] = "touchpoint.message.sent_elsewhere.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("text", "author", "attachments", "payload")
     text: str = ""
     author: str | None = None
     attachments: tuple[Attachment, ...] = ()
@@ -73,6 +79,7 @@ class ReplyWindowOpened(InboundEvent):
     """The customer did something that is no message (menu click, follow, scan) and opens a reply window."""
 
     type: ClassVar[str] = "touchpoint.reply_window.opened.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("payload",)
     reply_window: ReplyWindow
     payload: dict[str, Any] = Field(default_factory=dict)
 
@@ -88,6 +95,7 @@ class UnknownReceived(InboundEvent):
     """A kind of event that this version does not know: kept in the exchange log, not on the timeline."""
 
     type: ClassVar[str] = "touchpoint.unknown.received.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("kind", "payload")
     kind: str
     payload: dict[str, Any] = Field(default_factory=dict)
 
@@ -110,6 +118,7 @@ class FormSubmitted(InboundEvent):
     they want to be called at `phone`, not before `call_at`."""
 
     type: ClassVar[str] = "touchpoint.form.submitted.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("name", "subject", "text", "fields", "attachments")
     name: str | None = None
     email: str | None = None
     phone: str | None = None
@@ -125,6 +134,7 @@ class DeliveryUpdated(InboundEvent):
     """What became of something we sent: `external_id` is the provider's id of it."""
 
     type: ClassVar[str] = "touchpoint.delivery.updated.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("reason",)
     state: Literal["sent", "delivered", "read", "failed"]
     reason: str | None = None
 
@@ -133,6 +143,7 @@ class VisitorConnected(InboundEvent):
     """A visitor's first socket of a chat opened (again)."""
 
     type: ClassVar[str] = "touchpoint.visitor.connected.v1"
+    free_text: ClassVar[tuple[str, ...]] = ("name", "page")
     name: str | None = None
     page: str | None = None
 

@@ -16,7 +16,7 @@ from routing.requirement import RESERVED, parse
 
 Channel = Literal["voice", "chat", "messaging", "email", "task"]
 ServiceClass = Literal["live", "deferred"]
-Role = Literal["agent", "supervisor", "admin"]
+Role = Literal["agent", "supervisor", "admin", "identity_reader"]
 
 SECONDS_MAX = 10**9
 OFFER_SECONDS = {"voice": 20, "chat": 30, "messaging": 60, "email": 120, "task": 120}
@@ -342,11 +342,15 @@ class Queue(Part):
 
 
 class Endpoint(Part):
+    """`identity_numbers`: what becomes of those that are said here."""
+
     key: Key
     name: str = ""
     adapter: str
     queue: str
     silent_after_seconds: Annotated[int, Field(ge=60, le=31_536_000)] | None = None
+    identity_numbers: Literal["keep", "mask", "encrypt"] = "encrypt"
+    identity_number_kinds: list[Literal["cn_resident", "us_ssn"]] = ["cn_resident"]
     config: dict[str, Any] = {}
 
 

@@ -158,6 +158,8 @@ class Reconciliation:
             "channel": registry.ADAPTERS[wanted.adapter].adapter.channel,  # type: ignore[attr-defined]
             "queue": wanted.queue,
             "silent_after_seconds": wanted.silent_after_seconds,
+            "identity_numbers": wanted.identity_numbers,
+            "identity_number_kinds": list(wanted.identity_number_kinds),
             "address": address if isinstance(address, str) else None,
             "controls_calls": getattr(registry.build(wanted.adapter, wanted.config), "controls_calls", False),
             "config": row.config if row and self._holds(row, config) else self._sealed(config),

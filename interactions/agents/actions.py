@@ -14,6 +14,7 @@ from interactions.calls import call_commands
 from interactions.life.desk import Desk
 from interactions.life.policies import PolicyBook, QueueRules
 from interactions.life.work import Work
+from interactions.touches.outgoing import Directory
 from models.agent import Agent
 from models.interaction import Interaction, State
 from models.leg import Leg, LegState
@@ -24,8 +25,11 @@ PHONE_ONLY = "works on phone calls only"
 class Actions:
     """One agent's actions in one transaction; each loads, changes and saves one interaction."""
 
-    def __init__(self, session: AsyncSession, agent: AgentPrincipal, policies: PolicyBook) -> None:
-        self.session, self.agent, self.policies = session, agent, policies
+    def __init__(
+        self, session: AsyncSession, agent: AgentPrincipal, policies: PolicyBook, directory: Directory
+    ) -> None:
+        self.session, self.agent = session, agent
+        self.policies, self.directory = policies, directory
 
     async def transfer(
         self, interaction_id: UUID, queue: str | None, to_agent: str | None, note: str | None = None
@@ -168,7 +172,7 @@ class Actions:
 
     async def _note(self, desk: Desk, work: Work, text: str | None) -> None:
         if text:
-            await messages.write_note(desk, work, self.agent, text)
+            await messages.write_note(desk, work, self.agent, text, self.directory)
 
     async def _rules(self, work: Work) -> QueueRules:
         return await self.policies.rules(self.session, work.interaction)

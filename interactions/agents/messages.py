@@ -70,7 +70,7 @@ class Messages:
             self.session, interaction_id, self.agent.id, wanted.client_message_id
         )
         if earlier is not None:
-            return _repeated(earlier, wanted).item(address)
+            return self._repeated(earlier, wanted).item(address)
         self._may_write(work, address)
         await self._is_fresh(work.interaction, wanted.version)
         files = await own_files(self.session, self.agent, wanted.attachments)
@@ -92,7 +92,7 @@ class Messages:
     async def note(self, interaction_id: UUID, text: str) -> dict[str, Any]:
         """An internal note; the customer never sees it. Raises NotFound."""
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id)
-        touch = await write_note(desk, work, self.agent, text)
+        touch = await write_note(desk, work, self.agent, text, self.directory)
         return touch.item(await _address(self.session, touch.address_id))
 
     def _may_write(self, work: Work, address: Address | None) -> None:
@@ -151,14 +151,22 @@ class Messages:
             attachments=[file.item() for file in files],
         )
 
+    def _repeated(self, earlier: Touch, wanted: Reply) -> Touch:
+        hiding = self.directory.hiding(earlier.tenant_id, earlier.endpoint_id)
+        if wanted.text and earlier.text != hiding.text(clean_text(wanted.text)):
+            raise KeyReused("This client_message_id was used for another message.")
+        return earlier
+
     async def _write(self, desk: Desk, work: Work, out: Outgoing, address: Address | None) -> None:
         await write(self.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
         insert_rows(self.session, out.rows)
 
 
-async def write_note(desk: Desk, work: Work, agent: AgentPrincipal, text: str) -> Touch:
+async def write_note(desk: Desk, work: Work, agent: AgentPrincipal, text: str, directory: Directory) -> Touch:
     """A note of `agent` on this interaction; the caller holds its row."""
-    note = _internal(work, clean_text(text), desk.now)
+    hiding = directory.hiding(desk.tenant_id, work.interaction.endpoint_id)
+    note = _internal(work, hiding.text(clean_text(text)), desk.now)
+    note.sealed_numbers = hiding.sealed
     note.author = {"type": "agent", "id": str(agent.id), "name": agent.name}
     address = await _address(desk.session, note.address_id)
     await write(desk.session, [Written(note, address, work)], desk.now)
@@ -224,12 +232,6 @@ def _internal(work: Work, text: str, now: datetime) -> Touch:
         delivery_hops=[],
         version=1,
     )
-
-
-def _repeated(earlier: Touch, wanted: Reply) -> Touch:
-    if wanted.text and earlier.text != clean_text(wanted.text):
-        raise KeyReused("This client_message_id was used for another message.")
-    return earlier
 
 
 async def _address(session: AsyncSession, address_id: UUID | None) -> Address | None:

@@ -13,6 +13,7 @@ from app.addresses import email_address, phone_address
 from app.clock import new_id
 from app.errors import Invalid, NoCallControl
 from app.events import Address
+from app.hiding import Hiding
 from app.text import clean_line, clean_text
 from customers import identity
 from customers.identity import Party, Sighting
@@ -91,7 +92,9 @@ class Outbound:
         await desk.save()
         self.session.add(dialling.call_of(x))
         payload = {"call_id": x.conversation, "to": to.value, "purpose": wanted.purpose}
-        touch = _touch(work, self.agent, clean_text(wanted.text or ""), payload, desk)
+        hiding = self._hiding(wanted)
+        touch = _touch(work, self.agent, hiding.text(clean_text(wanted.text or "")), payload, desk)
+        touch.sealed_numbers = hiding.sealed
         await write(self.session, [Written(touch, to, work)], desk.now)
 
     async def _mail(self, desk: Desk, work: Work, wanted: NewContact, to: Address) -> None:
@@ -105,14 +108,16 @@ class Outbound:
         author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
         files = await own_files(self.session, self.agent, wanted.attachments)
         items, purpose = [file.item() for file in files], {"purpose": wanted.purpose}
-        draft = Draft(text=text, author=author, payload=purpose, attachments=items)
+        draft = Draft(text=text, author=author, subject=subject, payload=purpose, attachments=items)
         assert work.interaction.address_id is not None
         out = compose(work, work.interaction.address_id, draft, self.directory, desk.now)
-        out.touch.subject = subject
         await desk.save()
         await write(self.session, [Written(out.touch, to, work)], desk.now)
         insert_rows(self.session, out.rows)
         await hang_on(self.session, self.agent, files, out.touch)
+
+    def _hiding(self, wanted: NewContact) -> Hiding:
+        return self.directory.hiding(self.agent.tenant_id, wanted.endpoint.id)
 
     async def _customer(self, customer_id: UUID | None) -> Customer | None:
         found = await self.session.get(Customer, customer_id) if customer_id else None
@@ -136,7 +141,7 @@ class Outbound:
         queue = wanted.queue or wanted.endpoint.queue
         if queue not in policy.policy.queues:
             raise _wrong("/queue", "unknown queue")
-        id_, customer = new_id(), party.customer
+        id_, customer, hiding = new_id(), party.customer, self._hiding(wanted)
         return Interaction(
             id=id_,
             tenant_id=desk.tenant_id,
@@ -151,8 +156,8 @@ class Outbound:
             version=0,
             relevant_version=0,
             conversation=str(id_),
-            subject=clean_line(wanted.subject or wanted.purpose),
-            thread={"subject": clean_line(wanted.subject)} if wanted.subject else {},
+            subject=hiding.text(clean_line(wanted.subject or wanted.purpose)),
+            thread={"subject": hiding.text(clean_line(wanted.subject))} if wanted.subject else {},
             tier=tier,
             policy_version=policy.version,
             age_us=0,

@@ -2,7 +2,7 @@
 other, on the channel `task`."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,13 +15,14 @@ from app.clock import new_id
 from app.errors import Invalid
 from app.text import clean_line, clean_text
 from interactions.intake.acquaintance import introduce
-from interactions.intake.arrival import PREVIEW_CHARACTERS
+from interactions.intake.arrival import preview_of
 from interactions.intake.intake_context import let_in
 from interactions.life.desk import Desk
 from interactions.life.doors import Doors
 from interactions.life.pace import PaceBook
 from interactions.life.policies import PolicyBook, TenantPolicy
 from interactions.life.work import Work
+from interactions.touches.outgoing import Directory
 from interactions.touches.touches import Written, write
 from models.agent import Agent
 from models.customer import Customer
@@ -47,7 +48,12 @@ class NewTask:
 
 
 async def create(
-    session: AsyncSession, author: Principal, policies: PolicyBook, paces: PaceBook, wanted: NewTask
+    session: AsyncSession,
+    author: Principal,
+    policies: PolicyBook,
+    paces: PaceBook,
+    directory: Directory,
+    wanted: NewTask,
 ) -> UUID:
     """The new interaction's id. Raises Invalid naming the field that is wrong."""
     policy = await policies.current(session, author.tenant_id)
@@ -55,6 +61,9 @@ async def create(
     _check_names(policy, wanted)
     requirement = await _requirement(session, policy, wanted.requirement)
     desk = await Desk.open(session, author.tenant_id)
+    hiding = directory.hiding(author.tenant_id, None)
+    title, text = hiding.text(_title(wanted.title)), hiding.text(clean_text(wanted.text))
+    wanted = replace(wanted, title=title, text=text)
     tier = wanted.tier or (None if customer is None else customer.tier)
     work = desk.add(_interaction(desk, policy, wanted, policy.policy.tier(tier).key, requirement))
     work.touched(desk.now, by_customer=False)
@@ -62,7 +71,9 @@ async def create(
     let_in(work, doors.enter(wanted.queue, TASK))
     await introduce(session, policy, [work])
     await desk.save()
-    await write(session, [Written(_touch(work, author, wanted), None, work)], desk.now)
+    touch = _touch(work, author, wanted.text)
+    touch.sealed_numbers = hiding.sealed
+    await write(session, [Written(touch, None, work)], desk.now)
     return work.interaction.id
 
 
@@ -79,8 +90,8 @@ def _interaction(
         state=State.QUEUED,
         version=0,
         relevant_version=0,
-        subject=_title(wanted.title),
-        preview=" ".join(clean_text(wanted.text).split())[:PREVIEW_CHARACTERS],
+        subject=wanted.title,
+        preview=preview_of(wanted.text),
         tier=tier,
         requirement=requirement,
         policy_version=policy.version,
@@ -91,7 +102,7 @@ def _interaction(
     )
 
 
-def _touch(work: Work, author: Principal, wanted: NewTask) -> Touch:
+def _touch(work: Work, author: Principal, text: str) -> Touch:
     """What is to be done stands first in the conversation, and on the customer's timeline."""
     return Touch(
         tenant_id=author.tenant_id,
@@ -101,7 +112,7 @@ def _touch(work: Work, author: Principal, wanted: NewTask) -> Touch:
         kind="note",
         channel=TASK,
         subject=work.interaction.subject,
-        text=clean_text(wanted.text),
+        text=text,
         payload={},
         author=_author(author),
         attachments=[],

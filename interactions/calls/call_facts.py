@@ -20,6 +20,7 @@ from app.events import (
     LegRinging,
     RecordingReady,
 )
+from app.identity_numbers import mask_identity_numbers
 from models.call import Call
 
 _LEG_STATES: dict[type[CallEvent], str] = {
@@ -121,9 +122,10 @@ def _once(call: Call, fact: str, value: dict[str, Any]) -> bool:
 
 
 def _keyed(digits: list[str]) -> list[str]:
-    """Some switches tell each key by itself: together they may be a card number."""
+    """Some switches tell each key by itself: together they may be a card number, or
+    an identity number."""
     together = "".join(digits)
-    masked = mask_cards(together)
+    masked = mask_identity_numbers(mask_cards(together))
     return digits if masked == together else [masked]
 
 

@@ -59,6 +59,7 @@ class Arrival:
     provider_id: str | None = None
     call: CallWanted | None = None
     came_by: Endpoint | None = None
+    sealed_numbers: list[str] | None = None
     interaction_id: UUID = field(default_factory=new_id)
     touch_id: UUID = field(default_factory=new_id)
 
@@ -102,6 +103,7 @@ class Arrival:
             author={"type": "customer", "id": None, "name": self.name or name},
             delivery_hops=[],
             provider_id=self.provider_id,
+            sealed_numbers=self.sealed_numbers,
             version=1,
         )
 

@@ -128,5 +128,6 @@ class CallReception:
             author={"type": "customer", "id": None, "name": None},
             attachments=[],
             delivery_hops=[],
+            sealed_numbers=incoming.sealed_numbers,
             version=1,
         )

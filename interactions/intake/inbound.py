@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.events import DeliveryUpdated, Envelope, InboundEvent, MessageReceived
+from app.events import DeliveryUpdated, Envelope, InboundEvent, MessageReceived, dumps
 from interactions.intake.mail_reader import ReadMail
 
 
@@ -32,11 +32,18 @@ def delivery_key(inbound: Inbound) -> tuple[UUID, str]:
     if inbound.mail is not None:
         return inbound.envelope.tenant_id, inbound.mail.delivery_key
     if event.external_id is None:
-        return inbound.endpoint_id, _digest(event.type, inbound.envelope.data.decode())
+        return inbound.endpoint_id, _digest(event.type, _content(inbound))
     if isinstance(event, DeliveryUpdated):
         return inbound.endpoint_id, _digest(event.type, event.external_id, event.state)
     conversation = event.conversation or "" if isinstance(event, MessageReceived) else ""
     return inbound.endpoint_id, _digest(event.type, event.external_id, conversation)
+
+
+def _content(inbound: Inbound) -> str:
+    """The same bytes sealed twice look different."""
+    if inbound.event.sealed_numbers is None:
+        return inbound.envelope.data.decode()
+    return dumps(inbound.event.model_copy(update={"sealed_numbers": None})).decode()
 
 
 def _digest(*parts: str) -> str:

@@ -39,6 +39,7 @@ def arrival(
         text=event.text,
         payload=_payload(event),
         uploads=event.attachments,
+        sealed_numbers=event.sealed_numbers,
         queue=endpoint.queue,
         thread={"subject": event.subject},
     )
@@ -61,6 +62,7 @@ def _callback(inbound: Inbound, event: FormSubmitted, endpoint: Endpoint, line: 
         text=event.text,
         payload=_payload(event),
         uploads=event.attachments,
+        sealed_numbers=event.sealed_numbers,
         queue=endpoint.queue,
         call=CallWanted(phone.value, event.call_at),
     )

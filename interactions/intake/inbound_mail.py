@@ -16,6 +16,7 @@ from channels.email.parsed import ParsedMail
 from channels.email.thread import ThreadKeys, base_address, thread_keys
 from interactions.intake.arrival import Arrival
 from interactions.intake.inbound import Inbound
+from interactions.intake.mail_reader import ReadMail
 from models.customer import ContactAddress
 from models.endpoint import Endpoint
 from models.interaction import Interaction
@@ -32,6 +33,11 @@ class InboundMail:
     mail: ParsedMail
     endpoint: Endpoint
     keys: ThreadKeys
+
+    @property
+    def prepared(self) -> ReadMail:
+        assert self.inbound.mail is not None
+        return self.inbound.mail
 
     @property
     def address(self) -> Address | None:
@@ -131,7 +137,8 @@ def arrival(
         text=mail.reply or mail.text,
         html=mail.html,
         payload={**mail_facts(mail, item.event.envelope_from), **_others(named), **_authentication(item)},
-        files=item.inbound.mail.files if item.inbound.mail else (),
+        files=item.prepared.files,
+        sealed_numbers=item.prepared.sealed_numbers,
         wakes=why_not_answer(mail, item.event.envelope_from) in (None, "no_sender"),
         thread=thread_of(mail),
         provider_id=mail.message_id,
@@ -153,8 +160,7 @@ def _others(named: Sequence[Endpoint]) -> dict[str, object]:
 
 
 def _authentication(item: InboundMail) -> dict[str, object]:
-    results = item.inbound.mail.authentication if item.inbound.mail else {}
-    return {"authentication": dict(results)} if results else {}
+    return {"authentication": dict(item.prepared.authentication)} if item.prepared.authentication else {}
 
 
 def mail_facts(mail: ParsedMail, envelope_from: str | None = None) -> dict[str, object]:

@@ -21,4 +21,5 @@ def arrival(inbound: Inbound, event: MessageReceived, endpoint: Endpoint) -> Arr
         payload=event.payload,
         uploads=event.attachments,
         wakes=event.wakes,
+        sealed_numbers=event.sealed_numbers,
     )

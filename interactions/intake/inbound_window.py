@@ -45,6 +45,7 @@ class Opening:
             channel=endpoint.channel,
             payload=self.event.payload,
             author={"type": "customer", "id": None, "name": None},
+            sealed_numbers=self.event.sealed_numbers,
             version=1,
         )
 

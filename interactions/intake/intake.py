@@ -55,12 +55,14 @@ class Intake:
         if envelope.type != MailReceived.type:
             return None
         event = MailReceived.model_validate_json(envelope.data)
-        adapter = outgoing.email_adapter(self._directory, _endpoint_id(envelope))
+        tenant_id, endpoint_id = envelope.tenant_id, _endpoint_id(envelope)
+        hiding = self._directory.hiding(tenant_id, endpoint_id)
+        adapter = outgoing.email_adapter(self._directory, endpoint_id)
         if adapter is None:
-            return await self._mail_reader.read(envelope.tenant_id, event)
+            return await self._mail_reader.read(tenant_id, event, hiding)
         config = adapter.config
         return await self._mail_reader.read(
-            envelope.tenant_id, event, config.default_charset, config.authentication_server
+            tenant_id, event, hiding, config.default_charset, config.authentication_server
         )
 
 

@@ -12,11 +12,14 @@ from app.clock import new_id
 from app.errors import NotFound, PoisonEvent
 from app.events import MailReceived
 from app.files import clean_name, content_type_of
+from app.hiding import Hiding
 from channels.email.authentication import VERIFIED_HERE, believed, is_signed
 from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
 from interactions.intake.stored_file import StoredFile
 
 ORIGINAL = "original.eml"
+
+_TEXTS = ("subject", "text", "reply", "from_name")
 
 
 class Blobs(Protocol):
@@ -52,7 +55,7 @@ class Sealer(Protocol):
 @dataclass(frozen=True, slots=True)
 class ReadMail:
     """`authentication`: whether it is from whom it says, by method. `mail` None: it was refused, `error` says
-    why and `sealed` holds its raw bytes for the dead letter."""
+    why and `sealed` holds its raw bytes for the dead letter. `sealed_numbers` as a touch has them."""
 
     delivery_key: str
     mail: ParsedMail | None
@@ -60,6 +63,7 @@ class ReadMail:
     authentication: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     sealed: bytes = b""
+    sealed_numbers: list[str] | None = None
 
 
 class MailReader:
@@ -80,6 +84,7 @@ class MailReader:
         self,
         tenant_id: UUID,
         event: MailReceived,
+        hiding: Hiding,
         fallback_charset: str = "gb18030",
         authentication_server: str | None = None,
     ) -> ReadMail:
@@ -91,9 +96,11 @@ class MailReader:
             key = hashlib.sha256(raw).hexdigest()
             return ReadMail(key, None, error=str(refused), sealed=self._sealer.seal(tenant_id, raw))
         original = StoredFile(new_id(), event.sha256, ORIGINAL, "message/rfc822", len(raw), shown=False)
-        stored = [await self._store(tenant_id, attachment) for attachment in mail.attachments]
+        stored = [await self._store(tenant_id, attachment, hiding) for attachment in mail.attachments]
         results = await self._authentication(event, raw, mail, authentication_server)
-        return ReadMail(mail.delivery_key, _masked(mail), (*stored, original), results)
+        shown = _hidden(_masked(mail), hiding)
+        files = (*stored, original)
+        return ReadMail(mail.delivery_key, shown, files, results, sealed_numbers=hiding.sealed)
 
     async def _authentication(
         self, event: MailReceived, raw: bytes, mail: ParsedMail, server: str | None
@@ -117,11 +124,11 @@ class MailReader:
         except NotFound:
             raise PoisonEvent(f"the mail {event.sha256} is no longer there") from None
 
-    async def _store(self, tenant_id: UUID, attachment: MailAttachment) -> StoredFile:
+    async def _store(self, tenant_id: UUID, attachment: MailAttachment, hiding: Hiding) -> StoredFile:
         return StoredFile(
             id=new_id(),
             sha256=await self._blobs.put(tenant_id, attachment.content),
-            name=clean_name(attachment.name),
+            name=clean_name(hiding.text(attachment.name)),
             content_type=await asyncio.to_thread(content_type_of, attachment.content, attachment.name),
             size=len(attachment.content),
             content_id=attachment.content_id,
@@ -133,3 +140,11 @@ def _masked(mail: ParsedMail) -> ParsedMail:
     masked: dict[str, Any] = {name: mask_cards(getattr(mail, name)) for name in ("subject", "text", "reply")}
     html = None if mail.html is None else mask_cards_in_html(mail.html)
     return mail.model_copy(update={**masked, "html": html, "attachments": ()})
+
+
+def _hidden(mail: ParsedMail, hiding: Hiding) -> ParsedMail:
+    hidden: dict[str, Any] = {name: hiding.text(getattr(mail, name)) for name in _TEXTS}
+    hidden["html"] = None if mail.html is None else hiding.html(mail.html)
+    if mail.sender is not None:
+        hidden["sender"] = mail.sender.model_copy(update={"name": hiding.text(mail.sender.name)})
+    return mail.model_copy(update=hidden)

@@ -69,6 +69,7 @@ class SentElsewhere:
             delivery_state="sent",
             delivery_hops=[{"hop": OURS, "state": "sent", "at": rfc3339(at), "reason": None}],
             provider_id=event.external_id,
+            sealed_numbers=event.sealed_numbers,
             version=1,
         )
 

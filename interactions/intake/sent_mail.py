@@ -25,15 +25,15 @@ def sent_elsewhere(item: InboundMail, threads: Threads, mailboxes: Iterable[Endp
         text=mail.reply or mail.text,
         author=None if mail.sender is None else mail.sender.name or mail.sender.address,
         payload=mail_facts(mail),
+        sealed_numbers=item.prepared.sealed_numbers,
     )
-    files = item.inbound.mail.files if item.inbound.mail else ()
     return SentElsewhere(
         item.inbound,
         event,
         item.endpoint,
         subject=mail.subject or None,
         html=mail.html,
-        files=files,
+        files=item.prepared.files,
         answers=not mail.is_automatic,
     )
 

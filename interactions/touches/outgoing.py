@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.clock import new_id
 from app.events import Address
+from app.hiding import Hiding
 from channels.base import ChannelAdapter
 from channels.email import EmailAdapter
 from interactions.life.work import Work
@@ -32,6 +33,8 @@ class Directory(Protocol):
 
     def get(self, endpoint_id: UUID) -> Known | None: ...
 
+    def hiding(self, tenant_id: UUID, endpoint_id: UUID | None) -> Hiding: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -39,6 +42,7 @@ class Draft:
 
     text: str
     author: Mapping[str, Any]
+    subject: str | None = None
     html: str | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
     attachments: Sequence[Mapping[str, Any]] = ()
@@ -60,9 +64,11 @@ class Outgoing:
 
 
 def compose(work: Work, address_id: UUID, draft: Draft, directory: Directory, now: datetime) -> Outgoing:
-    """A message of `work` to the address that it came from."""
-    touch = _touch(work, address_id, draft, now)
-    if work.interaction.channel == "chat":
+    """A message of `work` to the address that it came from. What leaves is what the timeline shows: without
+    the identity numbers that the endpoint hides."""
+    x = work.interaction
+    touch = _touch(work, address_id, draft, directory.hiding(x.tenant_id, x.endpoint_id), now)
+    if x.channel == "chat":
         touch.provider_id = str(touch.id)  # what the widget's acknowledgement names
         return Outgoing(touch, None, None)
     delivery = _delivery(work, touch, now, automatic=draft.automatic)
@@ -78,8 +84,9 @@ def again(work: Work, touch: Touch, now: datetime) -> Delivery:
     return delivery
 
 
-def _touch(work: Work, address_id: UUID, draft: Draft, now: datetime) -> Touch:
+def _touch(work: Work, address_id: UUID, draft: Draft, hiding: Hiding, now: datetime) -> Touch:
     x = work.interaction
+    subject, html = draft.subject, draft.html
     return Touch(
         tenant_id=x.tenant_id,
         id=new_id(),
@@ -89,14 +96,15 @@ def _touch(work: Work, address_id: UUID, draft: Draft, now: datetime) -> Touch:
         direction="outbound",
         kind="message",
         channel=x.channel,
-        subject=None,
-        text=draft.text,
-        html=draft.html,
-        payload=dict(draft.payload),
+        subject=None if subject is None else hiding.text(subject),
+        text=hiding.text(draft.text),
+        html=None if html is None else hiding.html(html),
+        payload=hiding.value(dict(draft.payload)),
         attachments=list(draft.attachments),
         author=dict(draft.author),
         delivery_state="pending",
         delivery_hops=[],
+        sealed_numbers=hiding.sealed,
         version=1,
     )
 

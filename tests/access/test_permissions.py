@@ -61,3 +61,8 @@ def test_nothing_else_is_served() -> None:
 def test_roles_grow() -> None:
     assert PERMISSIONS[Role.AGENT] < PERMISSIONS[Role.SUPERVISOR] < PERMISSIONS[Role.ADMIN]
     assert PERMISSIONS[Role.ADMIN] == frozenset(Permission)
+
+
+def test_identity_numbers_are_not_everybodys() -> None:
+    may_see = {role for role in Role if Permission.IDENTITY_REVEAL in PERMISSIONS[role]}
+    assert may_see == {Role.ADMIN, Role.IDENTITY_READER}

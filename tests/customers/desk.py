@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.clock import new_id
 from app.container import Container
 from app.database import WORKER_ROLE, Database
-from app.events import Address, Envelope, MessageReceived, dumps
+from app.events import Address, InboundEvent, MessageReceived
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
@@ -66,23 +66,19 @@ class Office:
 
     async def writes(self, address: Address, said: str, conversation: str | None = None) -> dict[str, Any]:
         """A customer writes; their interaction."""
-        endpoint = self.acme.endpoints["site-chat"]
         event = MessageReceived(
             external_id=new_id().hex, address=address, text=said, conversation=conversation
         )
-        envelope = Envelope(
-            id=new_id(),
-            tenant_id=self.acme.id,
-            stream=event.stream,
-            key=event.key(endpoint.id),
-            type=event.type,
-            at=self.container.clock.now(),
-            data=dumps(event),
-            source=f"/endpoints/{endpoint.id}",
-        )
+        await self.takes_in(event)
+        return (await self.rows("SELECT * FROM interaction ORDER BY created_at DESC, id DESC LIMIT 1"))[0]
+
+    async def takes_in(self, event: InboundEvent, endpoint: str = "site-chat") -> None:
+        """As the endpoint's door puts it into the log, applied."""
+        known = self.container.endpoints.get(self.acme.endpoints[endpoint].id)
+        assert known is not None
+        envelope = known.envelope(event, self.container.clock.now())
         async with self.worker.transaction(self.acme.id) as session:
             await self.intake.apply([envelope], [None], session)
-        return (await self.rows("SELECT * FROM interaction ORDER BY created_at DESC, id DESC LIMIT 1"))[0]
 
     async def chats(self, visitor: UUID, said: str) -> dict[str, Any]:
         return await self.writes(Address(kind="visitor", value=str(visitor)), said, str(visitor))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy import event, select, text
 from app.clock import SystemClock, new_id
 from app.database import API_ROLE, WORKER_ROLE, Database
 from app.events import Address, Envelope, InboundEvent, MailReceived, MessageReceived, dumps
+from app.hiding import BY_DEFAULT, Hiding
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
@@ -119,6 +121,9 @@ class House:
 
     def get(self, endpoint_id: UUID) -> KnownAdapter | None:
         return self.adapters.get(endpoint_id)
+
+    def hiding(self, tenant_id: UUID, endpoint_id: UUID | None) -> Hiding:
+        return Hiding(BY_DEFAULT, partial(PlainSealer().seal, tenant_id))
 
     def envelope(self, endpoint: str, fact: InboundEvent, at: datetime | None = None) -> Envelope:
         row = self.endpoints[endpoint]
@@ -272,6 +277,9 @@ class _Directory:
 
     def get(self, endpoint_id: UUID) -> KnownAdapter | None:
         return self.adapters.get(endpoint_id)
+
+    def hiding(self, tenant_id: UUID, endpoint_id: UUID | None) -> Hiding:
+        return Hiding(BY_DEFAULT, partial(PlainSealer().seal, tenant_id))
 
 
 def _remember(house: House) -> Callable[..., None]:

@@ -105,6 +105,7 @@ class World:
         known = KnownEndpoint(
             id=new_id(), tenant_id=self.tenant_id, key=key, adapter_name=adapter_name, channel="email",
             queue="billing", address=None, version=1, adapter=FormAdapter(FormConfig()), config={},
+            seal=bytes,
         )  # fmt: skip
         self.setup.endpoints[known.id] = known
         return known

@@ -73,6 +73,7 @@ def bodies(ids: dict[str, UUID]) -> dict[str, dict[str, Any]]:
         "POST /v1/interactions/{interaction_id}/force-close": {},
         "POST /v1/offers/{offer_id}/decline": {"reason": "x"},
         "POST /v1/interactions/{interaction_id}/callback": {},
+        "POST /v1/touches/{touch_id}/reveal": {"reason": "x"},
         "POST /v1/tasks": {"queue": "billing", "title": "x", "text": "x", "customer_id": customer},
         "PUT /v1/queues/{key}/closure": {"reason": "x"},
         "PUT /v1/me/presence": {"status": "break", "reason_code": "lunch"},

@@ -68,7 +68,7 @@ class Ringers(Endpoints):
         adapter = RingerAdapter()
         self.ringer = KnownEndpoint(
             id=new_id(), tenant_id=tenant_id, key="ringer", adapter_name="ringer", channel="voice",
-            queue="billing", address=None, version=1, adapter=adapter, config={}, answers=adapter,
+            queue="billing", address=None, version=1, adapter=adapter, config={}, seal=bytes, answers=adapter,
             challenged=adapter,
         )  # fmt: skip
 

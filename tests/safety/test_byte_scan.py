@@ -1,10 +1,10 @@
-"""Card numbers come by every channel, valid and broken, to a running service; then nothing that it keeps or
-writes shows one of them without the tenant's key."""
+"""Card and identity numbers come by every channel, valid and broken, to a running service; then nothing that
+it keeps or writes shows one of them without the tenant's key."""
 
 import random
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tests.channels.whatsapp.build import CONFIG
 from tests.conftest import clone
 from tests.platforms.custom import OfficialPackage
 from tests.running import HOTLINE, Service, running
+from tests.safety.identity import resident
 from tests.safety.numbers import SEED, card, grouped
 from tests.serving import serving
 from tests.waiting import eventually
@@ -35,12 +36,12 @@ DEAD_LETTERS = 2
 class Numbers:
     """Each place has a number of its own, so that a failure names the place."""
 
-    def __init__(self) -> None:
-        self._random = random.Random(SEED)
+    def __init__(self, make: Callable[[random.Random], str]) -> None:
+        self._random, self._make = random.Random(SEED), make
         self.of: dict[str, str] = {}
 
     def new(self, place: str) -> str:
-        self.of[place] = card(self._random)
+        self.of[place] = self._make(self._random)
         return self.of[place]
 
 
@@ -150,10 +151,20 @@ def _shown(new: Numbers, values: Iterable[tuple[str, str]]) -> set[tuple[str, st
     return {(came, place) for came, number in new.of.items() for place, digits in lines if number in digits}
 
 
+def _resident_of_digits(random: random.Random) -> str:
+    """Without an X, which not every place takes."""
+    return next(number for number in iter(lambda: resident(random), "") if number.isdecimal())
+
+
+@pytest.mark.parametrize("make", [card, _resident_of_digits], ids=["cards", "identity numbers"])
 async def test_nothing_that_is_kept_shows_a_number(
-    postgres: EmbeddedPostgres, template_database: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    make: Callable[[random.Random], str],
+    postgres: EmbeddedPostgres,
+    template_database: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    new, chance = Numbers(), random.Random(SEED)
+    new, chance = Numbers(make), random.Random(SEED)
     bridge = Bridge(OfficialPackage(SECRET), chance)
     secrets = (CONFIG["access_token"], CONFIG["app_secret"], CONFIG["verify_token"])
     platform = WhatsApp(CONFIG["phone_number_id"], *secrets, chance)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SystemClock, new_id
 from app.database import WORKER_ROLE, Database
 from app.events import Address
+from app.hiding import BY_DEFAULT, Hiding
 from app.outbound import Network, networks
 from app.security import Cipher, InstallationKey
 from channels.abilities import Media
@@ -141,6 +143,9 @@ class Post:
     def all(self) -> list[KnownEndpoint]:
         adapters = {self.mailbox: EmailAdapter(MAILBOX), self.pbx: CtiAdapter(CTI), **self.adapters}
         return [KnownEndpoint(key, adapter, self.version) for key, adapter in adapters.items()]
+
+    def hiding(self, tenant_id: UUID, endpoint_id: UUID | None) -> Hiding:
+        return Hiding(BY_DEFAULT, partial(self.cipher.seal, tenant_id))
 
     def tenant(self, tenant_id: UUID) -> KnownTenant | None:
         return KnownTenant() if tenant_id == self.tenant_id else None

@@ -191,6 +191,8 @@ export interface Touch {
   version: number;
   author: { type: "customer" | "agent" | "system"; id?: Id | null; name?: string | null } | null;
   interaction_id: Id | null;
+  /** How many identity numbers are masked in it and can be revealed. */
+  sealed_numbers?: number;
   subject?: string | null;
   html?: string | null;
   delivery: {

@@ -10,6 +10,7 @@ import { callFacts } from "./callFacts";
 import { customerAct } from "./customerAct";
 import { MailBody } from "./MailBody";
 import { MailFacts } from "./MailFacts";
+import { RevealNumbers } from "./RevealNumbers";
 import { ExchangesButton, SendAgain } from "./TouchSending";
 import { useWork } from "./desk";
 import classes from "./TouchView.module.css";
@@ -57,6 +58,7 @@ export function TouchView({ touch }: { touch: Touch }) {
         {touch.kind === "form" && <Fields payload={touch.payload} />}
         <AttachmentLinks attachments={touch.attachments} download={download} />
         <SendAgain touch={touch} />
+        <RevealNumbers touch={touch} />
       </Paper>
     </article>
   );
@@ -82,6 +84,7 @@ function EventLine({ touch }: { touch: Touch }) {
       </Text>
       <Moment at={touch.at} />
       <ExchangesButton touch={touch} />
+      <RevealNumbers touch={touch} />
     </Group>
   );
 }

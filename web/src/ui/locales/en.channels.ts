@@ -72,3 +72,13 @@ export const sending = {
   slowedDown: "{{endpoint}}: the platform asked us to slow down. Messages wait.",
   untilWhen: "{{reason}} · next try at {{time}}",
 } as const;
+
+/** Numbers that are masked in a conversation, and shown to those who may see them. */
+export const identity = {
+  show: "Show identity numbers",
+  title: "Identity numbers",
+  hint: "Who looks, when and why is recorded.",
+  reason: "Why do you need to see them?",
+  reveal: "Show",
+  numbers: "Identity numbers in this message",
+} as const;

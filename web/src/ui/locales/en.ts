@@ -1,5 +1,5 @@
 import { callback } from "./en.callback";
-import { act, addressKind, delivery, messenger, replies, sending } from "./en.channels";
+import { act, addressKind, delivery, identity, messenger, replies, sending } from "./en.channels";
 import { demo } from "./en.demo";
 import { consult, dial, mail } from "./en.consult";
 import { health } from "./en.health";
@@ -347,6 +347,7 @@ export const en = {
       system: "Event",
     },
   },
+  identity,
   received,
   task,
   consult,

@@ -2,6 +2,7 @@ import type {
   act as enAct,
   addressKind as enAddressKind,
   delivery as enDelivery,
+  identity as enIdentity,
   messenger as enMessenger,
   replies as enReplies,
   sending as enSending,
@@ -77,4 +78,13 @@ export const sending: Texts<typeof enSending> = {
   open: "{{endpoint}}：平台没有应答。消息正在等待，恢复后自动发送。",
   slowedDown: "{{endpoint}}：平台要求放慢发送。消息正在等待。",
   untilWhen: "{{reason}} · 下次尝试 {{time}}",
+};
+
+export const identity: Texts<typeof enIdentity> = {
+  show: "查看证件号码",
+  title: "证件号码",
+  hint: "查看人、时间和原因都会被记录。",
+  reason: "为什么需要查看？",
+  reveal: "查看",
+  numbers: "此消息中的证件号码",
 };

@@ -1,7 +1,7 @@
 import type { en } from "./en";
 import type { Texts } from "./texts";
 import { callback } from "./zh-CN.callback";
-import { act, addressKind, delivery, messenger, replies, sending } from "./zh-CN.channels";
+import { act, addressKind, delivery, identity, messenger, replies, sending } from "./zh-CN.channels";
 import { demo } from "./zh-CN.demo";
 import { consult, dial, mail } from "./zh-CN.consult";
 import { health } from "./zh-CN.health";
@@ -341,6 +341,7 @@ export const zhCN: Texts<typeof en> = {
       system: "事件",
     },
   },
+  identity,
   received,
   task,
   consult,

@@ -1,0 +1,102 @@
+"""Identity numbers as people write them, and numbers that only look like them. All from the seed."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Final
+
+from tests.safety.numbers import ARABIC, FULL_WIDTH, digits, luhn_digit
+
+AREAS: Final = (
+    "110101", "310115", "440305", "510104", "620102", "650102", "500103", "350203", "710000", "810000",
+    "830000", "911156", "944276",
+)  # fmt: skip
+WEIGHTS: Final = tuple(2 ** (17 - place) % 11 for place in range(17))
+
+
+def resident(random: Random) -> str:
+    """One in eleven ends with X."""
+    day = f"{random.randint(1930, 2024)}{random.randint(1, 12):02}{random.randint(1, 28):02}"
+    number = f"{random.choice(AREAS)}{day}{digits(random, 3)}"
+    remainder = (12 - sum(int(d) * w for d, w in zip(number, WEIGHTS, strict=True)) % 11) % 11
+    return number + ("X" if remainder == 10 else str(remainder))
+
+
+def social_security(random: Random) -> str:
+    area = random.choice([n for n in range(1, 900) if n != 666])
+    return f"{area:03}{random.randint(1, 99):02}{random.randint(1, 9999):04}"
+
+
+def _grouped(number: str, separator: str) -> str:
+    return separator.join((number[:6], number[6:14], number[14:]))
+
+
+def _wide(number: str) -> str:
+    return number.translate(str.maketrans("0123456789X", FULL_WIDTH + "Ｘ"))
+
+
+WRITTEN: Final[Mapping[str, Callable[[str], str]]] = {
+    "plain": lambda number: number,
+    "small x": str.lower,
+    "blanks": lambda number: _grouped(number, " "),
+    "dashes": lambda number: _grouped(number, "-"),
+    "dots": lambda number: _grouped(number, "."),
+    "full width": _wide,
+    "full width blanks": lambda number: _grouped(_wide(number), "\u3000"),
+    "fours": lambda number: " ".join(number[at : at + 4] for at in range(0, 18, 4)),
+    "date apart": lambda n: " ".join((n[:6], n[6:10], n[10:12], n[12:14], n[14:])),
+    "arabic": lambda number: number.translate(str.maketrans("0123456789", ARABIC)),
+    "unseen": lambda number: "\u200b".join(number),
+    "one by one": lambda number: " ".join(number),
+    "telephone keys": lambda number: number.replace("X", "*"),
+}
+SENTENCES: Final = (
+    "{}",
+    "我的身份证号是{}，请查一下。",
+    "身份证{}张三",
+    "张三 13800138000 {}",
+    "{} 13800138000",
+    "ID {}, order 8812",
+    "id={};",
+    "（{}）",
+    "2 items for {}",
+)
+
+
+def sentence(random: Random, number: str) -> str:
+    return random.choice(SENTENCES).format(WRITTEN[random.choice(list(WRITTEN))](number))
+
+
+def _wrong(random: Random) -> str:
+    """One digit is another."""
+    number, place = resident(random), random.randrange(17)
+    return number[:place] + str((int(number[place]) + random.randint(1, 9)) % 10) + number[place + 1 :]
+
+
+LOOK_ALIKES: Final[Mapping[str, Callable[[Random], str]]] = {
+    "order": lambda r: f"订单 {digits(r, r.choice((16, 17, 18, 19, 20)))}",
+    "dated order": lambda r: f"2026{r.randint(1, 12):02}{r.randint(1, 28):02}{digits(r, 10)}",
+    "dated order of a branch": lambda r: (
+        f"{r.choice(AREAS)}2026{r.randint(1, 12):02}{r.randint(1, 28):02}{digits(r, 4)}"
+    ),
+    "alipay": lambda r: f"2026{r.randint(1, 12):02}{r.randint(1, 28):02}2200{digits(r, 16)}",
+    "wechat pay": lambda r: (
+        f"4200{digits(r, 6)}2026{r.randint(1, 12):02}{r.randint(1, 28):02}{digits(r, 10)}"
+    ),
+    "phone": lambda r: f"1{r.choice('3578')}{digits(r, 9)}",
+    "two phones": lambda r: f"1{r.choice('3578')}{digits(r, 9)} 0{digits(r, 2)}-{digits(r, 8)}",
+    "american phone": lambda r: f"({digits(r, 3)}) {digits(r, 3)}-{digits(r, 4)}",
+    "express": lambda r: f"{r.choice(('SF', 'YT', 'JD'))}{digits(r, r.choice((12, 13, 15)))}",
+    "usps": lambda r: f"9400 1{digits(r, 3)} {digits(r, 4)} {digits(r, 4)} {digits(r, 4)} 00",
+    "bank card": lambda r: (n := f"62{digits(r, 16)}") + luhn_digit(n),
+    "zip": lambda r: f"{digits(r, 5)}-{digits(r, 4)}",
+    "date": lambda r: f"2026-{r.randint(1, 12):02}-{r.randint(1, 28):02} 1{digits(r, 1)}:{digits(r, 2)}",
+    "credit code": lambda r: f"9{digits(r, 7)}MA{digits(r, 7)}X",
+    "mistyped": _wrong,
+    "card number with dashes": lambda r: "-".join(digits(r, 4) for _ in range(4)),
+    "part number": lambda r: f"{digits(r, 3)}-{digits(r, 2)}-{digits(r, 4)}-{digits(r, 2)}",
+}
+
+
+def look_alikes(random: Random, count: int) -> list[tuple[str, str]]:
+    kinds = list(LOOK_ALIKES)
+    return [(kinds[i % len(kinds)], LOOK_ALIKES[kinds[i % len(kinds)]](random)) for i in range(count)]
