@@ -30,9 +30,10 @@ class Exit(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One queue entry. `outcome` None: it waits. `service_level_seconds` and `short_abandon_seconds` are
-    those of the policy version that the interaction runs under. `quoted_wait_seconds`: the p90 of its wait as
-    estimated when it came. `hours`: by which the service level is clocked (None: the wall clock);
-    `promise_hours`: by which the promise is that its tier was made, if any."""
+    those of the policy version that the interaction runs under. `waited_before_seconds`: in the entries of
+    its interaction before this one. `quoted_wait_seconds`: the p90 of its wait as estimated when it came.
+    `hours`: by which the service level is clocked (None: the wall clock); `promise_hours`: by which the
+    promise is that its tier was made, if any."""
 
     interaction_id: UUID
     queue: str
@@ -44,6 +45,7 @@ class Entry:
     outcome: str | None
     service_level_seconds: float
     short_abandon_seconds: float
+    waited_before_seconds: float = 0.0
     quoted_wait_seconds: float | None = None
     hours: Calendar | None = None
     promise_seconds: float | None = None
@@ -76,7 +78,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """One agent's ended part: `seconds` of active, hold and wrap-up; ring and connect excluded."""
+    """One agent's ended part: `seconds` of active, hold and wrap-up; ring and connect excluded, and of
+    digital work the time in which a call held it."""
 
     queue: str
     channel: str
@@ -89,6 +92,7 @@ class Handled:
 class Refused:
     """An arrival at a closed door: never offered."""
 
+    interaction_id: UUID
     queue: str
     channel: str
     tier: str
@@ -96,6 +100,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
+    """An offer that ran out."""
+
+    interaction_id: UUID
     queue: str
     channel: str
     tier: str
@@ -160,6 +167,7 @@ def figures(facts: Facts, now: datetime, judge: Judge = ours) -> dict[str, Any]:
         "service_level_numerator": numerator,
         "service_level_denominator": denominator,
         "asa_seconds": _mean(entry.wait_seconds(now) for entry in answered),
+        "asa_from_first_seconds": _mean(e.waited_before_seconds + e.wait_seconds(now) for e in answered),
         "aht_seconds": _mean(part.seconds for part in facts.handled),
         "abandon_rate": _ratio(exits[Exit.ABANDONED], len(facts.entries) - exits[Exit.SHORT_ABANDONED]),
         "transfer_rate": _ratio(sum(part.transferred for part in facts.handled), len(facts.handled)),
@@ -200,8 +208,19 @@ def coverage(entries: Iterable[Entry], now: datetime) -> tuple[int, int]:
     return sum(waited <= quote for waited, quote in quoted), len(quoted)
 
 
+def drilled(facts: Facts, figure: str, now: datetime, judge: Judge = ours) -> list[UUID]:
+    """The interactions that a figure counts (what a click on it shows): by their entry, each once."""
+    if figure == "waiting":
+        return counted(facts.waiting, "offered", now)
+    if figure == "closed":
+        return sorted({row.interaction_id for row in facts.refused})
+    if figure == "missed_offers":
+        return sorted({row.interaction_id for row in facts.missed})
+    return counted(facts.entries, figure, now, judge)
+
+
 def counted(entries: Iterable[Entry], figure: str, now: datetime, judge: Judge = ours) -> list[UUID]:
-    """The interactions that a figure counts, in order of entry (what a click on it shows)."""
+    """The interactions of these entries that a figure counts, in order of entry."""
     keep = _COUNTED.get(figure)
     found = (e for e in entries if (keep(e, now, judge) if keep else e.exit(now) == figure))
     chosen = sorted(found, key=lambda e: (e.started_at, e.interaction_id))
@@ -214,7 +233,7 @@ _COUNTED: dict[str, Callable[[Entry, datetime, Judge], bool]] = {
     "service_level_missed": lambda entry, now, judge: judge(entry, now) == (False, True),
 }
 
-FIGURES = ("waiting", *_COUNTED, *(kind.value for kind in Exit))
+FIGURES = ("waiting", "closed", "missed_offers", *_COUNTED, *(kind.value for kind in Exit))
 """What can be drilled into."""
 
 

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from insights.agent_states import AgentState, agent_states, count_states
 from insights.agent_times import agent_times
 from insights.estimates import next_arrivals
-from insights.figures import Entry, Facts, Handled, Judge, Missed, Refused, Row, counted, figures, ours
+from insights.figures import Entry, Facts, Handled, Judge, Missed, Refused, Row, drilled, figures, ours
 from insights.occupancy import AgentTime, occupancy
 from insights.written_times import WrittenTimes
 from interactions.life.pace import PaceBook, Paces
@@ -26,6 +26,29 @@ from models.offer import Offer, OfferState
 from models.policy import Queue
 from models.segment import Segment, SegmentKind
 from routing.policy import BUSINESS_TIME_CHANNELS, SECOND
+
+_other = aliased(Segment)
+_SPENT: Final = select(func.coalesce(func.sum(func.extract("epoch", _other.ended_at - _other.started_at)), 0))
+
+_WAITED_BEFORE: Final = case(
+    (Segment.entry_kind == "new", 0),
+    else_=_SPENT.where(
+        _other.interaction_id == Segment.interaction_id,
+        _other.kind == SegmentKind.QUEUE,
+        _other.started_at < Segment.started_at,
+    ).scalar_subquery(),
+)
+"""The seconds of an entry's interaction in the entries before it."""
+
+_HELD: Final = case(
+    (Segment.channel == "voice", 0),
+    else_=_SPENT.where(
+        _other.interaction_id == Segment.interaction_id,
+        _other.leg_id == Segment.leg_id,
+        _other.kind == SegmentKind.HOLD,
+    ).scalar_subquery(),
+)
+"""The seconds in which a call held an agent's part. (A caller on hold is being served.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +134,7 @@ class QueueMetrics:
     ) -> list[UUID]:
         """The interactions behind a figure."""
         facts = await self.facts(interval, scope)
-        chosen = facts.where(keep)
-        if figure == "waiting":
-            return counted(chosen.waiting, "offered", self.now)
-        return counted(chosen.entries, figure, self.now, dialect.judge)
+        return drilled(facts.where(keep), figure, self.now, dialect.judge)
 
     async def facts(self, interval: Interval, scope: Scope) -> Facts:
         """Eight statements, whatever the size. A mail in an agent's hands waits for its answer (its entry is
@@ -140,7 +160,7 @@ class QueueMetrics:
         return {**found, "estimated_wait_seconds": None, "drill": drill}
 
     def _split(self, facts: Facts, interval: Interval, dialect: Dialect, column: str) -> list[dict[str, Any]]:
-        rows = (*facts.waiting, *facts.entries, *facts.refused)
+        rows = (*facts.waiting, *facts.entries, *facts.refused, *facts.handled, *facts.missed)
         keys = sorted({getattr(row, column) for row in rows})
         return [{column: key, **self._row(facts, interval, dialect, column, key)} for key in keys]
 
@@ -152,7 +172,7 @@ class QueueMetrics:
     async def _entries(self, interval: Interval, scope: Scope) -> list[tuple[Entry, State]]:
         """Those of the interval, and those of before it that are open; with their interaction's state."""
         query = (
-            select(Segment, Interaction.state)
+            select(Segment, Interaction.state, _WAITED_BEFORE)
             .join(Interaction, Interaction.id == Segment.interaction_id)
             .where(
                 Segment.kind == SegmentKind.QUEUE,
@@ -163,9 +183,9 @@ class QueueMetrics:
             )
         )
         rows = (await self.session.execute(_within(query, Segment.queue, scope))).all()
-        return [(await self._entry(row), state) for row, state in rows]
+        return [(await self._entry(row, float(before)), state) for row, state, before in rows]
 
-    async def _entry(self, row: Segment) -> Entry:
+    async def _entry(self, row: Segment, before: float) -> Entry:
         version = await self.policies.version(self.session, self.tenant_id, row.policy_version)
         rules = version.rules(row.queue, row.channel)
         return Entry(
@@ -180,6 +200,7 @@ class QueueMetrics:
             service_level_seconds=rules.service_level_seconds,
             hours=version.hours(row.queue) if rules.service_level_clock == "business" else None,
             short_abandon_seconds=rules.short_abandon_seconds,
+            waited_before_seconds=before,
             quoted_wait_seconds=None if row.quoted_wait_us is None else row.quoted_wait_us / SECOND,
             promise_seconds=version.promise_seconds(row.queue, row.channel, row.tier),
             promise_hours=version.hours(row.queue) if row.channel in BUSINESS_TIME_CHANNELS else None,
@@ -196,7 +217,7 @@ class QueueMetrics:
                 Segment.queue,
                 Segment.channel,
                 Segment.tier,
-                func.extract("epoch", Segment.ended_at - Segment.started_at),
+                func.extract("epoch", Segment.ended_at - Segment.started_at) - _HELD,
                 func.extract("epoch", wrap_up.ended_at - wrap_up.started_at),
                 Segment.outcome,
             )
@@ -210,14 +231,14 @@ class QueueMetrics:
         ]
 
     async def _refused(self, interval: Interval, scope: Scope) -> list[Refused]:
-        query = select(Segment.queue, Segment.channel, Segment.tier).where(
+        query = select(Segment.interaction_id, Segment.queue, Segment.channel, Segment.tier).where(
             Segment.kind == SegmentKind.CLOSED_DOOR, *_ended_in(Segment.started_at, interval)
         )
         rows = await self.session.execute(_within(query, Segment.queue, scope))
         return [Refused(*row) for row in rows]
 
     async def _missed(self, interval: Interval, scope: Scope) -> list[Missed]:
-        query = select(Offer.queue, Offer.channel, Offer.tier).where(
+        query = select(Offer.interaction_id, Offer.queue, Offer.channel, Offer.tier).where(
             Offer.state == OfferState.MISSED, *_ended_in(Offer.settled_at, interval)
         )
         rows = await self.session.execute(_within(query, Offer.queue, scope))

@@ -48,8 +48,8 @@ async def staffed(session: AsyncSession) -> list[Staffed]:
 
 
 async def handle_times(session: AsyncSession, now: datetime) -> list[HandleTime]:
-    """Of agents' parts that have ended, wrap-up included: active + hold + wrap-up, as in AHT. An
-    exponentially weighted mean; one statement for all queues."""
+    """Of agents' parts that have ended, wrap-up included, as in AHT: active + hold + wrap-up, less the time
+    in which a call held it. An exponentially weighted mean; one statement for all queues."""
     times = {"now": now, "decay": DECAY_SECONDS, "back": LOOK_BACK_SECONDS}
     return [HandleTime(*row) for row in await session.execute(_HANDLE_TIMES, times)]
 
@@ -59,7 +59,11 @@ _HANDLE_TIMES = text(
     WITH part AS (
       SELECT a.queue, a.channel, coalesce(w.ended_at, a.ended_at) AS ended_at,
              extract(epoch FROM a.ended_at - a.started_at)
-               + coalesce(extract(epoch FROM w.ended_at - w.started_at), 0) AS seconds
+               + coalesce(extract(epoch FROM w.ended_at - w.started_at), 0)
+               - CASE WHEN a.channel = 'voice' THEN 0 ELSE coalesce((
+                   SELECT sum(extract(epoch FROM h.ended_at - h.started_at)) FROM segment h
+                   WHERE h.interaction_id = a.interaction_id AND h.leg_id = a.leg_id AND h.kind = 'hold'), 0)
+                 END AS seconds
       FROM segment a
       LEFT JOIN segment w ON w.leg_id = a.leg_id AND w.kind = 'wrap_up'
         AND (w.ended_at IS NULL OR w.ended_at >= CAST(:now AS timestamptz) - make_interval(secs => :back))

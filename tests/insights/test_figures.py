@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from insights.figures import Entry, Exit, Facts, Handled, Missed, Refused, counted, figures
+from insights.figures import Entry, Exit, Facts, Handled, Missed, Refused, counted, drilled, figures
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EXITS = [kind.value for kind in Exit]
@@ -52,7 +52,7 @@ class TestBalance:
         assert sum(result[kind] for kind in EXITS) == result["offered"] == 200, f"seed {seed}"
 
     def test_refused_at_a_closed_door_is_closed_and_never_offered(self) -> None:
-        result = figures(Facts(refused=[Refused("orders", "voice", "gold")]), NOON)
+        result = figures(Facts(refused=[Refused(UUID(int=1), "orders", "voice", "gold")]), NOON)
         assert (result["closed"], result["offered"]) == (1, 0)
 
 
@@ -78,6 +78,11 @@ class TestTimes:
         entries = [entry(1, "answered", 10), entry(2, "answered", 20), entry(3, "abandoned", 300)]
         assert figures(Facts(entries=entries), now_after(600))["asa_seconds"] == 15
 
+    def test_the_wait_since_they_first_queued_stands_beside_it(self) -> None:
+        moved = replace(entry(2, "answered", 20, kind="transfer"), waited_before_seconds=60.0)
+        result = figures(Facts(entries=[entry(1, "answered", 10), moved]), now_after(600))
+        assert (result["asa_seconds"], result["asa_from_first_seconds"]) == (15, 45)
+
     def test_aht_and_transfer_rate_count_agents_parts(self) -> None:
         parts = [Handled("orders", "voice", "gold", 60, False), Handled("orders", "voice", "gold", 120, True)]
         result = figures(Facts(handled=parts), NOON)
@@ -89,7 +94,7 @@ class TestTimes:
         assert (result["waiting"], result["longest_wait_seconds"], result["offered"]) == (1, 7200, 0)
 
     def test_missed_offers_count_offers(self) -> None:
-        missed = [Missed("orders", "voice", "gold")] * 2
+        missed = [Missed(UUID(int=1), "orders", "voice", "gold")] * 2
         assert figures(Facts(missed=missed), NOON)["missed_offers"] == 2
 
 
@@ -145,6 +150,12 @@ class TestDrill:
     def test_a_figure_lists_what_it_counts(self, figure: str, numbers: list[int]) -> None:
         assert [id_.int for id_ in counted(self.ENTRIES, figure, now_after(100))] == numbers
 
+    def test_who_was_turned_away_and_whose_offers_were_missed(self) -> None:
+        missed = [Missed(UUID(int=2), "orders", "voice", "gold")] * 2
+        facts = Facts(refused=[Refused(UUID(int=1), "orders", "voice", "gold")], missed=missed)
+        assert drilled(facts, "closed", NOON) == [UUID(int=1)]
+        assert drilled(facts, "missed_offers", NOON) == [UUID(int=2)]
+
     def test_the_rows_of_one_queue(self) -> None:
-        facts = Facts(entries=self.ENTRIES, refused=[Refused("sales", "chat", "gold")])
+        facts = Facts(entries=self.ENTRIES, refused=[Refused(UUID(int=9), "sales", "chat", "gold")])
         assert len(facts.where(lambda row: row.queue == "orders").refused) == 0

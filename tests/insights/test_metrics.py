@@ -40,6 +40,15 @@ class TestWaiting:
         drilled = await office.get("wang", "/queues/metrics/interactions", figure="waiting")
         assert [item["id"] for item in drilled["items"]] == [str(waiting)]
 
+    async def test_is_named_as_an_agent_has_said(self, office: Office) -> None:
+        waiting = await office.waiting()
+        headers = office.tenant.bearer("li")
+        made = await office.client.post("/v1/customers", json={"name": "王小明"}, headers=headers)
+        wish = {"customer_id": made.json()["id"]}
+        await office.client.put(f"/v1/interactions/{waiting}/customer", json=wish, headers=headers)
+        listed = await office.get("wang", "/queues/billing/waiting")
+        assert [item["customer_name"] for item in listed["items"]] == ["王小明"]
+
     async def test_lists_come_in_pages(self, office: Office) -> None:
         for _ in range(3):
             await office.waiting()
@@ -74,6 +83,51 @@ class TestHandling:
         mail = await office.held("li", "email")
         await office.act("li", mail, "close")
         assert of_queue(await metrics(office), "billing")["aht_seconds"] is not None
+
+    async def test_the_time_in_which_a_call_held_a_mail_is_not_the_mails(self, office: Office) -> None:
+        mail = await office.held("li", "email")
+        await office.change(mail, lambda _desk, work: work.hold())
+        await shift(office, "segment", started_at=60)
+        await office.change(mail, lambda _desk, work: work.resume())
+        await office.act("li", mail, "close")
+        assert of_queue(await metrics(office), "billing")["aht_seconds"] < 30
+        async with office.container.database.read(office.tenant.id) as session:
+            [found] = await handle_times(session, await database_now(session))
+        assert found.mean_us < 30_000_000
+
+    async def test_the_time_in_which_a_caller_was_on_hold_is_the_calls(self, office: Office) -> None:
+        call = await office.held("li", "voice")
+        await office.change(call, lambda _desk, work: work.hold())
+        await shift(office, "segment", started_at=60)
+        await office.change(call, lambda _desk, work: work.end_contact("customer", "normal", None))
+        assert of_queue(await metrics(office), "billing")["aht_seconds"] >= 60
+
+    async def test_a_channel_of_which_only_work_ended_has_its_row(self, office: Office) -> None:
+        chat = await office.held()
+        await shift(office, "segment", started_at=3600)
+        await office.change(chat, lambda _desk, work: work.end_contact("agent", "normal", None))
+        report = await metrics(office, window_seconds=600)
+        assert [(row["channel"], row["offered"]) for row in report["by_channel"]] == [("chat", 0)]
+
+
+class TestWaited:
+    async def test_before_a_transfer_counts_since_they_first_queued(self, office: Office) -> None:
+        chat = await office.waiting()
+        await shift(office, "segment", started_at=60)
+        await office.change(chat, lambda _desk, work: work.enter_queue("sales", "transfer"))
+        await shift(office, "segment", started_at=10, ended_at=10)
+        await office.set_agent("li", teams=["support", "sales"])
+        await office.act("li", chat, "take")
+        row = of_queue(await metrics(office), "sales")
+        assert 10 <= row["asa_seconds"] < 60 <= row["asa_from_first_seconds"] - 10
+
+
+class TestDrill:
+    async def test_lists_who_was_turned_away(self, office: Office) -> None:
+        chat = await office.waiting()
+        await office.run("UPDATE segment SET kind = 'closed_door', ended_at = started_at")
+        found = await office.get("wang", "/queues/metrics/interactions", figure="closed", queue="billing")
+        assert [item["id"] for item in found["items"]] == [str(chat)]
 
 
 class TestDialects:

@@ -265,6 +265,8 @@ export interface Figures extends Record<Exit, number> {
   service_level_numerator: number;
   service_level_denominator: number;
   asa_seconds: number | null;
+  /** With what they waited in other queues before. */
+  asa_from_first_seconds: number | null;
   aht_seconds: number | null;
   abandon_rate: number | null;
   missed_offers: number;

@@ -16,7 +16,8 @@ interface Props {
     | "flowed_out"
     | "callback_requested"
     | "ended_by_us"
-    | "still_waiting";
+    | "still_waiting"
+    | "closed";
   label: string;
   drill: (wish: DrillWish) => void;
 }

@@ -147,7 +147,7 @@ function Line({
   drill,
 }: { row: Row; chosen: boolean } & Pick<Props, "choose" | "drill">) {
   const { t } = useTranslation();
-  const figure = (name: "waiting" | "offered" | "answered" | "abandoned") => (
+  const figure = (name: "waiting" | "offered" | "answered" | "abandoned" | "closed") => (
     <Figure row={row} of={row.name} name={name} label={t(`wall.${name}`)} drill={drill} />
   );
   return (
@@ -185,9 +185,13 @@ function Line({
       <Cell measure="servicePercent" value={row.service_level === null ? null : row.service_level * 100}>
         {percent(row.service_level)}
       </Cell>
-      <Cell>{seconds(row.asa_seconds)}</Cell>
+      <Cell>
+        <Tooltip label={t("wall.asaFromFirst", { time: seconds(row.asa_from_first_seconds) })}>
+          <span tabIndex={0}>{seconds(row.asa_seconds)}</span>
+        </Tooltip>
+      </Cell>
       <Cell>{seconds(row.aht_seconds)}</Cell>
-      <Cell>{row.closed}</Cell>
+      <Cell>{figure("closed")}</Cell>
       {row.isTier && <Cell>{percent(row.promise_kept)}</Cell>}
       {row.queue && <EstimateCell row={row.queue} />}
       {row.queue && (

@@ -17,6 +17,7 @@ export const wall = {
   serviceLevel: "Service level",
   asa: "ASA",
   asaLong: "Average speed of answer",
+  asaFromFirst: "Since they first queued: {{time}}",
   aht: "AHT",
   ahtLong: "Average handling time",
   agents: "Agents",

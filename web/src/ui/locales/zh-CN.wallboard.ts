@@ -20,6 +20,7 @@ export const wall: Texts<typeof english> = {
   serviceLevel: "服务水平",
   asa: "平均应答",
   asaLong: "平均应答速度",
+  asaFromFirst: "自首次排队起：{{time}}",
   aht: "平均处理",
   ahtLong: "平均处理时长",
   agents: "坐席",
