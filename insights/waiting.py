@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from insights.estimates import out
@@ -22,10 +22,11 @@ async def waiting_list(
     session: AsyncSession, policies: PolicyBook, paces: Paces, tenant_id: UUID, queue: str, now: datetime
 ) -> list[dict[str, Any]]:
     """Each with its score in seconds, the wait that its place makes likely, customer and address."""
+    theirs = func.coalesce(Interaction.picked_customer_id, Interaction.customer_id)
     rows = await session.execute(
         select(Interaction, Customer.name, ContactAddress)
         .outerjoin(ContactAddress, ContactAddress.id == Interaction.address_id)
-        .outerjoin(Customer, Customer.id == Interaction.customer_id)
+        .outerjoin(Customer, Customer.id == theirs)
         .where(Interaction.queue == queue, Interaction.state.in_(WAITING))
     )
     found = {x.id: (x, name, address) for x, name, address in rows}

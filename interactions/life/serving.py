@@ -53,7 +53,10 @@ def _key(policy: TenantPolicy, x: Interaction, now: datetime) -> tuple[int, int,
 
 
 def _is_overdue(policy: Policy, queue: Queue, x: Interaction, now: datetime) -> bool:
-    """Whether it has waited here for what its tier promises; mail and tasks within the queue's hours."""
+    """Whether it has waited here for what its tier promises, mail and tasks within the queue's hours, or its
+    reply window ends soon."""
+    if x.reply_due_at is not None and x.reply_due_at <= now:
+        return True
     promise_us = policy.tier(x.tier).promise(x.channel, queue.channels[x.channel].live)
     if promise_us is None or x.queue_entered_at is None:
         return False

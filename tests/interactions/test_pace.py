@@ -113,6 +113,11 @@ class TestServingOrder:
     def test_the_overdue_go_first(self) -> None:
         assert self.order(self.waiting(1, 59, tier="gold"), self.waiting(2, 61)) == [2, 1]
 
+    def test_so_does_whose_reply_window_ends_soon(self) -> None:
+        first, second = self.waiting(1, 90, "messaging"), self.waiting(2, 5, "messaging")
+        second.reply_due_at = NOON
+        assert self.order(first, second) == [2, 1]
+
     def test_a_strict_queue_asks_for_the_tier_before_the_age(self) -> None:
         waiting = [self.waiting(1, 50), self.waiting(2, 5, tier="gold"), self.waiting(3, 10, tier="gold")]
         assert self.order(*waiting, order="strict") == [3, 2, 1]
