@@ -116,8 +116,9 @@ class ChosenTemplate:
 class OutboundMessage:
     """One touch to render. `provider_key` is the same at every attempt; `conversation` and `thread` are what
     the adapter itself gave to the inbound event that is answered. `template` goes instead of `text`, which is
-    then what the customer will read; `reply_to` is the platform's id of the message that is quoted. `at` is
-    when it was written, `now` our clock at this attempt, since adapters have none."""
+    then what the customer will read; `reply_to` is the platform's id of the message that is quoted.
+    `signature` stands below it instead of the endpoint's own (None). `at` is when it was written, `now` our
+    clock at this attempt, since adapters have none."""
 
     touch_id: UUID
     interaction_id: UUID
@@ -132,6 +133,7 @@ class OutboundMessage:
     template: ChosenTemplate | None = None
     buttons: Sequence[Button] = ()
     reply_to: str | None = None
+    signature: str | None = None
     automatic: bool = False
     at: datetime | None = None
     now: datetime | None = None

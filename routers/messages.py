@@ -21,7 +21,7 @@ router = api_router("/v1/interactions/{interaction_id}", Permission.WORK, tags=[
 
 
 class TemplateIn(BaseModel):
-    """One of `GET …/templates`; `values` fill its gaps, in their order."""
+    """An approved one of `GET …/templates`; `values` fill its gaps, in their order."""
 
     key: str = Field(min_length=1, max_length=200)
     values: list[Annotated[str, Field(max_length=1024)]] = Field(default=[], max_length=50)
@@ -72,15 +72,17 @@ async def reply(
     """Answer on the interaction's channel, to the address it came from; the touch, on its way out."""
     template = None if body.template is None else ChosenTemplate(body.template.key, body.template.values)
     wanted = Reply(body.text, body.client_message_id, body.version, body.html, body.attachments, template)
-    return await Messages(session, me, container.endpoints).reply(interaction_id, wanted)
+    by_me = Messages(session, me, container.policies, container.endpoints)
+    return await by_me.reply(interaction_id, wanted)
 
 
 @router.get("/templates", responses=problems(NotFound))
 async def list_templates(
-    interaction_id: UUID, session: ReadTransaction, container: Services
+    interaction_id: UUID, me: CurrentAgent, session: ReadTransaction, container: Services
 ) -> dict[str, Any]:
-    """The approved texts that may be sent here, also when the reply window is closed."""
-    items = await templates_of(session, container.endpoints, interaction_id)
+    """The queue's own, filled, to begin a reply with; then the `approved` ones of a messenger, which are sent
+    as they are, also when the reply window is closed."""
+    items = await templates_of(session, container.endpoints, container.policies, me, interaction_id)
     return {"items": items, "next_cursor": None}
 
 
@@ -89,7 +91,8 @@ async def write_note(
     interaction_id: UUID, body: NoteIn, me: CurrentAgent, session: Transaction, container: Services
 ) -> dict[str, Any]:
     """An internal note on the timeline."""
-    return await Messages(session, me, container.endpoints).note(interaction_id, body.text)
+    by_me = Messages(session, me, container.policies, container.endpoints)
+    return await by_me.note(interaction_id, body.text)
 
 
 @router.put("/customer", responses=problems(NotFound, Invalid))

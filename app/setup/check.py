@@ -91,6 +91,7 @@ class _Check:
         for index, step in enumerate(queue.steps):
             self._requirement((*at, "steps", index, "requirement"), step.requirement)
             self._known((*at, "steps", index, "lend_queues"), "queue", step.lend_queues, self._queues)
+        self._unique((*at, "templates"), [template.key for template in queue.templates], "key")
         for index, lend in enumerate(queue.lend):
             self._known((*at, "lend", index, "queues"), "queue", lend.queues, self._queues)
         if queue.hours is not None:

@@ -1,6 +1,7 @@
 """What a new version of the policy says otherwise, in plain lines: `~ queue billing: head start 0 → 60 s`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import shorten
 from typing import Any, Final, Literal, NamedTuple
 
 Document = Mapping[str, Any]
@@ -17,6 +18,8 @@ _WORDS: Final = {
     "wrap_up": "wrap-up",
 }
 _DATES_MAX: Final = 10
+_TEXTS: Final = frozenset({"signature", "text"})
+_TEXT_MAX: Final = 60
 
 
 class Change(NamedTuple):
@@ -81,6 +84,8 @@ def _of_mapping(where: str, path: tuple[str, ...], before: Document, after: Docu
             found += _summed_up(where, name, parts)
         elif name == "teams":
             found += _of_teams(where, old or [], new or [])
+        elif name == "templates":
+            found += _of_templates(where, old or [], new or [])
         elif name in ("steps", "lend"):
             found += _of_lines(where, old or [], new or [])
         else:
@@ -116,6 +121,18 @@ def _of_teams(where: str, before: Sequence[Document], after: Sequence[Document])
 
 def _membership(member: Document) -> str:
     return f"rank {member['rank']}, delay {_seconds(member['delay_us'])} s"
+
+
+def _of_templates(where: str, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:
+    old, new = ({template["key"]: template for template in templates} for templates in (before, after))
+    for key in sorted(old.keys() | new.keys()):
+        what = f"template {key}"
+        if key not in old:
+            yield Change("+", where, what, None, new[key])
+        elif key not in new:
+            yield Change("-", where, what, old[key], None)
+        else:
+            yield from _of_mapping(where, (what,), old[key], new[key])
 
 
 def _of_lines(where: str, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:
@@ -169,6 +186,8 @@ def _said(name: str, value: Any) -> str:
         return _seconds(value)
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
+    if name in _TEXTS:
+        return shorten(value, _TEXT_MAX, placeholder=" …")
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from app.placeholders import known_places
 from routing import calendar
 from routing.hours import parse_date, parse_intervals
 from routing.policy import CHANNELS, LIVE_CHANNELS, REASSIGNED_CHANNELS, SERVICE_LEVEL_SECONDS
@@ -23,6 +24,8 @@ OFFER_SECONDS = {"voice": 20, "chat": 30, "messaging": 60, "email": 120, "task":
 UNITS = {"voice": 100, "chat": 33, "messaging": 25, "email": 20, "task": 20}
 REASSIGN_AFTER_SECONDS = 120
 COOL_DOWN_SECONDS = 30
+SIGNATURE_PLACES = frozenset({"agent", "queue"})
+TEMPLATE_PLACES = SIGNATURE_PLACES | {"customer", "reference", "subject"}
 
 _KEY = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _SKILL = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -100,6 +103,14 @@ def _condition(value: str) -> str:
     if not _CONDITION.fullmatch(value.strip()):
         raise ValueError("not `estimated_wait_seconds > s`, `service_level < p` or `nobody_signed_in`")
     return value
+
+
+def _signature(value: str) -> str:
+    return known_places(value, SIGNATURE_PLACES)
+
+
+def _template(value: str) -> str:
+    return known_places(value, TEMPLATE_PLACES)
 
 
 def _whole_micros(value: float) -> float:
@@ -303,7 +314,18 @@ class Full(Door):
         return self
 
 
+class Template(Part):
+    """What an agent may begin a reply with. `language` as in `zh-CN`, for the eye."""
+
+    key: Key
+    name: Annotated[str, Field(max_length=100)] = ""
+    language: Annotated[str, Field(max_length=35)] | None = None
+    text: Annotated[str, Field(min_length=1, max_length=5_000), AfterValidator(_template)]
+
+
 class Queue(Part):
+    """`signature` stands below its agents' mails instead of the mailbox's."""
+
     key: Key
     name: str = ""
     teams: list[Membership] = []
@@ -325,6 +347,8 @@ class Queue(Part):
     drain_seconds: Seconds | None = None
     reserve_deferred: Whole | None = None
     on_shift: bool = False
+    signature: Annotated[str, Field(max_length=2_000), AfterValidator(_signature)] | None = None
+    templates: list[Template] = []
 
     def rules(self, channel: str) -> ChannelRules:
         """The queue's rules for a channel with every default filled in. Of the defaults only

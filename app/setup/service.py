@@ -1,8 +1,8 @@
-"""The half of the published policy that the engine does not read: wrap-up, doors, hours, handling."""
+"""The half of the published policy that the engine does not read: wrap-up, doors, hours, handling, texts."""
 
 from typing import Any
 
-from app.setup.model import ChannelRules, Document, Door, Queue
+from app.setup.model import ChannelRules, Document, Door, Queue, Template
 
 
 def published_policy(routing: dict[str, Any], document: Document) -> dict[str, Any]:
@@ -38,7 +38,13 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "nobody_signed_in": _door(queue.nobody_signed_in),
         "full": _door(queue.full),
         "drain_seconds": queue.drain_seconds,
+        "signature": queue.signature,
+        "templates": [_template(template) for template in queue.templates],
     }
+
+
+def _template(template: Template) -> dict[str, Any]:
+    return {**template.model_dump(), "name": template.name or template.key}
 
 
 def _handling(queue: Queue, channel: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class EmailAdapter:
             from_name=self.config.from_name,
             reply_to=reply_address(mailbox, self._reply_key, message.interaction_id, recipient),
             message_id=self.message_id(message.provider_key),
-            signature=self.config.signature,
+            signature=self.config.signature if message.signature is None else message.signature,
         )
         return MailEnvelope(
             host=smtp.host,

@@ -1,17 +1,17 @@
 """What an administrator writes down about a mailbox."""
 
-import re
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from app.addresses import email_address
+from app.placeholders import known_places
 from channels.base import DkimKey
 from channels.config import ChannelConfig
 from channels.email.charset import codec_of
 from channels.email.signing import rsa_key
 
-PLACEHOLDERS: Final = frozenset({"{reference}", "{subject}", "{opens}"})
+PLACES: Final = frozenset({"reference", "subject", "opens"})
 IMPLICIT_TLS_PORTS: Final = (465, 993)
 
 Tls = Literal["implicit", "starttls", "starttls_if_offered", "none"]
@@ -101,14 +101,11 @@ class ImapConfig(ChannelConfig):
         return self.tls or ("starttls" if self.port == 143 else "implicit")
 
 
-def _known_placeholders(text: str) -> str:
-    unknown = sorted(set(re.findall(r"\{[^{}]*\}", text)) - PLACEHOLDERS)
-    if unknown:
-        raise ValueError(f"{unknown[0]} is not known; there are {', '.join(sorted(PLACEHOLDERS))}")
-    return text
+def _words(text: str) -> str:
+    return known_places(text, PLACES)
 
 
-Words = Annotated[str, Field(max_length=5_000), AfterValidator(_known_placeholders)]
+Words = Annotated[str, Field(max_length=5_000), AfterValidator(_words)]
 
 
 class EmailConfig(ChannelConfig):

@@ -17,9 +17,10 @@ from channels.base import ChosenTemplate
 from channels.email.html_text import safe_html, text_of_html
 from interactions.agents.files import hang_on, own_files
 from interactions.agents.limits import check_fits
-from interactions.agents.templates import Templates
+from interactions.agents.templates import Approved, signature_of
 from interactions.intake.arrival import visitor_of
 from interactions.life.desk import Desk
+from interactions.life.policies import PolicyBook
 from interactions.life.work import Work
 from interactions.touches.outgoing import SYSTEM, Directory, Draft, Outgoing, compose, reachable
 from interactions.touches.reply_windows import ReplyWindows, messages_of, place_of
@@ -53,8 +54,11 @@ class Reply:
 class Messages:
     """One agent's writing in one transaction."""
 
-    def __init__(self, session: AsyncSession, agent: AgentPrincipal, directory: Directory) -> None:
-        self.session, self.agent, self.directory = session, agent, directory
+    def __init__(
+        self, session: AsyncSession, agent: AgentPrincipal, policies: PolicyBook, directory: Directory
+    ) -> None:
+        self.session, self.agent = session, agent
+        self.policies, self.directory = policies, directory
 
     async def reply(self, interaction_id: UUID, wanted: Reply) -> dict[str, Any]:
         """Answer the customer on the channel and at the address that they came from; the touch.
@@ -75,11 +79,11 @@ class Messages:
         await self._is_fresh(work.interaction, wanted.version)
         files = await own_files(self.session, self.agent, wanted.attachments)
         assert address_id is not None
-        draft = self._draft(wanted, files, Templates(self.directory, work.interaction.endpoint_id))
+        draft = await self._draft(wanted, files, work.interaction)
         known = self.directory.get(work.interaction.endpoint_id) if work.interaction.endpoint_id else None
         if known is not None:
             check_fits(draft, known.adapter.capabilities)
-        await self.take_reply(desk, work, draft)
+        await take_reply(self.directory, desk, work, draft)
         out = compose(work, address_id, draft, self.directory, desk.now)
         work.touched(desk.now, by_customer=False)
         if work.interaction.channel != "chat":
@@ -116,29 +120,13 @@ class Messages:
             interaction={"state": str(interaction.state), "queue": interaction.queue},
         )
 
-    async def take_reply(self, desk: Desk, work: Work, draft: Draft) -> None:
-        """A free message uses up a part of the reply window; a template needs none. Raises
-        ReplyWindowClosed."""
-        place = place_of(work)
-        if place is None or "template" in draft.payload:
-            return
-        windows = await ReplyWindows.look(self.session, [place], desk.now)
-        templates = Templates(self.directory, place[0])
-        is_open = windows.take(place, messages_of(draft)) and (windows.known(place) or not templates.needed)
-        if not is_open:
-            raise ReplyWindowClosed(
-                "Send a template, or wait until the customer writes.",
-                templates=templates.items(),
-                reply_until=rfc3339(work.interaction.reply_until),
-            )
-        windows.show(work)
-
-    def _draft(self, wanted: Reply, files: Sequence[Attachment], templates: Templates) -> Draft:
+    async def _draft(self, wanted: Reply, files: Sequence[Attachment], x: Interaction) -> Draft:
         author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
         payload: dict[str, Any] = {"client_message_id": wanted.client_message_id}
         if (chosen := wanted.template) is not None:
             payload["template"] = {"key": chosen.key, "values": list(chosen.values)}
-            return Draft(text=templates.filled(chosen), author=author, payload=payload)
+            text = Approved(self.directory, x.endpoint_id).filled(chosen)
+            return Draft(text=text, author=author, payload=payload)
         html = safe_html(clean_text(wanted.html)) if wanted.html else None
         text = clean_text(wanted.text) or (text_of_html(html) if html else "")
         if not text.strip() and not files:
@@ -147,7 +135,7 @@ class Messages:
             text=text,
             html=html,
             author=author,
-            payload=payload,
+            payload=payload | await signature_of(self.session, self.policies, self.agent, x),
             attachments=[file.item() for file in files],
         )
 
@@ -160,6 +148,24 @@ class Messages:
     async def _write(self, desk: Desk, work: Work, out: Outgoing, address: Address | None) -> None:
         await write(self.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)
         insert_rows(self.session, out.rows)
+
+
+async def take_reply(directory: Directory, desk: Desk, work: Work, draft: Draft) -> None:
+    """A free message uses up a part of the reply window; a template needs none. Raises
+    ReplyWindowClosed."""
+    place = place_of(work)
+    if place is None or "template" in draft.payload:
+        return
+    windows = await ReplyWindows.look(desk.session, [place], desk.now)
+    approved = Approved(directory, place[0])
+    is_open = windows.take(place, messages_of(draft)) and (windows.known(place) or not approved.needed)
+    if not is_open:
+        raise ReplyWindowClosed(
+            "Send a template, or wait until the customer writes.",
+            templates=approved.items(),
+            reply_until=rfc3339(work.interaction.reply_until),
+        )
+    windows.show(work)
 
 
 async def write_note(desk: Desk, work: Work, agent: AgentPrincipal, text: str, directory: Directory) -> Touch:

@@ -19,6 +19,7 @@ from customers import identity
 from customers.identity import Party, Sighting
 from interactions.agents.actions import check_room
 from interactions.agents.files import hang_on, own_files
+from interactions.agents.templates import signature_of
 from interactions.calls import dialling
 from interactions.life.desk import Desk
 from interactions.life.policies import PolicyBook, TenantPolicy
@@ -107,8 +108,10 @@ class Outbound:
         work.touched(desk.now, by_customer=False)
         author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
         files = await own_files(self.session, self.agent, wanted.attachments)
-        items, purpose = [file.item() for file in files], {"purpose": wanted.purpose}
-        draft = Draft(text=text, author=author, subject=subject, payload=purpose, attachments=items)
+        items = [file.item() for file in files]
+        signature = await signature_of(self.session, self.policies, self.agent, work.interaction)
+        payload = {"purpose": wanted.purpose, **signature}
+        draft = Draft(text=text, author=author, subject=subject, payload=payload, attachments=items)
         assert work.interaction.address_id is not None
         out = compose(work, work.interaction.address_id, draft, self.directory, desk.now)
         await desk.save()

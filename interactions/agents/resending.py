@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
 from app.errors import IllegalTransition, NotFound
-from interactions.agents.messages import Messages
+from interactions.agents.messages import take_reply
 from interactions.life.desk import Desk
 from interactions.life.work import Work
 from interactions.touches.outgoing import Directory, Draft, again, reachable
@@ -34,7 +34,7 @@ async def resend(
     if row is None or not reachable(row.address):
         raise IllegalTransition("There is no address to send it to.")
     draft = Draft(touch.text, touch.author, payload=touch.payload, attachments=touch.attachments)
-    await Messages(session, agent, directory).take_reply(desk, work, draft)
+    await take_reply(directory, desk, work, draft)
     touch.begin_again(desk.now, str(agent.id))
     session.add(again(work, touch, desk.now))
     await desk.save()

@@ -1,8 +1,10 @@
 """What a mailbox answers by itself to who opens a conversation: the mail has come; when it will be read."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.placeholders import filled
 from channels.email.config import EmailConfig
 from interactions.intake.intake_context import IntakeContext
 from interactions.life.facts import microseconds
@@ -27,18 +29,16 @@ def _filled(config: EmailConfig, context: IntakeContext, work: Work) -> str | No
         return None
     opening = hours.next_opening(now) if hours is not None and is_shut else None
     words = {
-        "{reference}": reference(work),
-        "{subject}": x.subject or "",
-        "{opens}": "" if opening is None else _local(opening, context.policy.document["time_zone"]),
+        "reference": reference(x.id),
+        "subject": x.subject or "",
+        "opens": "" if opening is None else _local(opening, context.policy.document["time_zone"]),
     }
-    for placeholder, word in words.items():
-        text = text.replace(placeholder, word)
-    return text
+    return filled(text, words)
 
 
-def reference(work: Work) -> str:
+def reference(interaction_id: UUID) -> str:
     """What a customer can read out; the touch that tells it is found by it."""
-    return f"{work.interaction.id.int % 10**9:09d}"
+    return f"{interaction_id.int % 10**9:09d}"
 
 
 def _local(at_us: int, zone: str) -> str:

@@ -2,10 +2,11 @@
 
 `routing.policy` reads its own half of the document. This module reads the rest, each with a default:
 `queues[].wrap_up {mode, seconds, dispositions}`, `queues[].handling {<channel>: {accept, auto_accept,
-decline, service_level_seconds, service_level_clock}}`, `queues[].short_abandon_seconds`, `break_codes [...]`.
+decline, service_level_seconds, service_level_clock}}`, `queues[].short_abandon_seconds`,
+`queues[].signature`, `queues[].templates [{key, name, language, text}]`, `break_codes [...]`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -92,6 +93,19 @@ class TenantPolicy:
         """{digits, announcement}: what a caller presses to be called back, and is told then."""
         offer: Mapping[str, Any] | None = self._queues.get(queue, {}).get("callback")
         return offer
+
+    def name(self, queue: str) -> str:
+        """What people call it."""
+        return str(self._queues.get(queue, {}).get("name") or queue)
+
+    def signature(self, queue: str) -> str | None:
+        """What stands below its mails; None: what the mailbox says."""
+        text: str | None = self._queues.get(queue, {}).get("signature")
+        return text
+
+    def templates(self, queue: str) -> Sequence[Mapping[str, Any]]:
+        """{key, name, language, text}: what agents may begin a reply with."""
+        return self._queues.get(queue, {}).get("templates") or ()
 
     def rules(self, queue: str, channel: str) -> QueueRules:
         """The rules of a queue; the defaults for one that the policy no longer has."""

@@ -63,6 +63,7 @@ class InteractionDispatch:
             template=_template(touch),
             buttons=[Button(**button) for button in touch.payload.get("buttons") or ()],
             reply_to=touch.payload.get("reply_to"),
+            signature=touch.payload.get("signature"),
             automatic=bool(about.get("automatic")),
             at=touch.at,
         )

@@ -25,6 +25,11 @@ def own_rules(document: dict[str, Any]) -> None:
     """Calls interrupt tasks; the last lane's calls are accepted for its agent. Chats for a shop's pages."""
     document["work"] = {"interrupts": {"voice": ["task"]}}
     document["queues"][-1]["channels"]["voice"]["auto_accept"] = True
+    for queue in document["queues"]:
+        queue["templates"] = [
+            {"key": "wait", "name": "Please wait", "language": "en", "text": "A moment, please."},
+            {"key": "thanks", "name": "Thanks", "language": "en", "text": "Dear {customer}, thank you."},
+        ]
     document["calendars"] = [{"key": "never", "weekly": {}}]
     closed = {"announcement": "We are closed."}
     document["queues"].append(

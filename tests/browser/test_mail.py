@@ -1,4 +1,4 @@
-"""A new mail to a customer, written at the desktop."""
+"""Mails to customers, written at the desktop."""
 
 from pathlib import Path
 
@@ -49,3 +49,25 @@ async def test_a_mail_with_a_file_is_written_to_a_customer(
         lambda: next((m for m in lane.service.inbox.of(to) if m["subject"] == "Our offer"), None)
     )
     assert mail is not None and "As you wished." in mail["text"]
+
+
+async def test_a_reply_begins_with_a_template_chosen_by_keyboard(screens: Screens, lane: Lane) -> None:
+    to = f"bert{lane.number}@example.com"
+    await knows(lane, f"Bert {lane.number}", to)
+    desk = await screens.desk(lane.email)
+    await desk.page.get_by_role("button", name=f"Bert {lane.number}").first.click()
+    box = desk.page.get_by_role("textbox", name="Reply")
+    await box.fill(" Yours")
+    await box.press("Home")
+    await box.press("Alt+m")
+    dialog = desk.page.get_by_role("dialog", name="Templates")
+    choice = dialog.get_by_role("combobox", name="Template")
+    await expect(choice).to_be_focused()
+    await choice.fill("Thanks")
+    await choice.press("ArrowDown")
+    await choice.press("Enter")
+    await expect(dialog.get_by_text(f"Dear Bert {lane.number}, thank you.")).to_be_visible()
+    await choice.press("Enter")
+    await expect(dialog).to_have_count(0)
+    await expect(box).to_be_focused()
+    await expect(box).to_have_value(f"Dear Bert {lane.number}, thank you. Yours")

@@ -41,6 +41,8 @@ class TestQueue:
     @pytest.mark.parametrize(
         ("change", "line"),
         [
+            ({"signature": "Yours,\n{agent}"}, "~ queue billing: signature none → Yours, {agent}"),
+            ({"templates": [{"key": "thanks", "text": "Hi"}]}, "+ queue billing: template thanks"),
             ({"head_start_seconds": 60}, "~ queue billing: head start 0 → 60 s"),
             ({"requirement": "billing >= 3"}, "~ queue billing: requirement anyone → billing >= 3"),
             ({"channels": {"voice": {"offer_seconds": 30}}}, "~ queue billing: voice offer 20 → 30 s"),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { filled } from "../src/ui/templates";
+import { filled, inserted } from "../src/ui/templates";
 
-const ARRIVED = { key: "arrived/en", text: "Order {{1}} arrives {{day}}.", gaps: ["1", "day"] };
+const ARRIVED = { text: "Order {{1}} arrives {{day}}." };
 
 describe("a template", () => {
   it("shows its gaps until they are filled", () => {
@@ -11,5 +11,10 @@ describe("a template", () => {
 
   it("takes a value as it is", () => {
     expect(filled(ARRIVED, { 0: "$&", 1: "{{1}}" })).toBe("Order $& arrives {{1}}.");
+  });
+
+  it("goes where the cursor is, instead of what is selected", () => {
+    expect(inserted("Hello  bye", "Wang,", 6, 6)).toBe("Hello Wang, bye");
+    expect(inserted("Hello you bye", "Wang,", 6, 9)).toBe("Hello Wang, bye");
   });
 });

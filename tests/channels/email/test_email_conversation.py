@@ -31,6 +31,7 @@ async def office(postgres: EmbeddedPostgres, template_database: str, tmp_path: P
         imap = {"host": "127.0.0.1", "port": dovecot.plain_port, "tls": "none", "password": PASSWORD}
         (mails,) = (e for e in document["endpoints"] if e["key"] == "support-mail")
         mails["config"] |= {"address": MAILBOX, "imap": imap, "signature": "Acme"}
+        document["queues"][0]["signature"] = "{agent}\n{queue}"
 
     with running_token_server() as tokens:
         async with (
@@ -55,7 +56,7 @@ async def test_there_and_back_and_answered_elsewhere(office: Office) -> None:
         await talk.said("Where is it?")
         await talk.reply("On its way.")
         [ours] = await eventually(lambda: service.inbox.of(WANG), seconds=20)
-        assert ours["text"].splitlines() == ["On its way.", "", "-- ", "Acme"]
+        assert ours["text"].splitlines() == ["On its way.", "", "-- ", "Agent 1", "lane-1"]
         references = {"References": ours["message_id"]}
         dovecot.append(MAILBOX, mail("It came!", "2@example.com", to=ours["reply_to"], **references))
         await talk.said("Where is it?", "It came!", seconds=20)

@@ -462,11 +462,15 @@ export type Explanation = WaitingExplanation | AssignedExplanation;
 
 export type TokenAnswer = components["schemas"]["TokenOut"];
 
-/** An approved text; `gaps` name, in order, what stands in double braces in it. */
+/** `gaps` name, in order, what stands in double braces in the text. An approved one is sent as it is, by its
+ * key; the others begin a reply. */
 export interface Template {
   key: string;
+  name: string;
+  language: string | null;
   text: string;
   gaps: string[];
+  approved: boolean;
 }
 
 export type NewMessage = components["schemas"]["ReplyIn"];

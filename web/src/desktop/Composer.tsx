@@ -1,19 +1,21 @@
 import { Button, Group, Kbd, SegmentedControl, Text, Textarea } from "@mantine/core";
 import { IconSend2 } from "@tabler/icons-react";
-import { type DragEvent, type KeyboardEvent, useState } from "react";
+import { type DragEvent, type KeyboardEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Interaction } from "../client/contract";
 import { upload } from "../client/http";
 import { Problem } from "../client/problem";
 import { addressOf } from "../ui/names";
 import { Failure } from "../ui/States";
+import { inserted } from "../ui/templates";
 import { AttachButton, UploadPills, useUploads } from "../ui/Uploads";
 import { useDesk } from "./desk";
 import { dropDraft, useDraft } from "./drafts";
 import { ReplyWindow, useReplySeconds } from "./ReplyWindow";
 import { StaleDialog } from "./StaleDialog";
+import { useTemplateShortcut } from "./shortcuts";
 import { useSendNote, useSendReply } from "./sending";
-import { TemplateDialog } from "./TemplateDialog";
+import { TemplateButton, TemplateDialog } from "./TemplateDialog";
 
 type Mode = "reply" | "note";
 
@@ -26,6 +28,7 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   const [draft, setDraft] = useDraft(`${interaction.id}/${mode}`);
   const uploads = useUploads(upload);
   const [choosing, setChoosing] = useState(false);
+  const box = useRef<HTMLTextAreaElement>(null);
   const reply = useSendReply(interaction, ({ text, template }) => {
     setChoosing(false);
     if (template) return;
@@ -37,6 +40,8 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   const filled = draft.trim() !== "" || (mode === "reply" && uploads.done.length > 0);
   const closed = useReplySeconds(interaction) === 0 && mode === "reply";
   const to = addressOf(interaction);
+  const choose = (): void => setChoosing(true);
+  useTemplateShortcut(mode === "reply" ? choose : null);
   const enterSends = interaction.channel === "chat" && mode === "reply";
 
   function submit(): void {
@@ -54,6 +59,15 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
       event.preventDefault();
       submit();
     }
+  }
+  function leaveTemplates(): void {
+    setChoosing(false);
+    box.current?.focus();
+  }
+  function insert(text: string): void {
+    const { selectionStart = draft.length, selectionEnd = draft.length } = box.current ?? {};
+    setDraft(inserted(draft, text, selectionStart, selectionEnd));
+    leaveTemplates();
   }
   function onDrop(event: DragEvent): void {
     if (mode !== "reply" || event.dataTransfer.files.length === 0) return;
@@ -88,10 +102,11 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
         )}
       </Group>
       {mode === "reply" && (
-        <ReplyWindow interaction={interaction} refused={refused} choose={() => setChoosing(true)} />
+        <ReplyWindow interaction={interaction} refused={refused} choose={choose} />
       )}
       <Textarea
         id="composer"
+        ref={box}
         px="xs"
         pt={6}
         autosize
@@ -110,6 +125,7 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
       <Group px="xs" py={6} justify="space-between">
         <Group gap={6}>
           {mode === "reply" && <AttachButton uploads={uploads} />}
+          {mode === "reply" && <TemplateButton choose={choose} />}
           <Text size="xs" c="dimmed">
             {enterSends ? (
               t("conversation.sendHintChat")
@@ -130,7 +146,13 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
         </Button>
       </Group>
       {choosing && (
-        <TemplateDialog interactionId={interaction.id} reply={reply} close={() => setChoosing(false)} />
+        <TemplateDialog
+          interactionId={interaction.id}
+          approvedOnly={closed || refused}
+          reply={reply}
+          insert={insert}
+          close={leaveTemplates}
+        />
       )}
       {reply.stale instanceof Problem && (
         <StaleDialog stale={reply.stale} again={reply.again} close={reply.forget} />

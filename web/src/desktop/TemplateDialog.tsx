@@ -1,4 +1,5 @@
-import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Group, Select, Stack, Text, TextInput, Tooltip } from "@mantine/core";
+import { IconTemplate } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,12 +12,15 @@ import type { useSendReply } from "./sending";
 
 interface Props {
   interactionId: Id;
+  /** The reply window is closed: the messenger takes nothing else. */
+  approvedOnly: boolean;
   reply: ReturnType<typeof useSendReply>;
+  insert: (text: string) => void;
   close: () => void;
 }
 
-/** Approved texts: what a messenger takes when its reply window is closed. */
-export function TemplateDialog({ interactionId, reply, close }: Props) {
+/** What to begin a reply with; and the approved texts of a messenger, which are sent as they are. */
+export function TemplateDialog({ interactionId, approvedOnly, reply, insert, close }: Props) {
   const { t } = useTranslation();
   const templates = useQuery({
     queryKey: ["templates", interactionId],
@@ -31,15 +35,27 @@ export function TemplateDialog({ interactionId, reply, close }: Props) {
     <Dialog close={close} title={t("replies.title")}>
       {reply.failure && <Failure error={reply.failure} />}
       <Loaded query={templates}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty>{t("replies.none")}</Empty>
-          ) : (
-            <Choice templates={items} sending={reply.isPending} send={reply.sendTemplate} />
-          )
-        }
+        {({ items }) => (
+          <Choice
+            templates={items.filter((item) => item.approved || !approvedOnly)}
+            sending={reply.isPending}
+            send={reply.sendTemplate}
+            insert={insert}
+          />
+        )}
       </Loaded>
     </Dialog>
+  );
+}
+
+export function TemplateButton({ choose }: { choose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Tooltip label={`${t("replies.choose")} (Alt+M)`}>
+      <ActionIcon onClick={choose} aria-label={t("replies.choose")}>
+        <IconTemplate size={17} stroke={1.7} />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 
@@ -47,16 +63,21 @@ interface ChoiceProps {
   templates: Template[];
   sending: boolean;
   send: (template: { key: string; values: string[] }) => void;
+  insert: (text: string) => void;
 }
 
-function Choice({ templates, sending, send }: ChoiceProps) {
+function Choice({ templates, sending, send, insert }: ChoiceProps) {
   const { t } = useTranslation();
-  const [key, setKey] = useState(templates[0]!.key);
+  const [key, setKey] = useState(templates[0]?.key);
   const [values, setValues] = useState<Record<number, string>>({});
-  const chosen = templates.find((template) => template.key === key) ?? templates[0]!;
+  const chosen = templates.find((template) => template.key === key) ?? templates[0];
+  if (!chosen) return <Empty>{t("replies.none")}</Empty>;
+  const { key: chosenKey, gaps, approved } = chosen;
+  const text = filled(chosen, values);
   function submit(event: FormEvent): void {
     event.preventDefault();
-    send({ key: chosen.key, values: chosen.gaps.map((_, place) => values[place] ?? "") });
+    if (approved) send({ key: chosenKey, values: gaps.map((_, place) => values[place] ?? "") });
+    else insert(text);
   }
   function choose(wanted: string | null): void {
     if (wanted === null) return;
@@ -68,15 +89,17 @@ function Choice({ templates, sending, send }: ChoiceProps) {
       <Stack gap="sm">
         <Select
           label={t("replies.template")}
-          value={chosen.key}
+          value={chosenKey}
           onChange={choose}
-          data={templates.map((template) => template.key)}
+          data={templates.map((template) => ({ value: template.key, label: label(template) }))}
           allowDeselect={false}
+          searchable
+          nothingFoundMessage={t("replies.notFound")}
           data-autofocus
         />
-        {chosen.gaps.map((gap, place) => (
+        {gaps.map((gap, place) => (
           <TextInput
-            key={`${chosen.key}/${place}`}
+            key={`${chosenKey}/${place}`}
             label={t("replies.gap", { gap })}
             required
             maxLength={1024}
@@ -89,15 +112,19 @@ function Choice({ templates, sending, send }: ChoiceProps) {
             {t("replies.preview")}
           </Text>
           <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>
-            {filled(chosen, values)}
+            {text}
           </Text>
         </div>
         <Group justify="flex-end">
           <Button type="submit" loading={sending}>
-            {t("conversation.send")}
+            {approved ? t("conversation.send") : t("replies.insert")}
           </Button>
         </Group>
       </Stack>
     </form>
   );
+}
+
+function label({ name, language }: Template): string {
+  return language === null ? name : `${name} (${language})`;
 }

@@ -10,6 +10,7 @@ export const SHORTCUTS = [
   { keys: ["Alt", "↓"], name: "next" },
   { keys: ["Alt", "↑"], name: "previous" },
   { keys: ["Alt", "R"], name: "reply" },
+  { keys: ["Alt", "M"], name: "template" },
   { keys: ["Ctrl", "Enter"], name: "send" },
   { keys: ["Alt", "F"], name: "search" },
   { keys: ["Alt", "C"], name: "customer" },
@@ -61,6 +62,10 @@ export function useTransferShortcut(open: (() => void) | null): void {
 
 export function useHoldShortcut(toggle: (() => void) | null): void {
   useCommand("alt+H", toggle);
+}
+
+export function useTemplateShortcut(open: (() => void) | null): void {
+  useCommand("alt+M", open);
 }
 
 export function useCustomerShortcut(open: () => void): void {

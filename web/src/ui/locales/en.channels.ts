@@ -13,15 +13,17 @@ export const delivery = {
   unknown: "Not understood",
 } as const;
 
-/** Reply windows of messengers, and the templates that go out when they are closed. */
+/** Reply windows of messengers; templates, of which approved ones go out when these are closed. */
 export const replies = {
   until: "Write within {{time}}",
   left: "messages left: {{count}}",
   closed: "This customer can only be sent an approved template now.",
   choose: "Choose a template",
-  title: "Send a template",
+  title: "Templates",
   template: "Template",
-  none: "No templates are set up for this channel.",
+  none: "No templates are set up for this queue and channel.",
+  notFound: "No template is called that.",
+  insert: "Insert",
   gap: "Text for {{gap}}",
   preview: "The customer will read",
 } as const;

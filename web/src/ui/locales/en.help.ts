@@ -6,6 +6,7 @@ export const help = {
   next: "Next item of my work",
   previous: "Previous item of my work",
   reply: "Go to the reply",
+  template: "Choose a template",
   send: "Send the reply",
   search: "Search the timeline",
   customer: "Change the customer",

@@ -29,9 +29,11 @@ export const replies: Texts<typeof enReplies> = {
   left: "还可发送 {{count}} 条",
   closed: "现在只能向该客户发送已审核的模板消息。",
   choose: "选择模板",
-  title: "发送模板消息",
+  title: "回复模板",
   template: "模板",
-  none: "该渠道没有设置模板。",
+  none: "该队列和渠道没有设置模板。",
+  notFound: "没有这个名称的模板。",
+  insert: "插入",
   gap: "{{gap}} 的内容",
   preview: "客户将看到",
 };

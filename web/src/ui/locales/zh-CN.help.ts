@@ -9,6 +9,7 @@ export const help: Texts<typeof english> = {
   next: "下一项工作",
   previous: "上一项工作",
   reply: "跳到回复框",
+  template: "选择模板",
   send: "发送回复",
   search: "搜索时间线",
   customer: "更换客户",
