@@ -36,10 +36,12 @@ class NotDone(ChannelError):
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What proves to the platform who we are, for `lasts_seconds`."""
+    """What proves to the platform who we are, for `lasts_seconds`. `renewed`: what the next log-in has to
+    know, kept until another one takes its place."""
 
     value: str = field(repr=False)
     lasts_seconds: float
+    renewed: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,9 @@ class HasTest(Protocol):
 class LogsIn(Protocol):
     """Platforms that want an access token of limited life. One is fetched and shared by all processes."""
 
-    def login(self) -> Steps[AccessToken]:
-        """Raises Unsendable when the credentials are refused, NotDone when a repeat may help."""
+    def login(self, renewed: str | None) -> Steps[AccessToken]:
+        """`renewed`: what the last log-in left for this one. Raises Unsendable when the credentials are
+        refused, NotDone when a repeat may help."""
 
     def with_token(self, token: str) -> Self:
         """This adapter, ready to send."""

@@ -39,7 +39,7 @@ class DkimKey:
 @dataclass(frozen=True, slots=True)
 class MailEnvelope:
     """One mail for an SMTP server. `data` is the whole message, CRLF line ends; it is signed when it leaves,
-    for a signature names the time."""
+    for a signature names the time. `access_token` instead of a password: the login is XOAUTH2."""
 
     host: str
     port: int
@@ -48,6 +48,7 @@ class MailEnvelope:
     data: bytes = field(repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    access_token: str | None = field(default=None, repr=False)
     tls: str = "starttls_if_offered"  # or: implicit, starttls, none
     sign_with: DkimKey | None = None
 

@@ -13,7 +13,7 @@ from channels.chat import ChatAdapter, ChatConfig
 from channels.config import ChannelConfig, problems_of
 from channels.cti import CtiAdapter, CtiConfig
 from channels.custom import CustomAdapter, CustomConfig
-from channels.email import EmailAdapter, EmailConfig
+from channels.email import EmailConfig, mailbox_adapter
 from channels.email.imap_listener import listener_of
 from channels.form import FormAdapter, FormConfig
 from channels.listening import Listener
@@ -37,7 +37,7 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "ari": Registered(AriAdapter, AriConfig, AriListener),
     "chat": Registered(ChatAdapter, ChatConfig),
     "form": Registered(FormAdapter, FormConfig),
-    "email": Registered(EmailAdapter, EmailConfig, listener_of),
+    "email": Registered(mailbox_adapter, EmailConfig, listener_of),
     "custom": Registered(CustomAdapter, CustomConfig),
     "whatsapp": Registered(WhatsAppAdapter, WhatsAppConfig),
     "twilio-sms": Registered(SmsAdapter, SmsConfig),

@@ -18,6 +18,7 @@ from channels.steps import Exchange, run_steps
 from models.endpoint_state import EndpointState
 
 NAME: Final = "token"
+RENEWED: Final = "renewed"
 LOGIN_SECONDS: Final = 30
 LOOK_SECONDS: Final = 0.2
 MARGIN_SECONDS: Final = 300.0
@@ -107,18 +108,29 @@ class Tokens:
                 return made_meanwhile
         try:
             async with asyncio.timeout(LOGIN_SECONDS):
-                access = await run_steps(account.adapter.login(), exchange)
+                access = await run_steps(account.adapter.login(await self._renewed(account)), exchange)
         except BaseException:
             async with self._database.transaction() as session:
                 await EndpointState.release(session, account.id, NAME)
             raise
         return await self._keep(account, access)
 
+    async def _renewed(self, account: Account) -> str | None:
+        """What the last log-in left."""
+        async with self._database.read() as session:
+            row = await EndpointState.find(session, account.id, RENEWED)
+        if row is None or row.value is None:
+            return None
+        return self._sealer.open(account.tenant_id, row.value).decode()
+
     async def _keep(self, account: Account, access: AccessToken) -> Token:
         lasts = access.lasts_seconds - min(access.lasts_seconds / 10, MARGIN_SECONDS)
         kept = orjson.dumps({"token": access.value, "version": account.version})
         sealed = self._sealer.seal(account.tenant_id, kept)
-        place = (account.tenant_id, account.id, NAME)
+        place = (account.tenant_id, account.id)
         async with self._database.transaction() as session:
-            made_at = await EndpointState.put(session, *place, sealed, timedelta(seconds=lasts))
+            if access.renewed is not None:
+                renewed = self._sealer.seal(account.tenant_id, access.renewed.encode())
+                await EndpointState.put(session, *place, RENEWED, renewed)
+            made_at = await EndpointState.put(session, *place, NAME, sealed, timedelta(seconds=lasts))
         return Token(access.value, account.version, made_at, self._clock.monotonic() + lasts)

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -112,7 +112,7 @@ async def _beginning(answer: httpx.Response, limit_bytes: int) -> bytes:
 
 
 async def _smtp(mail: MailEnvelope, allowed: Sequence[Network], seconds: float) -> WireResponse:
-    key = mail.sign_with
+    key, token = mail.sign_with, mail.access_token
     data = mail.data if key is None else await asyncio.to_thread(signed, mail.data, key)
     client = aiosmtplib.SMTP(
         hostname=mail.host,  # what its certificate must name
@@ -121,6 +121,7 @@ async def _smtp(mail: MailEnvelope, allowed: Sequence[Network], seconds: float) 
         start_tls=_START_TLS[mail.tls],
         username=mail.username,
         password=mail.password,
+        oauth_token_generator=None if token is None else _giving(token),
         timeout=seconds,
     )
     try:
@@ -134,6 +135,13 @@ async def _smtp(mail: MailEnvelope, allowed: Sequence[Network], seconds: float) 
     except (aiosmtplib.SMTPException, OSError) as error:
         raise NotReached(f"{type(error).__name__} {error}".strip()) from None
     return WireResponse(250, body=answer.encode())
+
+
+def _giving(token: str) -> Callable[[], Awaitable[str]]:
+    async def give() -> str:
+        return token
+
+    return give
 
 
 async def connected(host: str, port: int, allowed: Sequence[Network]) -> socket.socket:

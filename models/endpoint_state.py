@@ -12,9 +12,9 @@ from models.base import Base, TenantRow
 
 
 class EndpointState(TenantRow, Base):
-    """`name`: token (the access token), fetch (what the last fetch left), listener (how far it has heard).
-    `lease_until`: somebody makes a new value meanwhile. Infrastructure: no row-level security, and the api
-    sees nothing of it."""
+    """`name`: token (the access token), renewed (what the next log-in has to know), fetch (what the last
+    fetch left), listener (how far it has heard). `lease_until`: somebody makes a new value meanwhile.
+    Infrastructure: no row-level security, and the api sees nothing of it."""
 
     __tablename__ = "endpoint_state"
     endpoint_id: Mapped[UUID] = mapped_column(primary_key=True)

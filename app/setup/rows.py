@@ -153,15 +153,16 @@ class Reconciliation:
     def _endpoint_values(self, wanted: model.Endpoint, row: Endpoint | None) -> dict[str, Any]:
         config = orjson.dumps(wanted.config, option=orjson.OPT_SORT_KEYS)
         address = wanted.config.get("address")
+        adapter = registry.build(wanted.adapter, wanted.config)
         return {
             "adapter": wanted.adapter,
-            "channel": registry.ADAPTERS[wanted.adapter].adapter.channel,  # type: ignore[attr-defined]
+            "channel": adapter.channel,
             "queue": wanted.queue,
             "silent_after_seconds": wanted.silent_after_seconds,
             "identity_numbers": wanted.identity_numbers,
             "identity_number_kinds": list(wanted.identity_number_kinds),
             "address": address if isinstance(address, str) else None,
-            "controls_calls": getattr(registry.build(wanted.adapter, wanted.config), "controls_calls", False),
+            "controls_calls": getattr(adapter, "controls_calls", False),
             "config": row.config if row and self._holds(row, config) else self._sealed(config),
             "retired_at": None,
         }

@@ -22,6 +22,8 @@ from channels.email.parsed import ParsedMail
 from channels.email.thread import ThreadKeys, reply_address, thread_keys
 
 REASON_MAX: Final = 200
+LOGIN_REFUSED: Final = frozenset({530, 534, 535, 538})
+"""RFC 4954 §6: somebody has to see to the account; the mail can wait."""
 
 
 class EmailAdapter:
@@ -67,12 +69,13 @@ class EmailAdapter:
         )
 
     def interpret(self, response: WireResponse) -> SendResult:
-        """2xx is taken, 4xx comes again, anything else is refused with the server's words."""
+        """2xx is taken, 4xx comes again, as does what is about our login and not about the mail; anything
+        else is refused with the server's words."""
         words = " ".join(response.body.decode("utf-8", "replace").split())
         reason = f"SMTP {response.status} {words}".strip()[:REASON_MAX]
         if 200 <= response.status < 300:
             return SendResult(SendOutcome.SENT)
-        if 400 <= response.status < 500:
+        if 400 <= response.status < 500 or response.status in LOGIN_REFUSED:
             return SendResult(SendOutcome.RETRY, reason=reason)
         return SendResult(SendOutcome.REJECTED, reason=reason)
 

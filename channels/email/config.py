@@ -32,14 +32,32 @@ def _charset(value: str) -> str:
     return value
 
 
+class OAuthConfig(ChannelConfig):
+    """Where a refresh token (RFC 6749 §6) is turned into access tokens for XOAUTH2."""
+
+    token_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$", max_length=500)]
+    client_id: Annotated[str, Field(min_length=1, max_length=500)]
+    client_secret: SecretStr | None = None
+    refresh_token: SecretStr
+    scope: Annotated[str, Field(max_length=1000)] | None = None
+
+
 class SmtpConfig(ChannelConfig):
-    """Where mails go out. `tls` left out: implicit on port 465, else STARTTLS, which a login makes a must."""
+    """Where mails go out. `tls` left out: implicit on port 465, else STARTTLS, which a login makes a must.
+    `oauth`: the login is XOAUTH2."""
 
     host: Host
     port: Port = 587
     username: str | None = None
     password: SecretStr | None = None
+    oauth: OAuthConfig | None = None
     tls: Tls | None = None
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> "SmtpConfig":
+        if self.oauth is not None and self.password is not None:
+            raise ValueError("needs one of password and oauth, or none")
+        return self
 
     @property
     def security(self) -> Tls:
@@ -47,7 +65,7 @@ class SmtpConfig(ChannelConfig):
             return self.tls
         if self.port in IMPLICIT_TLS_PORTS:
             return "implicit"
-        return "starttls" if self.username else "starttls_if_offered"
+        return "starttls" if self.username or self.oauth else "starttls_if_offered"
 
 
 def _signing_key(secret: SecretStr) -> SecretStr:
@@ -62,16 +80,6 @@ class DkimConfig(ChannelConfig):
     selector: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
     domain: Host | None = None
     private_key: Annotated[SecretStr, AfterValidator(_signing_key)]
-
-
-class OAuthConfig(ChannelConfig):
-    """Where a refresh token (RFC 6749 §6) is turned into access tokens for XOAUTH2."""
-
-    token_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$", max_length=500)]
-    client_id: Annotated[str, Field(min_length=1, max_length=500)]
-    client_secret: SecretStr | None = None
-    refresh_token: SecretStr
-    scope: Annotated[str, Field(max_length=1000)] | None = None
 
 
 class ImapConfig(ChannelConfig):

@@ -6,7 +6,6 @@ key.
 """
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -15,18 +14,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final, ParamSpec, TypeVar
 
 from app.events import MailReceived
+from app.outbound import Network, outbound_client
 from channels.email.adapter import EmailAdapter
-from channels.email.config import ImapConfig
+from channels.email.config import ImapConfig, OAuthConfig
 from channels.email.imap import Found, Mailbox
 from channels.email.limits import MailLimits
-from channels.email.oauth import refreshed
+from channels.email.oauth import Tokens, fingerprint, token_request, tokens_of
 from channels.listening import ListenerDoor
-from channels.transport import connected
+from channels.transport import NetworkTransport, connected
 
 IDLE_SECONDS: Final = 60
 """How long to wait for the server to speak before looking anyway; also the pace where it has no IDLE."""
 
 MAILS_AT_ONCE: Final = 20
+TOKEN_SECONDS: Final = 30
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -138,10 +139,10 @@ class _Memory:
     def refresh_token(self, of: str) -> str | None:
         """The one that the token server gave instead of the set-up's `of`."""
         known = self._state.get("refresh", {})
-        return known.get("token") if known.get("of") == _fingerprint(of) else None
+        return known.get("token") if known.get("of") == fingerprint(of) else None
 
     async def keep_refresh_token(self, of: str, token: str) -> None:
-        self._state = {**self._state, "refresh": {"of": _fingerprint(of), "token": token}}
+        self._state = {**self._state, "refresh": {"of": fingerprint(of), "token": token}}
         await self._door.remember(self._state)
 
 
@@ -192,11 +193,15 @@ async def _access_token(config: ImapConfig, door: ListenerDoor, memory: _Memory)
         return None
     given = config.oauth.refresh_token.get_secret_value()
     before = memory.refresh_token(given) or given
-    tokens = await refreshed(config.oauth, before, door.allowed)
+    tokens = await _refreshed(config.oauth, before, door.allowed)
     if tokens.refresh != before:
         await memory.keep_refresh_token(given, tokens.refresh)
     return tokens.access
 
 
-def _fingerprint(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()[:16]
+async def _refreshed(config: OAuthConfig, refresh_token: str, allowed: Sequence[Network]) -> Tokens:
+    """Raises TokenRefused, and NotReached or NotAllowed of the transport."""
+    async with outbound_client() as http:
+        request = token_request(config, refresh_token)
+        answer = await NetworkTransport(http).exchange(request, allowed, TOKEN_SECONDS)
+    return tokens_of(answer, refresh_token)

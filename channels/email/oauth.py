@@ -1,18 +1,17 @@
 """Access tokens for mail servers that take no passwords: RFC 6749 §6, a refresh token for a fresh one."""
 
-from collections.abc import Sequence
+import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
 
-from app.outbound import Network, outbound_client
 from channels.base import WireRequest, WireResponse
 from channels.email.config import OAuthConfig
-from channels.transport import NetworkTransport
 
-ANSWER_SECONDS = 30
+UNTOLD_SECONDS: Final = 600.0
+"""How long a token is used whose server does not say how long it lasts."""
 
 
 class TokenRefused(Exception):
@@ -25,22 +24,10 @@ class Tokens:
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
+    lasts_seconds: float
 
 
-async def refreshed(config: OAuthConfig, refresh_token: str, allowed: Sequence[Network]) -> Tokens:
-    """Raises TokenRefused, and NotReached or NotAllowed of the transport."""
-    async with outbound_client() as http:
-        request = _request(config, refresh_token)
-        answer = await NetworkTransport(http).exchange(request, allowed, ANSWER_SECONDS)
-    told = _members(answer)
-    access = told.get("access_token")
-    if answer.status != 200 or not isinstance(access, str) or not access:
-        words = " ".join(str(told[name]) for name in ("error", "error_description") if name in told)
-        raise TokenRefused(f"no access token: HTTP {answer.status} {words}".strip()[:300])
-    return Tokens(access, str(told.get("refresh_token") or refresh_token))
-
-
-def _request(config: OAuthConfig, refresh_token: str) -> WireRequest:
+def token_request(config: OAuthConfig, refresh_token: str) -> WireRequest:
     secret = config.client_secret
     form = {
         "grant_type": "refresh_token",
@@ -52,6 +39,22 @@ def _request(config: OAuthConfig, refresh_token: str) -> WireRequest:
     body = urlencode({name: value for name, value in form.items() if value is not None}).encode()
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
     return WireRequest("POST", config.token_url, headers, body)
+
+
+def tokens_of(answer: WireResponse, refresh_token: str) -> Tokens:
+    """What the server gave for `refresh_token`. Raises TokenRefused."""
+    told = _members(answer)
+    access, seconds = told.get("access_token"), told.get("expires_in")
+    if answer.status != 200 or not isinstance(access, str) or not access:
+        words = " ".join(str(told[name]) for name in ("error", "error_description") if name in told)
+        raise TokenRefused(f"no access token: HTTP {answer.status} {words}".strip()[:300])
+    lasts = float(seconds) if isinstance(seconds, int | float) and seconds > 0 else UNTOLD_SECONDS
+    return Tokens(access, str(told.get("refresh_token") or refresh_token), lasts)
+
+
+def fingerprint(secret: str) -> str:
+    """By which a newer token is known to stand for the one in the set-up."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def _members(answer: WireResponse) -> dict[str, Any]:

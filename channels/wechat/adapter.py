@@ -108,7 +108,7 @@ class WechatAdapter:
 
     # ---- out ----
 
-    def login(self) -> Steps[AccessToken]:
+    def login(self, renewed: str | None) -> Steps[AccessToken]:
         """By the stable token, which takes nothing from other systems that use the same account."""
         asked = {
             "grant_type": "client_credential",

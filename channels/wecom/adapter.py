@@ -111,7 +111,7 @@ class WecomAdapter:
 
     # ---- out ----
 
-    def login(self) -> Steps[AccessToken]:
+    def login(self, renewed: str | None) -> Steps[AccessToken]:
         secret = self.config.secret.get_secret_value()
         asked = api.Api(str(self.config.api_url)).get(
             "gettoken", corpid=self.config.corp_id, corpsecret=secret

@@ -128,7 +128,7 @@ class PlatformAdapter:
             return SendResult(SendOutcome.UNAUTHORISED, reason="HTTP 401")
         return result_of(response)
 
-    def login(self) -> Steps[AccessToken]:
+    def login(self, renewed: str | None) -> Steps[AccessToken]:
         answer = yield self._post("/token", {"secret": self._secret})
         if answer.status == 403:
             raise Unsendable("the platform refuses the secret")

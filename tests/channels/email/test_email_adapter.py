@@ -56,6 +56,7 @@ ANSWERS = {
     450: SendOutcome.RETRY,
     452: SendOutcome.RETRY,
     500: SendOutcome.REJECTED,
+    535: SendOutcome.RETRY,
     550: SendOutcome.REJECTED,
     552: SendOutcome.REJECTED,
     554: SendOutcome.REJECTED,

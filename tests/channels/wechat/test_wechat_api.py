@@ -100,7 +100,7 @@ class TestAbilities:
 
 class TestLogin:
     def test_the_stable_token_is_asked_for(self) -> None:
-        requests, token = walk(adapter().login(), json_answer({"access_token": "T", "expires_in": 7200}))
+        requests, token = walk(adapter().login(None), json_answer({"access_token": "T", "expires_in": 7200}))
         assert token == AccessToken("T", 7200.0)
         assert (requests[0].method, requests[0].url) == (
             "POST",
@@ -115,7 +115,7 @@ class TestLogin:
     @pytest.mark.parametrize("code", [40001, 40013, 40125, 40164, 50004])
     def test_credentials_that_are_refused(self, code: int) -> None:
         with pytest.raises(Unsendable, match=str(code)):
-            walk(adapter().login(), refused(code))
+            walk(adapter().login(None), refused(code))
 
     @pytest.mark.parametrize(
         ("answer", "outcome"),
@@ -132,12 +132,12 @@ class TestLogin:
     )
     def test_what_may_be_better_later(self, answer: WireResponse, outcome: SendOutcome) -> None:
         with pytest.raises(NotDone) as caught:
-            walk(adapter().login(), answer)
+            walk(adapter().login(None), answer)
         assert caught.value.result.outcome is outcome
 
     def test_another_address_of_the_api(self) -> None:
         requests, _ = walk(
-            adapter(api_url="http://127.0.0.1:9000/").login(),
+            adapter(api_url="http://127.0.0.1:9000/").login(None),
             json_answer({"access_token": "T", "expires_in": 7200}),
         )
         assert requests[0].url == "http://127.0.0.1:9000/cgi-bin/stable_token"

@@ -57,7 +57,7 @@ def asked(request: WireRequest) -> tuple[str, Any]:
 class TestLogin:
     def test_the_token_of_the_application(self) -> None:
         (request,), token = walk(
-            adapter().login(), json_answer({**OK, "access_token": "T", "expires_in": 7200})
+            adapter().login(None), json_answer({**OK, "access_token": "T", "expires_in": 7200})
         )
         assert token == AccessToken("T", 7200.0)
         address = urlsplit(request.url)
@@ -71,11 +71,11 @@ class TestLogin:
     @pytest.mark.parametrize("code", [40001, 40013, 60020])
     def test_credentials_that_are_refused(self, code: int) -> None:
         with pytest.raises(Unsendable, match=str(code)):
-            walk(adapter().login(), refused(code))
+            walk(adapter().login(None), refused(code))
 
     def test_a_busy_platform(self) -> None:
         with pytest.raises(NotDone):
-            walk(adapter().login(), refused(-1))
+            walk(adapter().login(None), refused(-1))
 
 
 class TestSend:

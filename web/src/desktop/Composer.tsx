@@ -60,14 +60,10 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
       submit();
     }
   }
-  function leaveTemplates(): void {
-    setChoosing(false);
-    box.current?.focus();
-  }
   function insert(text: string): void {
     const { selectionStart = draft.length, selectionEnd = draft.length } = box.current ?? {};
     setDraft(inserted(draft, text, selectionStart, selectionEnd));
-    leaveTemplates();
+    setChoosing(false);
   }
   function onDrop(event: DragEvent): void {
     if (mode !== "reply" || event.dataTransfer.files.length === 0) return;
@@ -151,7 +147,7 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
           approvedOnly={closed || refused}
           reply={reply}
           insert={insert}
-          close={leaveTemplates}
+          close={() => setChoosing(false)}
         />
       )}
       {reply.stale instanceof Problem && (

@@ -95,7 +95,8 @@ function Choice({ templates, sending, send, insert }: ChoiceProps) {
           allowDeselect={false}
           searchable
           nothingFoundMessage={t("replies.notFound")}
-          data-autofocus
+          autoFocus
+          onFocus={(event) => event.currentTarget.select()}
         />
         {gaps.map((gap, place) => (
           <TextInput

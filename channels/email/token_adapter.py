@@ -1,0 +1,57 @@
+"""A mailbox whose SMTP server takes an access token instead of a password: XOAUTH2."""
+
+from dataclasses import replace
+from typing import Final, Self
+
+import orjson
+
+from channels.abilities import AccessToken, NotDone, Steps
+from channels.base import MailEnvelope, OutboundMessage, SendOutcome, SendResult, WireResponse
+from channels.email.adapter import EmailAdapter
+from channels.email.config import EmailConfig
+from channels.email.oauth import TokenRefused, fingerprint, token_request, tokens_of
+
+TOKEN_REFUSED: Final = 535
+
+
+def mailbox_adapter(config: EmailConfig) -> EmailAdapter:
+    """As the mailbox logs in for sending."""
+    return EmailAdapter(config) if config.smtp.oauth is None else TokenEmailAdapter(config)
+
+
+class TokenEmailAdapter(EmailAdapter):
+    def __init__(self, config: EmailConfig, token: str | None = None) -> None:
+        super().__init__(config)
+        self._token = token
+
+    def login(self, renewed: str | None) -> Steps[AccessToken]:
+        """A refused refresh token is a reason to wait: somebody will give us another one."""
+        oauth = self.config.smtp.oauth
+        assert oauth is not None, "only such a mailbox logs in so"
+        given = oauth.refresh_token.get_secret_value()
+        before = _instead_of(given, renewed)
+        try:
+            tokens = tokens_of((yield token_request(oauth, before)), before)
+        except TokenRefused as refused:
+            raise NotDone(SendResult(SendOutcome.RETRY, reason=str(refused))) from None
+        kept = {"of": fingerprint(given), "token": tokens.refresh}
+        return AccessToken(tokens.access, tokens.lasts_seconds, orjson.dumps(kept).decode())
+
+    def with_token(self, token: str) -> Self:
+        return type(self)(self.config, token)
+
+    def render(self, message: OutboundMessage) -> MailEnvelope:
+        mail = super().render(message)
+        return replace(mail, username=mail.username or self.config.address, access_token=self._token)
+
+    def interpret(self, response: WireResponse) -> SendResult:
+        result = super().interpret(response)
+        if response.status == TOKEN_REFUSED:
+            return replace(result, outcome=SendOutcome.UNAUTHORISED)
+        return result
+
+
+def _instead_of(given: str, renewed: str | None) -> str:
+    """The refresh token that the server gave instead of the set-up's, if it is of that one."""
+    kept = orjson.loads(renewed) if renewed else {}
+    return str(kept["token"]) if kept.get("of") == fingerprint(given) else given
