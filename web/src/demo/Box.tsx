@@ -21,7 +21,7 @@ export function Box({
       mih={height}
       style={{ display: "flex", flexDirection: "column", gap: 10 }}
     >
-      <Group gap={8}>
+      <Group gap={8} wrap="nowrap">
         {icon}
         <Text component="h2" m={0} fw={600} size="lg">
           {title}

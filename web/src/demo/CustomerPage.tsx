@@ -28,7 +28,7 @@ export function CustomerPage() {
   }, [t]);
   const absent = config.error instanceof Problem && config.error.status === 404;
   return (
-    <main style={{ maxWidth: 1240, margin: "0 auto", padding: 16 }}>
+    <main style={{ maxWidth: 1640, margin: "0 auto", padding: 16 }}>
       <Group justify="space-between" mb="xs">
         <Title order={1} size="h2">
           {t("demo.title")}
@@ -75,7 +75,7 @@ function Windows({ config }: { config: DemoConfig }) {
           data={labels}
         />
       </Group>
-      <SimpleGrid mb="md" cols={{ base: 1, md: 2 }} spacing="md">
+      <SimpleGrid mb="md" cols={{ base: 1, md: 2, xl: 3 }} spacing="md">
         <PhoneBox key={`phone ${persona.id}`} persona={persona} config={config} />
         <ChatBox persona={persona} base={base} endpoint={config.chat_endpoint_id} />
         {config.whatsapp && (

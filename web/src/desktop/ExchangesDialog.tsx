@@ -17,7 +17,7 @@ export function ExchangesDialog({ touchId, close }: { touchId: Id; close: () => 
       told<{ items: Exchange[] }>(
         api.GET("/v1/touches/{touch_id}/exchanges", { params: { path: { touch_id: touchId } } }),
       ),
-    staleTime: 0,
+    gcTime: 0,
   });
   return (
     <Dialog close={close} title={t("sending.exchanges")} size="lg">

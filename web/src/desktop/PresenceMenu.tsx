@@ -24,7 +24,7 @@ export function PresenceMenu() {
           variant="light"
           color={stateColor(presence.status)}
           loading={set.isPending}
-          aria-label={`${t("presence.label")}: ${label}`}
+          aria-label={t("common.of", { what: t("presence.label"), of: label })}
           rightSection={<IconChevronDown size={14} />}
         >
           {label}

@@ -71,7 +71,7 @@ function NothingInHand() {
   const { t } = useTranslation();
   const { presence } = useWork();
   const set = useSetPresence();
-  const away = presence?.status === "offline" || presence?.status === "break";
+  const away = presence !== null && presence.status !== "available";
   return (
     <Empty icon={<IconInbox size={28} stroke={1.2} />}>
       {t(away ? "work.emptyAway" : "work.empty")}

@@ -31,7 +31,7 @@ export function WhyDialog({ id, name, close }: { id: Id; name: string; close: ()
           params: { path: { interaction_id: id } },
         }),
       ),
-    staleTime: 0,
+    gcTime: 0, // what was so a minute ago is no answer
   });
   return (
     <Dialog close={close} title={t("why.of", { name })} size="lg">

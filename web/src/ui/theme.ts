@@ -17,7 +17,7 @@ const ink: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: "ink",
   colors: { ink },
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   defaultRadius: "sm",
   fontFamily:
     'Inter, "Segoe UI", system-ui, -apple-system, "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
@@ -71,5 +71,5 @@ export const readable: CSSVariablesResolver = () => ({
     "--mantine-color-red-filled-hover": "#b02323",
     "--mantine-color-red-light-color": "#b02323",
   },
-  dark: { "--mantine-color-dimmed": "#a3abb5" },
+  dark: { "--mantine-color-dimmed": "#b4bbc4" },
 });

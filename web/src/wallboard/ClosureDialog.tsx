@@ -31,7 +31,7 @@ export function ClosureDialog({ row, close }: { row: QueueRow; close: () => void
     shut.mutate(String(new FormData(event.currentTarget).get("reason")).trim());
   }
   return (
-    <Dialog close={close} title={`${t("wall.closure")}: ${row.queue}`}>
+    <Dialog close={close} title={t("common.of", { what: t("wall.closure"), of: row.queue })}>
       {row.closure ? (
         <Stack gap="sm">
           <Text size="sm">{t("wall.closureOn", { reason: row.closure.reason })}</Text>

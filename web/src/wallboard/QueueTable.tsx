@@ -237,7 +237,7 @@ function EstimateCell({ row }: { row: QueueRow }) {
   const label = t("wall.estimateOf", { p50: duration(found.p50), p90: duration(found.p90) });
   return (
     <Cell measure="estimateSeconds" value={found.p90}>
-      <Tooltip label={`${label} ${t("wall.coverageLong", { count: row.estimates_quoted })}: ${percent(row.estimate_coverage)}`} multiline maw={320}>
+      <Tooltip label={`${label} ${t("common.of", { what: t("wall.coverageLong", { count: row.estimates_quoted }), of: percent(row.estimate_coverage) })}`} multiline maw={320}>
         <span tabIndex={0} aria-label={label}>
           {duration(found.p50)}
           <Text span c="dimmed" size="xs">
@@ -272,7 +272,7 @@ function ClosureButton({ row }: { row: QueueRow }) {
         <ActionIcon
           size="sm"
           color={row.closure ? "red" : "gray"}
-          aria-label={`${t("wall.closure")}: ${row.queue}`}
+          aria-label={t("common.of", { what: t("wall.closure"), of: row.queue })}
           onClick={() => setOpen(true)}
         >
           <IconDoorOff size={15} stroke={1.7} />

@@ -31,7 +31,7 @@ export function SkillsDialog({ agent, close }: { agent: AgentState; close: () =>
     setAdded("");
   }
   return (
-    <Dialog close={close} title={`${t("wall.editSkills")}: ${agent.name}`}>
+    <Dialog close={close} title={t("common.of", { what: t("wall.editSkills"), of: agent.name })}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           {Object.entries(skills).map(([skill, level]) => (

@@ -30,7 +30,7 @@ export function ThresholdDialog({ close }: { close: () => void }) {
                   <NumberInput
                     min={0}
                     max={100000}
-                    aria-label={`${t(`wall.${measure}`)}: ${t(`wall.${name}`)}`}
+                    aria-label={t("common.of", { what: t(`wall.${measure}`), of: t(`wall.${name}`) })}
                     value={thresholds[measure][name]}
                     onChange={(value) =>
                       typeof value === "number" &&

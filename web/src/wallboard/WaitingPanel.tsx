@@ -19,11 +19,12 @@ const BOOSTS = [60, 300, 900];
 export function WaitingPanel({ queue }: { queue: string }) {
   const { t } = useTranslation();
   const waiting = useWaiting(queue);
+  const title = t("common.of", { what: t("wall.waiting"), of: queue });
   return (
-    <section className={classes.panel} aria-label={`${t("wall.waiting")}: ${queue}`}>
+    <section className={classes.panel} aria-label={title}>
       <Group px="sm" py={6}>
         <Text fw={600} size="sm">
-          {t("wall.waiting")}: {queue}
+          {title}
         </Text>
       </Group>
       <Loaded query={waiting}>

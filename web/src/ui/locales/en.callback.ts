@@ -13,7 +13,7 @@ export const callback = {
   arrangedAt: "The callback is arranged, not before {{time}}",
   badge: "Callback",
   of: "Call {{name}} back",
-  to: "accepting calls {{number}}",
+  to: "Number to call: {{number}}",
   tries: "tried {{count}} times",
   from: "from {{time}} on",
 } as const;

@@ -22,6 +22,7 @@ export const en = {
     search: "Search",
     more: "Load more",
     all: "All",
+    of: "{{what}}: {{of}}",
     nothingFound: "Nothing found for “{{query}}”.",
   },
   signIn: {

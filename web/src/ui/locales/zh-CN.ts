@@ -24,6 +24,7 @@ export const zhCN: Texts<typeof en> = {
     search: "搜索",
     more: "加载更多",
     all: "全部",
+    of: "{{what}}：{{of}}",
     nothingFound: "没有找到“{{query}}”。",
   },
   signIn: {
