@@ -1,13 +1,15 @@
 """The database: `Database.transaction()` is the only code that commits."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import orjson
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -15,6 +17,12 @@ from app.bus import outbox
 
 Waker = Callable[[frozenset[outbox.Slot]], None]
 """Told after a commit which streams grew, in which partitions; must not block."""
+
+SPARE_MAX: Final = 8
+"""Connections of the driver's own."""
+
+OUTAGES: Final = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a database that is away is known by."""
 
 API_ROLE = "touchpoint_api"
 WORKER_ROLE = "touchpoint_worker"
@@ -72,6 +80,8 @@ class Database:
             **(pool if pooled else {"poolclass": NullPool}),
         )
         self.wake: Waker = lambda slots: None
+        self._spare: list[Any] = []
+        self._spare_room = asyncio.Semaphore(SPARE_MAX)
         self._session = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @asynccontextmanager
@@ -95,11 +105,34 @@ class Database:
             await session.execute(_READ_ONLY, {"id": "" if tenant_id is None else str(tenant_id)})
             yield session
 
+    async def fetch(self, statement: str, *values: Any) -> list[Any]:
+        """The rows of one statement with $1, $2 …, in autocommit, by the driver itself: what the log does for
+        every event takes a sixth of the time that it takes through SQLAlchemy. Raises OSError and asyncpg's
+        own errors."""
+        async with self._spare_room:
+            connection = self._spare.pop() if self._spare else await self.raw_connection()
+            try:
+                rows: list[Any] = await connection.fetch(statement, *values)
+            except asyncpg.PostgresError:  # an answer: the connection is as good as before, or closed
+                self._keep(connection)
+                raise
+            except BaseException:  # nobody knows what it still waits for
+                connection.terminate()
+                raise
+            self._keep(connection)
+            return rows
+
+    def _keep(self, connection: Any) -> None:
+        if not connection.is_closed():
+            self._spare.append(connection)
+
     async def raw_connection(self, **settings: str) -> Any:
         """An asyncpg connection of its own, in autocommit, for locks and LISTEN. The caller closes it."""
         return await asyncpg.connect(self.url, server_settings={**self._settings, **settings}, timeout=5)
 
     async def close(self) -> None:
+        while self._spare:
+            self._spare.pop().terminate()
         await self.engine.dispose()
 
 

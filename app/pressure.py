@@ -8,9 +8,9 @@ from typing import Final
 
 import structlog
 from prometheus_client import Gauge
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.bus.port import Log
+from app.database import OUTAGES
 from app.errors import Unavailable
 from app.events import Stream
 from app.settings import Settings
@@ -59,7 +59,7 @@ class Pressure:
         try:
             limit = self._settings.unread_inbound_max * int(_endurance(LAST[0])[0]) + 1
             self.unread = await bus.unread("intake", Stream.INBOUND, limit)
-        except (OSError, SQLAlchemyError, Unavailable) as error:
+        except (*OUTAGES, Unavailable) as error:
             log.warning("unread events not counted", error=repr(error)[:200])
         UNREAD.set(self.unread)
 

@@ -10,12 +10,11 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import ACCESS_SECONDS, AccessTokens, AgentPrincipal
 from app.clock import Clock, new_id
-from app.database import Database
+from app.database import OUTAGES, Database
 from app.ended_sessions import EndedSessions
 from app.errors import TooMany, Unauthenticated
 from app.security import PASSWORD_MAX_CHARACTERS, Passwords, new_token, token_hash
@@ -158,7 +157,7 @@ async def forget_old_failures(database: Database, clock: Clock) -> None:
         try:
             async with database.transaction() as session:
                 await LoginFailure.forget_old(session, FAILURES_KEPT)
-        except (OSError, SQLAlchemyError) as error:
+        except OUTAGES as error:
             log.warning("old sign-in failures not forgotten", error=repr(error)[:200])
         await clock.sleep(TIDY_SECONDS)
 

@@ -14,6 +14,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from app.addresses import email_address
 from app.cards import mask_cards
 from app.container import Container
+from app.database import OUTAGES
 from app.endpoints import KnownEndpoint
 from app.errors import PoisonEvent, Unavailable
 from app.events import (
@@ -31,7 +32,6 @@ from app.typing_notice import EVERY_SECONDS
 from app.websocket import peer_of
 from channels.chat import BadIdentity, ChatAdapter
 from interactions.agents import visitors
-from interactions.agents.leases import OUTAGES
 from routers.chat_frames import (
     TEXT_MAX_CHARACTERS,
     Frame,

@@ -10,11 +10,11 @@ from uuid import UUID
 import structlog
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import FormData, UploadFile
 
 from app import files, idempotency
 from app.container import Container
+from app.database import OUTAGES
 from app.endpoints import KnownEndpoint
 from app.errors import Forbidden, Invalid, KeyReused, MalformedPayload, NotFound, PoisonEvent, TooMany
 from app.events import Attachment, FormSubmitted
@@ -123,7 +123,7 @@ async def _claim(container: Container, endpoint: KnownEndpoint, key: str, body_h
         async with container.database.transaction(endpoint.tenant_id) as session:
             seconds = idempotency.IN_FLIGHT_SECONDS
             earlier = await IdempotentAnswer.take(session, named, body_hash, seconds)
-    except (SQLAlchemyError, OSError) as error:
+    except OUTAGES as error:
         log.warning("idempotency key not kept", error=repr(error)[:200])
         return
     if earlier is not None and earlier.body_hash != body_hash:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from fastapi import Response
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
+from app.database import OUTAGES
 from app.errors import Unavailable
 from app.problems import problems
 from app.telemetry import metrics
@@ -31,7 +31,7 @@ async def ready(container: Services) -> dict[str, Any]:
     try:
         async with asyncio.timeout(DATABASE_SECONDS), container.database.read() as session:
             await session.execute(text("SELECT 1"))
-    except (OSError, SQLAlchemyError) as error:
+    except OUTAGES as error:
         if container.settings.kafka_bootstrap_servers is None:
             raise Unavailable("The database does not answer.", retry_after_seconds=2) from error
         return {"status": "degraded", "database": "away"}
@@ -41,7 +41,7 @@ async def ready(container: Services) -> dict[str, Any]:
 @router.get("/metrics", include_in_schema=False)
 async def scrape(container: Services) -> Response:
     """Prometheus's text format. While the database is away, what it said last."""
-    with suppress(OSError, SQLAlchemyError):  # a timeout is an OSError
+    with suppress(*OUTAGES):
         async with asyncio.timeout(DATABASE_SECONDS), container.database.read() as session:
             await refresh(session)
     content, media_type = metrics()

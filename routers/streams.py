@@ -16,12 +16,13 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from app.access import API_KEY_PREFIX, AgentPrincipal, Permission
 from app.bus.tail import Following, TooSlow
 from app.container import Container
+from app.database import OUTAGES
 from app.errors import CursorGone, NotFound, Unauthenticated
 from app.notifications import TYPING
 from app.typing_notice import EVERY_SECONDS, TypingNotice
 from app.websocket import peer_of
 from interactions.agents import desktop
-from interactions.agents.leases import OUTAGES, Lease
+from interactions.agents.leases import Lease
 from interactions.agents.shown import Shown
 from interactions.agents.watching import Told, Viewer, told
 from routers.deps import Open, api_router, container_of

@@ -9,7 +9,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus import metrics
@@ -19,7 +18,7 @@ from app.bus.poison import is_poison
 from app.bus.port import Consumer, Feed, Position, PositionLost, Record, Sealer, Stateful
 from app.bus.positions import Share, advance
 from app.clock import Clock, new_id
-from app.database import Database
+from app.database import OUTAGES, Database
 from app.errors import PoisonEvent, StaleEpoch
 from app.events import Envelope
 
@@ -101,7 +100,7 @@ class HeldPartition:
             except Exception as error:  # the outer shell: an outage is waited for
                 pause = BACK_OFF_SECONDS[min(self._failures, len(BACK_OFF_SECONDS) - 1)]
                 self._failures += 1
-                unknown = not isinstance(error, OSError | SQLAlchemyError)
+                unknown = not isinstance(error, OUTAGES)
                 self._log.warning("consumer waits", error=repr(error), seconds=pause, exc_info=unknown)
             finally:
                 self._forget()

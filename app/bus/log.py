@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import ClassVar, Final
 
+import asyncpg
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from app.bus import cursor as cursors
 from app.bus import outbox
@@ -34,7 +34,6 @@ class PostgresLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._autocommit = database.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._commits = GroupCommit(self._insert)
         self.signals = Signals(database)
         database.wake = self.signals.wake
@@ -59,11 +58,10 @@ class PostgresLog:
         return PostgresSource(self._database, self.signals, stream)
 
     async def unread(self, consumer: str, stream: Stream, limit: int) -> int:
-        return await SnapshotReader(self._database.engine, stream).unread(consumer, limit)
+        return await SnapshotReader(self._database, stream).unread(consumer, limit)
 
     async def _insert(self, envelopes: Sequence[Envelope]) -> None:
-        async with self._autocommit.connect() as connection:
-            await outbox.insert(connection, envelopes)
+        await self._database.fetch(outbox.INSERTION, *outbox.columns_of(envelopes))
         self.signals.wake(outbox.slots_of(envelopes))
 
 
@@ -75,7 +73,7 @@ class PostgresFeed:
     def __init__(self, database: Database, signals: Signals, consumer: str, stream: Stream) -> None:
         self._database, self._signals = database, signals
         self._consumer, self._stream = consumer, stream
-        self._reader = SnapshotReader(database.engine, stream)
+        self._reader = SnapshotReader(database, stream)
         self._reads: Together[Wanted, Batch] = Together(self._reader.read, most=PARTITIONS)
         self._grown = {number: asyncio.Event() for number in EVERY}
         self._assignment: Assignment | None = None
@@ -134,7 +132,7 @@ class PostgresSource:
     """A stream from any cursor on."""
 
     def __init__(self, database: Database, signals: Signals, stream: Stream) -> None:
-        self._reader = SnapshotReader(database.engine, stream)
+        self._reader = SnapshotReader(database, stream)
         self._signals, self._stream = signals, stream
 
     async def end(self) -> str:
@@ -146,7 +144,7 @@ class PostgresSource:
         try:
             [batch] = await self._reader.read([Wanted(EVERY, position, limit)])
             return _page(position, batch)
-        except DBAPIError as error:
+        except asyncpg.PostgresError as error:
             if is_poison(error):  # looks like a snapshot, but is none
                 raise CursorGone("This is not a cursor of this log.") from error
             raise

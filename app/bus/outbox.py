@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import new_id
 from app.events import Envelope, Event, InboundEvent, Stream, dumps
@@ -31,13 +31,31 @@ Slot = tuple[Stream | Outgoing, int]
 
 _CAUSES = UUID("6f1f0e0a-5c86-4a6e-9d5a-3c1f5b6d7e80")
 
-_EVENTS: Final = """
-    INSERT INTO event_log (stream, partition, key, id, tenant_id, type, source, subject, at, data)
-    SELECT * FROM unnest(CAST(:streams AS text[]), CAST(:partitions AS smallint[]), CAST(:keys AS text[]),
-                         CAST(:ids AS uuid[]), CAST(:tenants AS uuid[]), CAST(:types AS text[]),
-                         CAST(:sources AS text[]), CAST(:subjects AS text[]), CAST(:ats AS timestamptz[]),
-                         CAST(:datas AS bytea[]))
-    """
+_COLUMNS: Final = {
+    "stream": "text[]",
+    "partition": "smallint[]",
+    "key": "text[]",
+    "id": "uuid[]",
+    "tenant_id": "uuid[]",
+    "type": "text[]",
+    "source": "text[]",
+    "subject": "text[]",
+    "at": "timestamptz[]",
+    "data": "bytea[]",
+}
+
+
+def _insertion(places: Iterable[str]) -> str:
+    """Envelopes come as an array for each column."""
+    arrays = ", ".join(
+        f"CAST({place} AS {kind})" for place, kind in zip(places, _COLUMNS.values(), strict=True)
+    )
+    return f"INSERT INTO event_log ({', '.join(_COLUMNS)}) SELECT * FROM unnest({arrays})"  # noqa: S608 (our own words)
+
+
+INSERTION: Final = _insertion(f"${number}" for number in range(1, len(_COLUMNS) + 1))
+"""For `columns_of`, in their order."""
+_EVENTS: Final = _insertion(f":{name}" for name in _COLUMNS)
 
 
 class Inserts(Protocol):
@@ -126,12 +144,6 @@ def append_inbound(session: AsyncSession, endpoint_id: UUID, event: InboundEvent
     )
 
 
-async def insert(connection: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
-    """Write `envelopes` to `event_log`."""
-    if envelopes:
-        await connection.execute(_statement(()), _columns(envelopes))
-
-
 async def write_rows(session: AsyncSession) -> None:
     """Write the new rows now: the transaction is about to read them. One that only reads has none."""
     if "outbox" in session.info:
@@ -154,7 +166,9 @@ async def _write(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
         return
     rows = {table: new.values() for table, new in inserts.items()}
     parts = tuple(sorted((table, new.statement) for table, new in inserts.items()))
-    await session.execute(_statement(parts), {**rows, **_columns(envelopes)})
+    await session.execute(
+        _statement(parts), {**rows, **dict(zip(_COLUMNS, columns_of(envelopes), strict=True))}
+    )
     for new in inserts.values():
         new.written(session)
 
@@ -169,19 +183,20 @@ def _statement(parts: tuple[tuple[str, str], ...]) -> TextClause:
     return text(f"WITH {rows} {_EVENTS}").bindparams(*params)
 
 
-def _columns(envelopes: Sequence[Envelope]) -> dict[str, list[Any]]:
-    return {
-        "streams": [e.stream.value for e in envelopes],
-        "partitions": [e.partition for e in envelopes],
-        "keys": [e.key for e in envelopes],
-        "ids": [e.id for e in envelopes],
-        "tenants": [e.tenant_id for e in envelopes],
-        "types": [e.type for e in envelopes],
-        "sources": [e.source for e in envelopes],
-        "subjects": [e.subject for e in envelopes],
-        "ats": [e.at for e in envelopes],
-        "datas": [e.data for e in envelopes],
-    }
+def columns_of(envelopes: Sequence[Envelope]) -> tuple[list[Any], ...]:
+    """As `INSERTION` takes them."""
+    return (
+        [e.stream.value for e in envelopes],
+        [e.partition for e in envelopes],
+        [e.key for e in envelopes],
+        [e.id for e in envelopes],
+        [e.tenant_id for e in envelopes],
+        [e.type for e in envelopes],
+        [e.source for e in envelopes],
+        [e.subject for e in envelopes],
+        [e.at for e in envelopes],
+        [e.data for e in envelopes],
+    )
 
 
 def slots_of(envelopes: Iterable[Envelope]) -> frozenset[tuple[Stream, int]]:

@@ -19,4 +19,6 @@ def is_poison(error: Exception) -> bool:
         return state.startswith(_STATES) or isinstance(
             getattr(error.orig, "__cause__", None), asyncpg.DataError
         )
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_STATES)
     return isinstance(error, PoisonEvent | ValidationError)

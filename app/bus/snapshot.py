@@ -5,10 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.bus.port import Batch, Position, Record
+from app.database import Database
 from app.events import PARTITIONS, Envelope, Stream
 
 BEGINNING: Final = Position(snapshot_old="1:1:")
@@ -16,19 +14,18 @@ BEGINNING: Final = Position(snapshot_old="1:1:")
 
 # One statement, so one snapshot, for all that is read. OFFSET 0 fences the inner query: it goes by the index
 # on the transaction, never by the one on the position, which would walk through all that was read long ago.
-_READ: Final = text(
-    """
+_READ: Final = """
     SELECT s.seen, w.ordinal, e.* FROM (SELECT pg_current_snapshot()::text AS seen) s
     CROSS JOIN (
       SELECT *, CAST(numbers AS smallint[]) AS partitions, pg_snapshot_xmin(old)::text::bigint AS xmin
-      FROM unnest(CAST(:partitions AS text[]), CAST(CAST(:old AS text[]) AS pg_snapshot[]),
-                  CAST(CAST(:new AS text[]) AS pg_snapshot[]), CAST(:position AS bigint[]),
-                  CAST(:limit AS bigint[])) WITH ORDINALITY AS w (numbers, old, new, position, most, ordinal)
+      FROM unnest(CAST($2 AS text[]), CAST(CAST($3 AS text[]) AS pg_snapshot[]),
+                  CAST(CAST($4 AS text[]) AS pg_snapshot[]), CAST($5 AS bigint[]),
+                  CAST($6 AS bigint[])) WITH ORDINALITY AS w (numbers, old, new, position, most, ordinal)
     ) w
     LEFT JOIN LATERAL (
       SELECT * FROM (
         SELECT position, id, tenant_id, key, type, at, data, source, subject FROM event_log l
-        WHERE stream = :stream AND partition = ANY(w.partitions) AND xid >= w.xmin
+        WHERE stream = $1 AND partition = ANY(w.partitions) AND xid >= w.xmin
           AND NOT pg_visible_in_snapshot(xid::text::xid8, w.old)
           AND (w.new IS NULL
                OR (l.position > w.position AND pg_visible_in_snapshot(xid::text::xid8, w.new)))
@@ -37,32 +34,27 @@ _READ: Final = text(
     ) e ON true
     ORDER BY w.ordinal, e.position
     """
-)
-_GROWN: Final = text(
-    """
+_GROWN: Final = """
     SELECT pg_current_snapshot()::text, array(
       SELECT DISTINCT partition FROM event_log
-      WHERE stream = :stream AND partition = ANY(CAST(:partitions AS smallint[]))
-        AND xid >= pg_snapshot_xmin(CAST(CAST(:old AS text) AS pg_snapshot))::text::bigint
-        AND NOT pg_visible_in_snapshot(xid::text::xid8, CAST(CAST(:old AS text) AS pg_snapshot)))
+      WHERE stream = $1 AND partition = ANY(CAST($2 AS smallint[]))
+        AND xid >= pg_snapshot_xmin(CAST(CAST($3 AS text) AS pg_snapshot))::text::bigint
+        AND NOT pg_visible_in_snapshot(xid::text::xid8, CAST(CAST($3 AS text) AS pg_snapshot)))
     """
-)
 
-_UNREAD: Final = text(
-    """
+_UNREAD: Final = """
     SELECT count(*) FROM (
-      SELECT 1 FROM generate_series(0, CAST(:last AS int)) AS number
-      LEFT JOIN consumer_position p ON p.consumer = :consumer AND p.partition = number AND p.log = 'postgres'
+      SELECT 1 FROM generate_series(0, CAST($3 AS int)) AS number
+      LEFT JOIN consumer_position p ON p.consumer = $2 AND p.partition = number AND p.log = 'postgres'
       CROSS JOIN LATERAL (
-        SELECT 1 FROM event_log e WHERE e.stream = :stream AND e.partition = number
+        SELECT 1 FROM event_log e WHERE e.stream = $1 AND e.partition = number
           AND e.xid >= pg_snapshot_xmin(coalesce(p.snapshot_old, '1:1:')::pg_snapshot)::text::bigint
           AND NOT pg_visible_in_snapshot(e.xid::text::xid8, coalesce(p.snapshot_old, '1:1:')::pg_snapshot)
           AND (p.snapshot_new IS NULL OR e.position > p.position
                OR NOT pg_visible_in_snapshot(e.xid::text::xid8, p.snapshot_new::pg_snapshot))
-      ) unread LIMIT CAST(:limit AS bigint)
+      ) unread LIMIT CAST($4 AS bigint)
     ) counted
     """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +69,20 @@ class Wanted:
 class SnapshotReader:
     """Reads one stream. Each read is one statement in autocommit: its snapshot is the reader's next place."""
 
-    def __init__(self, engine: AsyncEngine, stream: Stream) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._stream = stream
+    def __init__(self, database: Database, stream: Stream) -> None:
+        self._database, self._stream = database, stream
 
     async def read(self, wanted: Sequence[Wanted]) -> list[Batch]:
         """What each of them asks for, in order of the records' positions."""
-        columns = {
-            "partitions": [_array(one.partitions) for one in wanted],
-            "old": [one.position.snapshot_old for one in wanted],
-            "new": [one.position.snapshot_new for one in wanted],
-            "position": [one.position.position for one in wanted],
-            "limit": [one.limit for one in wanted],
-        }
+        columns = (
+            [_array(one.partitions) for one in wanted],
+            [one.position.snapshot_old for one in wanted],
+            [one.position.snapshot_new for one in wanted],
+            [one.position.position for one in wanted],
+            [one.limit for one in wanted],
+        )
         found: list[list[Any]] = [[] for _ in wanted]
-        for row in await self._query(_READ, **columns):
+        for row in await self._query(_READ, *columns):
             found[row[1] - 1].append(row)
         return [self._batch(one, rows) for one, rows in zip(wanted, found, strict=True)]
 
@@ -111,20 +102,16 @@ class SnapshotReader:
         """The present snapshot, and the partitions in which it sees more than `since` (None: any)."""
         asked = () if since is None else partitions
         since_when = since or BEGINNING.snapshot_old
-        [(seen, grown)] = await self._query(_GROWN, partitions=list(asked), old=since_when)
+        [(seen, grown)] = await self._query(_GROWN, list(asked), since_when)
         return seen, partitions if since is None else grown
 
     async def unread(self, consumer: str, limit: int) -> int:
         """How many records a consumer has not applied yet; counting ends at `limit`."""
-        values = {"consumer": consumer, "last": PARTITIONS - 1, "limit": limit, "stream": self._stream.value}
-        async with self._engine.connect() as connection:
-            count: int = (await connection.execute(_UNREAD, values)).scalar_one()
-        return count
+        [(count,)] = await self._query(_UNREAD, consumer, PARTITIONS - 1, limit)
+        return int(count)
 
-    async def _query(self, statement: Any, **values: Any) -> Sequence[Any]:
-        async with self._engine.connect() as connection:
-            found = await connection.execute(statement, {"stream": self._stream.value, **values})
-            return found.all()
+    async def _query(self, statement: str, *values: Any) -> Sequence[Any]:
+        return await self._database.fetch(statement, self._stream.value, *values)
 
 
 def _array(numbers: Collection[int]) -> str:

@@ -8,10 +8,9 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock, new_id
-from app.database import Database
+from app.database import OUTAGES, Database
 from app.errors import NotFound
 from app.settings import Settings
 from interactions.agents import presence
@@ -19,7 +18,6 @@ from models.agent import AgentLease
 
 log = structlog.get_logger()
 
-OUTAGES: Final = (SQLAlchemyError, OSError, TimeoutError)
 SECONDS_BETWEEN_TRIES: Final = 1.0
 
 

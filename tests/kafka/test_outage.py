@@ -120,8 +120,7 @@ class TestRelay:
         log = await in_kafka(world)
         database = await world.database()
         sent = [event(f"k{number}", stream=Stream.INBOUND) for number in range(40)]
-        async with database.transaction() as session:
-            await outbox.insert(session, sent)
+        await database.fetch(outbox.INSERTION, *outbox.columns_of(sent))
         producer = kafka.Producer(log.kafka, 5)
         await producer.start()
         await producer.send(sent[:25])
