@@ -25,6 +25,9 @@ from models.offer import OfferState
 from models.policy import Queue, Team
 from routing.policy import CHANNELS
 
+ON_THE_WAY = (State.QUEUED, State.OFFERED, State.CONNECTING)
+"""Nobody has it in hand yet."""
+
 
 class Supervision:
     """One supervisor's steps in one transaction, within the queues and teams that they steer (None: all)."""
@@ -144,11 +147,12 @@ class Supervision:
         return desk, work
 
     async def _take_away(self, desk: Desk, work: Work, to_queue: str | None) -> None:
-        """It waits, and is nobody's."""
+        """It waits, and is nobody's. What waited in this queue before waits on."""
         x, version = work.interaction, await self._version_of(to_queue)
         queue, kind = to_queue or x.queue, "return" if to_queue in (None, x.queue) else "transfer"
         leg = work.primary
         x.preferred_agent_id = None
+        waits_on = kind == "return" and work.state in ON_THE_WAY and not work.dials_out
         if leg is not None and leg.state in (LegState.ACTIVE, LegState.HELD):
             await self._take_phone(desk, work, leg)
             return work.requeue(queue, "return", "reassigned", policy_version=version)
@@ -162,6 +166,8 @@ class Supervision:
         elif leg is not None:
             call_commands.cancel_agent_leg(desk, work, leg)
             work.stop_connecting("taken_by_supervisor")
+        if waits_on:
+            return work.wait_on("reassigned")
         return work.enter_queue(queue, kind, policy_version=version)
 
     async def _version_of(self, queue: str | None) -> int | None:

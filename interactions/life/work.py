@@ -70,6 +70,10 @@ class Work(Consulting, CallingBack):
         else:
             self._consult_ended(leg, cause or state.value, f"consult_{state.value}")
 
+    def wait_on(self, cause: str) -> None:
+        """It comes to nobody's desk for now: the entry, `waited_here` and the cool-downs go on."""
+        self._to(State.QUEUED, cause)
+
     def cool_down(self, agent_id: UUID, seconds: float) -> None:
         """Skip this agent for this interaction for `seconds`."""
         until = self.now + timedelta(seconds=seconds)

@@ -40,6 +40,16 @@ class TestReassign:
         assert moved["policy_version"] == 2
         assert [s["outcome"] for s in moved["segments"]] == ["flowed_out", None]
 
+    @pytest.mark.parametrize("state", ["waiting", "offered"])
+    async def test_back_to_its_own_queue_it_waits_on(self, office: Office, state: str) -> None:
+        chat = await getattr(office, state)()
+        before = await office.interaction(chat)
+        after = (await office.act("han", chat, "reassign", {})).json()
+        assert (after["state"], after["queued_at"]) == ("queued", before["queued_at"])
+        entries = [s for s in after["segments"] if s["kind"] == "queue"]
+        assert [(s["entry_kind"], s["ended_at"]) for s in entries] == [("new", None)]
+        assert (await office.agent("li")).units_held == 0
+
     async def test_a_wrap_up_is_passed_on(self, office: Office) -> None:
         chat = await office.held()
         await office.act("li", chat, "end")
