@@ -346,13 +346,15 @@ class Work(Consulting, CallingBack):
         self._note("closed", relevant=True)
 
     def close(self, by: str, cause: str, outcome: str = "ended_by_us") -> None:
-        """End it whatever its state: closed by us (mail, tasks), at a door, or by force."""
+        """End it whatever its state: closed by us (mail, tasks), at a door, or by force. `outcome` of what is
+        open besides the entry, which is ended by us."""
         if self.final:
             raise self.illegal("is over")
         if self.offer is not None:
             self._settle(OfferState.REVOKED, "closed")
         for leg in list(self.legs):
             self._end_leg(leg, cause)
+        self._end_segment(self.entry, "ended_by_us")
         for segment in list(self.segments):
             self._end_segment(segment, outcome)
         self.interaction.parked_until = self.interaction.parked_for = self.interaction.outside = None

@@ -1,6 +1,7 @@
 """The supervisor's figures over HTTP, from rows that agents' and customers' doings have left."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -108,6 +109,19 @@ class TestHandling:
         await office.change(chat, lambda _desk, work: work.end_contact("agent", "normal", None))
         report = await metrics(office, window_seconds=600)
         assert [(row["channel"], row["offered"]) for row in report["by_channel"]] == [("chat", 0)]
+
+
+class TestCallOfOurs:
+    async def test_that_waited_meanwhile_and_reached_nobody_was_ended_by_us(self, office: Office) -> None:
+        await office.phone("li")
+        to = {"kind": "phone", "value": "+8613800138000"}
+        wish = {"channel": "voice", "endpoint": "hotline", "address": to, "purpose": "offer"}
+        call = UUID((await office.post("li", "/interactions", wish)).json()["id"])
+        await office.act("han", call, "reassign", {})
+        await office.act("li", call, "take")
+        await office.change(call, lambda _desk, work: work.close("customer", "busy", "not_reached"))
+        row = of_queue(await metrics(office), "billing")
+        assert (row["offered"], row["ended_by_us"], row["still_waiting"]) == (1, 1, 0)
 
 
 class TestWaited:
