@@ -13,7 +13,6 @@ from sqlalchemy import (
     UniqueConstraint,
     delete,
     func,
-    or_,
     select,
     text,
     update,
@@ -102,10 +101,10 @@ class Agent(Identified, Base):
 
     @classmethod
     async def teams_signed_in(cls, session: AsyncSession, tenant_id: UUID) -> set[str]:
-        """The teams of which somebody is signed in, on a break or not."""
-        present = or_(cls.signed_in, cls.presence != Presence.OFFLINE)
+        """The teams of which somebody is signed in, on a break or not. Who is offline is not, though their
+        desktop is open."""
         query = select(func.unnest(cls.teams)).where(
-            cls.tenant_id == tenant_id, present, cls.disabled_at.is_(None)
+            cls.tenant_id == tenant_id, cls.presence != Presence.OFFLINE, cls.disabled_at.is_(None)
         )
         return set(await session.scalars(query.distinct()))
 

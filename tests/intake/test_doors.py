@@ -81,7 +81,10 @@ class TestNobodySignedIn:
         await send_to(house, "site-chat", "empty")
         await house.feed(house.said(await house.visitor(), "hello"))
         assert await house.value("SELECT end_cause FROM interaction") == "nobody_signed_in"
-        await house.execute("UPDATE agent SET signed_in = true, presence = 'break'")
+        await house.execute("UPDATE agent SET signed_in = true")  # a desktop is open, its agent offline
+        await house.feed(house.said(await house.visitor(), "hello"))
+        assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 0
+        await house.execute("UPDATE agent SET presence = 'break'")
         await house.feed(house.said(await house.visitor(), "hello"))
         assert await house.value("SELECT count(*) FROM interaction WHERE state = 'queued'") == 1
 
