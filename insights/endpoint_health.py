@@ -130,7 +130,7 @@ async def report(
         )
         for endpoint in sorted(used, key=lambda endpoint: endpoint.key)
     ]
-    return {"at": rfc3339(now), "items": [one.item(now) for one in facts]}
+    return {"at": rfc3339(now), "items": [one.item(now) for one in facts], "next_cursor": None}
 
 
 def _circuit(circuit: Circuit) -> dict[str, Any]:

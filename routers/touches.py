@@ -58,7 +58,7 @@ async def list_exchanges(
         found = await Exchange.of_call(session, touch.interaction_id, SHOWN_MAX)
     else:
         found = await Exchange.of_touch(session, touch_id, SHOWN_MAX)
-    return {"items": [exchange.item() for exchange in found]}
+    return {"items": [exchange.item() for exchange in found], "next_cursor": None}
 
 
 @router.post(

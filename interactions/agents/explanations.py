@@ -51,13 +51,23 @@ class Explanations:
             raise NotFound("There is no such interaction.")
         if interaction.state not in WAITING:
             return await _assigned(session, interaction_id)
+        found = await self._waiting(session, tenant_id, interaction_id, policies)
+        if found is None:  # queued since the picture was taken
+            self._pictures.pop(tenant_id, None)
+            found = await self._waiting(session, tenant_id, interaction_id, policies)
+        if found is None:
+            raise NotFound("The router does not know its queue.")
+        return await _told(session, "waiting", found, to_json(found))
+
+    async def _waiting(
+        self, session: AsyncSession, tenant_id: UUID, interaction_id: UUID, policies: PolicyBook
+    ) -> Explanation | None:
+        """None: it, or its queue, is not in the picture."""
         picture = await self._picture(session, tenant_id, policies)
         try:
-            found = picture.engine.explain(str(interaction_id), picture.at_us)
-        except KeyError:  # queued since the picture was taken, or its queue is gone
-            self._pictures.pop(tenant_id, None)
-            raise NotFound("The router does not know it yet. Ask again.") from None
-        return await _told(session, "waiting", found, to_json(found))
+            return picture.engine.explain(str(interaction_id), picture.at_us)
+        except KeyError:
+            return None
 
     async def _picture(self, session: AsyncSession, tenant_id: UUID, policies: PolicyBook) -> _Picture:
         now = microseconds(await database_now(session))

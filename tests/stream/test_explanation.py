@@ -37,6 +37,12 @@ class TestWaiting:
         assert "It goes before 3 that have waited longer." in told["words"]["en"]
         assert "排在 3 个等待更久的请求之前。" in told["words"]["zh"]
 
+    async def test_what_has_only_just_come_is_told_too(self, center: Center, api: Api) -> None:
+        for waiting in [await center.queue(), await center.queue()]:
+            assert (await why(center, api, waiting)).status_code == 200
+        latest = await center.queue()
+        assert (await why(center, api, latest)).json()["ahead"] == 2
+
 
 class TestAssigned:
     async def test_the_decision_is_told_as_it_was_taken(self, center: Center, api: Api) -> None:
