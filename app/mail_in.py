@@ -7,6 +7,7 @@ from uuid import UUID
 from app.container import Container
 from app.endpoints import KnownEndpoint
 from app.events import Envelope, MailReceived
+from channels.email.spf import Peer
 from channels.email.thread import base_address
 from channels.smtp_in import SmtpDoor, SmtpLimits
 
@@ -25,13 +26,13 @@ class MailIn:
     async def is_recipient(self, mailbox: str) -> bool:
         return bool(self._container.endpoints.by_address("email", mailbox))
 
-    async def deliver(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:
+    async def deliver(self, peer: Peer, recipients: Sequence[str], raw: bytes) -> None:
         """Durable on return. Raises Unavailable or OSError when nothing can store it."""
         self._container.pressure.check("email")
         envelopes = []
         for endpoint in self._mailboxes(recipients).values():
             await self._container.blobs.put(endpoint.tenant_id, raw)
-            envelopes.append(self._envelope(endpoint, sender, recipients, raw))
+            envelopes.append(self._envelope(endpoint, peer, recipients, raw))
         await self._container.bus.publish(envelopes)
 
     def _mailboxes(self, recipients: Sequence[str]) -> dict[UUID, KnownEndpoint]:
@@ -45,7 +46,7 @@ class MailIn:
         return found
 
     def _envelope(
-        self, endpoint: KnownEndpoint, sender: str, recipients: Sequence[str], raw: bytes
+        self, endpoint: KnownEndpoint, peer: Peer, recipients: Sequence[str], raw: bytes
     ) -> Envelope:
         sha256, now = hashlib.sha256(raw).hexdigest(), self._container.clock.now()
         event = MailReceived(
@@ -53,7 +54,9 @@ class MailIn:
             occurred_at=now,
             sha256=sha256,
             size=len(raw),
-            envelope_from=sender,
+            envelope_from=peer.mail_from,
             envelope_to=tuple(recipients),
+            peer=peer.ip or None,
+            helo=peer.helo,
         )
         return endpoint.envelope(event, now)

@@ -11,13 +11,14 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from app.addresses import email_address
+from channels.email.spf import Peer
 from channels.email.thread import base_address
 
 IsRecipient = Callable[[str], Awaitable[bool]]
 """Whether a mailbox (domain in lower case, plus-tag taken off where it has to be) is somebody's endpoint."""
 
-Deliver = Callable[[str, Sequence[str], bytes], Awaitable[None]]
-"""Stores a mail: envelope sender ("" for the null return path), recipients as given, raw bytes."""
+Deliver = Callable[[Peer, Sequence[str], bytes], Awaitable[None]]
+"""Stores a mail: who brought it from whom, recipients as given, raw bytes."""
 
 _NULL_SENDER: Final = "<>"
 _LOG: Final = logging.getLogger(__name__)
@@ -173,7 +174,9 @@ class _Handler:
         content = envelope.content or b""
         assert isinstance(content, bytes), "decode_data is off"
         try:
-            await self._deliver(sender, tuple(dict.fromkeys(envelope.rcpt_tos)), content)
+            await self._deliver(
+                _peer(server, session, sender), tuple(dict.fromkeys(envelope.rcpt_tos)), content
+            )
         except Exception as error:  # here, not below: after a failed DATA aiosmtpd would keep the envelope
             return await self.handle_exception(error)
         return "250 2.0.0 kept"
@@ -186,6 +189,12 @@ class _Handler:
     async def _is_ours(self, mailbox: str) -> bool:
         base = base_address(mailbox)
         return await self._is_recipient(mailbox) or (base != mailbox and await self._is_recipient(base))
+
+
+def _peer(server: SMTP, session: Session, sender: str) -> Peer:
+    """By LMTP it is the company's own server, whatever its address."""
+    place: Any = session.peer
+    return Peer("" if isinstance(server, LMTP) else place[0], _unicode(str(session.host_name or "")), sender)
 
 
 def _unicode(text: str) -> str:

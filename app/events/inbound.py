@@ -102,7 +102,8 @@ class UnknownReceived(InboundEvent):
 
 class MailReceived(InboundEvent):
     """A raw mail, stored as blob `sha256` before this event; parsed in `prepare`, in a killable process.
-    `envelope_from`: "" is the null return path, None not known (a mailbox that is read). `sent`: it lay among
+    `envelope_from`: "" is the null return path, None not known (a mailbox that is read). `peer`, `helo`: the
+    address of the server that handed it to our SMTP door, and what it called itself. `sent`: it lay among
     what that mailbox sent."""
 
     type: ClassVar[str] = "touchpoint.mail.received.v1"
@@ -110,6 +111,8 @@ class MailReceived(InboundEvent):
     size: int
     envelope_from: str | None = None
     envelope_to: tuple[str, ...] = ()
+    peer: str | None = None
+    helo: str | None = None
     sent: bool = False
 
 

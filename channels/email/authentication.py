@@ -1,25 +1,21 @@
-"""Whether a mail is from whom it says: DKIM (RFC 6376), ARC (RFC 8617) and DMARC (RFC 7489), verified here,
-in a parser process; or as a server that is believed has written it down (RFC 8601).
+"""Whether a mail is from whom it says: DKIM (RFC 6376), ARC (RFC 8617), SPF and DMARC (RFC 7489), verified
+here, in a parser process; or as a server that is believed has written it down (RFC 8601).
 
-SPF is only known to the server that the sender spoke to, so it is never checked here.
+SPF is about the server that the sender spoke to: it is checked where that is our door.
 """
 
 import re
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import dkim
-from dns.exception import DNSException, Timeout
-from dns.resolver import NXDOMAIN, NoAnswer, NoNameservers, Resolver
+
+from channels.email import spf
+from channels.email.lookups import Lookups, NoAnswerNow
 
 METHODS: Final = ("dkim", "spf", "dmarc", "arc")
 VERIFIED_HERE: Final = "touchpoint"
 SIGNATURES_MAX: Final = 3
-LOOKUPS_MAX: Final = 20
-LOOKUP_SECONDS: Final = 2.0
-LOOKUPS_SECONDS: Final = 6.0
 HEADERS_BYTES: Final = 256 * 1024
 
 _SERVER: Final = re.compile(r"\s*([^\s;()]{1,255})[^;]{0,200};")
@@ -27,48 +23,11 @@ _RESULT: Final = re.compile(r"(?:^|;)\s*(dkim|spf|dmarc|arc)\s*=\s*([a-z]{1,20})
 _COMMENT: Final = re.compile(r"\([^()]{0,1000}\)")
 _SIGNED_BY: Final = re.compile(rb"(?:^|;)\s*d\s*=\s*([^\s;]{1,253})", re.IGNORECASE)
 _POLICY: Final = re.compile(r"v\s*=\s*DMARC1\s*(?:;|$)", re.IGNORECASE)
-_STRICT: Final = re.compile(r";\s*adkim\s*=\s*s\s*(?:;|$)", re.IGNORECASE)
+_STRICT_DKIM: Final = re.compile(r";\s*adkim\s*=\s*s\s*(?:;|$)", re.IGNORECASE)
+_STRICT_SPF: Final = re.compile(r";\s*aspf\s*=\s*s\s*(?:;|$)", re.IGNORECASE)
 
-
-class _NoAnswerNow(Exception):
-    """DNS did not answer, or was asked too often: nothing is known."""
-
-
-@dataclass
-class Lookups:
-    """TXT records, within limits. `servers`: (address, port) to ask; empty: the system's."""
-
-    servers: Sequence[tuple[str, int]] = ()
-    left: int = LOOKUPS_MAX
-    until: float = field(default_factory=lambda: time.monotonic() + LOOKUPS_SECONDS)
-    _resolver: Resolver = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._resolver = Resolver(configure=not self.servers)
-        if self.servers:
-            self._resolver.nameservers = [address for address, _ in self.servers]
-            self._resolver.nameserver_ports = dict(self.servers)
-
-    def txt(self, name: str) -> str | None:
-        """None: there is none. Raises _NoAnswerNow."""
-        self.left -= 1
-        rest = self.until - time.monotonic()
-        if self.left < 0 or rest <= 0:
-            raise _NoAnswerNow
-        try:
-            answer = self._resolver.resolve(name, "TXT", search=False, lifetime=min(LOOKUP_SECONDS, rest))
-        except (NXDOMAIN, NoAnswer):
-            return None
-        except (Timeout, NoNameservers):
-            raise _NoAnswerNow from None
-        except (DNSException, ValueError):
-            return None
-        return b"".join(next(iter(answer)).strings).decode("ascii", "replace")
-
-    def dkim_key(self, name: bytes, timeout: int = 5) -> bytes | None:
-        """As dkimpy asks."""
-        found = self.txt(name.decode("ascii", "replace"))
-        return None if found is None else found.encode()
+Said = tuple[str, str]
+"""A domain that vouches for the mail, and the result."""
 
 
 def is_signed(raw: bytes) -> bool:
@@ -77,19 +36,28 @@ def is_signed(raw: bytes) -> bool:
     return any(above.startswith(name) or b"\n" + name in above for name in (b"dkim-signature:", b"arc-seal:"))
 
 
-def verified(raw: bytes, from_domain: str, lookups: Lookups) -> dict[str, str]:
-    """Results by method, in RFC 8601's words. DMARC is only said where DKIM decides it."""
-    try:
-        signatures = _signatures(raw, lookups)
-        results = {"dkim": _best([result for _, result in signatures]), "arc": _arc(raw, lookups)}
-    except (dkim.DKIMException, ValueError, IndexError, TypeError):
-        return {"dkim": "permerror"}
-    results["dmarc"] = _dmarc(from_domain, signatures, lookups)
+def verified(raw: bytes, from_domain: str, lookups: Lookups, peer: spf.Peer | None = None) -> dict[str, str]:
+    """Results by method, in RFC 8601's words. `peer` None: who handed the mail to our side is not known, and
+    DMARC is only said where DKIM decides it."""
+    sender = None if peer is None else (peer.domain, spf.evaluate(peer, lookups.for_spf()))
+    signatures, results = _signed(raw, lookups)
+    if sender is not None:
+        results["spf"] = sender[1]
+    results["dmarc"] = _dmarc(from_domain, signatures, sender, lookups)
     return {method: result for method, result in results.items() if result}
 
 
-def _signatures(raw: bytes, lookups: Lookups) -> list[tuple[str, str]]:
-    """(domain, result) of the first signatures."""
+def _signed(raw: bytes, lookups: Lookups) -> tuple[list[Said], dict[str, str]]:
+    """What the signatures say, each and together."""
+    try:
+        signatures = _signatures(raw, lookups)
+        return signatures, {"dkim": _best([result for _, result in signatures]), "arc": _arc(raw, lookups)}
+    except (dkim.DKIMException, ValueError, IndexError, TypeError):
+        return [], {"dkim": "permerror"}
+
+
+def _signatures(raw: bytes, lookups: Lookups) -> list[Said]:
+    """Of the first signatures."""
     checked = dkim.DKIM(raw)
     signed = [value for name, value in checked.headers if name.lower() == b"dkim-signature"]
     found = []
@@ -109,7 +77,7 @@ def _signature(checked: dkim.DKIM, index: int, lookups: Lookups) -> str:
 
     try:
         good = checked.verify(index, dnsfunc=key)
-    except _NoAnswerNow:
+    except NoAnswerNow:
         return "temperror"
     except dkim.ValidationError:
         return "fail" if keys else "permerror"
@@ -126,36 +94,57 @@ def _best(results: Sequence[str]) -> str:
 def _arc(raw: bytes, lookups: Lookups) -> str:
     try:
         result, _, _ = dkim.ARC(raw).verify(dnsfunc=lookups.dkim_key)
-    except _NoAnswerNow:
+    except NoAnswerNow:
         return "temperror"
     return "fail" if result is None else result.decode()
 
 
-def _dmarc(from_domain: str, signatures: Sequence[tuple[str, str]], lookups: Lookups) -> str:
-    """`pass` where a good signature is aligned with From; `fail` where an aligned one is bad; else empty: SPF
-    could decide, which we do not know."""
-    aligned = [(domain, result) for domain, result in signatures if _related(domain, from_domain)]
-    if not from_domain or not aligned:
+def _dmarc(from_domain: str, signatures: Sequence[Said], sender: Said | None, lookups: Lookups) -> str:
+    """`pass` where a good signature or SPF is aligned with From. `fail` where both are known and neither is;
+    without SPF where an aligned signature is bad. Else empty: what we do not know could decide."""
+    senders = [sender] if sender else []
+    if not from_domain or not (senders or any(_related(domain, from_domain) for domain, _ in signatures)):
         return ""
     try:
         policy = _dmarc_policy(from_domain, lookups)
-    except _NoAnswerNow:
+    except NoAnswerNow:
         return "temperror"
     if policy is None:
         return "none"
-    if _STRICT.search(policy):
-        aligned = [(domain, result) for domain, result in aligned if domain == from_domain]
-    results = [result for _, result in aligned]
-    return "pass" if "pass" in results else "fail" if "fail" in results else ""
+    by_dkim = _aligned(from_domain, signatures, strict=bool(_STRICT_DKIM.search(policy)))
+    by_spf = _aligned(from_domain, senders, strict=bool(_STRICT_SPF.search(policy)))
+    if "pass" in (*by_dkim, *by_spf):
+        return "pass"
+    if sender is None:
+        return "fail" if "fail" in by_dkim else ""
+    return _not_passed(from_domain, [*signatures, sender])
+
+
+def _not_passed(from_domain: str, said: Sequence[Said]) -> str:
+    """Without the public suffix list nobody says that two domains of one suffix are strangers."""
+    if any(result == "temperror" for _, result in said):
+        return "temperror"
+    suffix = from_domain.split(".")[-2:]
+    is_near = any(result == "pass" and domain.split(".")[-2:] == suffix for domain, result in said)
+    return "" if is_near else "fail"
+
+
+def _aligned(from_domain: str, said: Sequence[Said], *, strict: bool) -> list[str]:
+    """The results of domains that stand for From's."""
+    return [
+        result
+        for domain, result in said
+        if domain == from_domain or (not strict and _related(domain, from_domain))
+    ]
 
 
 def _dmarc_policy(domain: str, lookups: Lookups) -> str | None:
     """The domain's own, else that of the nearest domain above it that has one."""
     labels = domain.split(".")
     for start in range(max(1, min(len(labels) - 1, 5))):
-        found = lookups.txt("_dmarc." + ".".join(labels[start:]))
-        if found is not None and _POLICY.match(found.strip()):
-            return found
+        for found in lookups.texts("_dmarc." + ".".join(labels[start:])):
+            if _POLICY.match(found.strip()):
+                return found
     return None
 
 

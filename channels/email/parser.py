@@ -13,6 +13,7 @@ import orjson
 
 from channels.email.limits import MailLimits
 from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
+from channels.email.spf import Peer
 from channels.email.wire import READY, REQUEST, RESPONSE
 
 MAILS_PER_PROCESS: Final = 1_000
@@ -62,13 +63,16 @@ class MailParser:
         return _parsed(answer, content)
 
     async def verify(
-        self, raw: bytes, from_domain: str, dns_servers: Sequence[tuple[str, int]] = ()
+        self,
+        raw: bytes,
+        from_domain: str,
+        dns_servers: Sequence[tuple[str, int]] = (),
+        peer: Peer | None = None,
     ) -> dict[str, str]:
         """`channels.email.authentication.verified`, which asks DNS: use a pool of its own. Raises as `parse`
         does."""
-        answer, _ = await self._answer(
-            raw, VERIFY_SECONDS, from_domain=from_domain, dns_servers=list(dns_servers)
-        )
+        options = {"from_domain": from_domain, "dns_servers": list(dns_servers), "peer": peer}
+        answer, _ = await self._answer(raw, VERIFY_SECONDS, **options)
         results: dict[str, str] = answer["results"]
         return results
 

@@ -12,11 +12,13 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from channels.email.authentication import Lookups, verified
+from channels.email.authentication import verified
 from channels.email.files import Attached
 from channels.email.limits import MailLimits
+from channels.email.lookups import Lookups
 from channels.email.mime import parse_mail
 from channels.email.parsed import MailRefused
+from channels.email.spf import Peer
 from channels.email.wire import READY, REQUEST, RESPONSE
 
 
@@ -41,7 +43,8 @@ def _within_limits(raw: bytes, limits: MailLimits, options: dict[str, Any]) -> t
     try:
         if "from_domain" in options:
             lookups = Lookups([(address, port) for address, port in options["dns_servers"]])
-            return orjson.dumps({"results": verified(raw, options["from_domain"], lookups)}), []
+            peer = None if options["peer"] is None else Peer(**options["peer"])
+            return orjson.dumps({"results": verified(raw, options["from_domain"], lookups, peer)}), []
         members, files = parse_mail(raw, limits, options["fallback_charset"])
         heads = [{**file.head, "size": len(file.content)} for file in files]
         return orjson.dumps({"mail": members, "attachments": heads}), files

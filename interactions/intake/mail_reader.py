@@ -15,6 +15,7 @@ from app.files import clean_name, content_type_of
 from app.hiding import Hiding
 from channels.email.authentication import VERIFIED_HERE, believed, is_signed
 from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
+from channels.email.spf import Peer
 from interactions.intake.stored_file import StoredFile
 
 ORIGINAL = "original.eml"
@@ -44,7 +45,11 @@ class Verifier(Protocol):
     """A `MailParser` of its own: it waits for DNS."""
 
     async def verify(
-        self, raw: bytes, from_domain: str, dns_servers: Sequence[tuple[str, int]] = ()
+        self,
+        raw: bytes,
+        from_domain: str,
+        dns_servers: Sequence[tuple[str, int]] = (),
+        peer: Peer | None = None,
     ) -> dict[str, str]: ...
 
 
@@ -110,11 +115,13 @@ class MailReader:
             return believed(mail.authentication, server)
         if self._verifier is None or event.envelope_from is None or mail.sender is None:
             return {}
-        if not is_signed(raw):
+        peer = _peer(event)
+        if peer is None and not is_signed(raw):
             return {"by": VERIFIED_HERE, "dkim": "none"}
         domain = mail.sender.address.rpartition("@")[2]
         try:
-            return {**await self._verifier.verify(raw, domain, self._dns_servers), "by": VERIFIED_HERE}
+            results = await self._verifier.verify(raw, domain, self._dns_servers, peer)
+            return {**results, "by": VERIFIED_HERE}
         except MailRefused:
             return {}
 
@@ -133,6 +140,14 @@ class MailReader:
             size=len(attachment.content),
             content_id=attachment.content_id,
         )
+
+
+def _peer(event: MailReceived) -> Peer | None:
+    """Who spoke to our door, if that was the sender's server."""
+    if event.peer is None or event.envelope_from is None:
+        return None
+    peer = Peer(event.peer, event.helo or "", event.envelope_from)
+    return peer if peer.is_outside else None
 
 
 def _masked(mail: ParsedMail) -> ParsedMail:

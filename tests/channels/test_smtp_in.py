@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import aiosmtplib
 import pytest
 
+from channels.email.spf import Peer
 from channels.smtp_in import SmtpDoor, SmtpLimits
 
 MAIL = b"From: wang@example.test\r\nTo: support@acme.test\r\nSubject: hi\r\n\r\n.dot\r\nbye\r\n"
@@ -20,16 +21,18 @@ class Store:
 
     out_of_order: bool = False
     mails: list[tuple[str, Sequence[str], bytes]] = field(default_factory=list)
+    peers: list[Peer] = field(default_factory=list)
 
     async def is_recipient(self, address: str) -> bool:
         if self.out_of_order and address.startswith("support"):
             raise ConnectionError("the database is away")
         return address in OURS
 
-    async def deliver(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:
+    async def deliver(self, peer: Peer, recipients: Sequence[str], raw: bytes) -> None:
         if self.out_of_order:
             raise ConnectionError("the log is away")
-        self.mails.append((sender, recipients, raw))
+        self.peers.append(peer)
+        self.mails.append((peer.mail_from, recipients, raw))
 
 
 @asynccontextmanager
@@ -265,3 +268,21 @@ class TestByLmtp:
     async def test_the_other_greeting_is_refused(self) -> None:
         async with door(Store(), lmtp=True) as listening:
             assert b"500 " in await converse(listening, b"EHLO x\r\n")
+
+
+class TestWhoBroughtIt:
+    @pytest.mark.parametrize(("lmtp", "ip"), [(False, "127.0.0.1"), (True, "")])
+    async def test_is_told_but_of_the_companys_own_server(self, lmtp: bool, ip: str) -> None:
+        store = Store()
+        async with door(store, lmtp=lmtp) as listening:
+            reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+            hello = "LHLO" if lmtp else "EHLO"
+            for command in (
+                f"{hello} mx.example.com", "MAIL FROM:<a@example.com>", "RCPT TO:<support@acme.test>", "DATA",
+                "Subject: hi\r\n\r\nHello.\r\n.", "QUIT",
+            ):  # fmt: skip
+                writer.write(command.encode() + b"\r\n")
+            await reader.read()
+            writer.close()
+            await writer.wait_closed()
+        assert store.peers == [Peer(ip, "mx.example.com", "a@example.com")]

@@ -1,4 +1,4 @@
-"""A DNS server of ours: real UDP on loopback, TXT records that tests write down."""
+"""A DNS server of ours: real UDP on loopback, records that tests write down."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,6 +9,7 @@ from typing import Any
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 
 
@@ -16,7 +17,10 @@ import dns.rrset
 class DnsServer(asyncio.DatagramProtocol):
     """`silent`: it hears and says nothing."""
 
+    """`records`: TXT by name; `others` as in `{("example.com", "A"): ["192.0.2.1"]}`."""
+
     records: dict[str, str] = field(default_factory=dict)
+    others: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     silent: bool = False
     port: int = 0
@@ -33,13 +37,19 @@ class DnsServer(asyncio.DatagramProtocol):
         if self.silent:
             return
         answer = dns.message.make_response(query)
-        if name in self.records:
-            text = self.records[name]
-            words = " ".join(f'"{text[start : start + 250]}"' for start in range(0, len(text), 250))
-            answer.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "TXT", words))
+        question = query.question[0]
+        found = self._found(name, dns.rdatatype.to_text(question.rdtype))
+        if found:
+            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", question.rdtype, *found))
         else:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         self._transport.sendto(answer.to_wire(), peer)
+
+    def _found(self, name: str, kind: str) -> list[str]:
+        if kind != "TXT" or name not in self.records:
+            return self.others.get((name, kind), [])
+        text = self.records[name]
+        return [" ".join(f'"{text[start : start + 250]}"' for start in range(0, len(text), 250))]
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from channels.base import (
 )
 from channels.email import EmailAdapter, EmailConfig
 from channels.email.parser import MailParser
+from channels.email.spf import Peer
 from channels.email.thread import thread_of
 from channels.smtp_in import SmtpDoor
 from tests.channels.email.mails import captured, parse
@@ -221,7 +222,7 @@ class TestConversation:
         async def everyone(address: str) -> bool:
             return True
 
-        async def keep(sender: str, recipients: Sequence[str], raw: bytes) -> None:
+        async def keep(peer: Peer, recipients: Sequence[str], raw: bytes) -> None:
             received.append(raw)
 
         first = parse(captured("qq_reply.eml"))

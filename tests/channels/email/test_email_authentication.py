@@ -11,7 +11,8 @@ from channels.base import DkimKey
 from channels.email.authentication import believed
 from channels.email.parser import MailParser
 from channels.email.signing import signed
-from tests.channels.email.mails import parse
+from channels.email.spf import Peer
+from tests.channels.email.mails import captured, parse
 from tests.platforms.dns import DnsServer, running_dns
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)
@@ -39,8 +40,10 @@ def by(domain: str, mail: bytes = MAIL) -> bytes:
     return signed(mail, DkimKey("s", domain, PEM))
 
 
-async def results(verifier: MailParser, names: DnsServer, raw: bytes) -> dict[str, str]:
-    return await verifier.verify(raw, "example.com", [("127.0.0.1", names.port)])
+async def results(
+    verifier: MailParser, names: DnsServer, raw: bytes, peer: Peer | None = None
+) -> dict[str, str]:
+    return await verifier.verify(raw, "example.com", [("127.0.0.1", names.port)], peer)
 
 
 class TestVerified:
@@ -92,6 +95,65 @@ class TestVerified:
     async def test_malformed(self, verifier: MailParser, names: DnsServer, header: bytes) -> None:
         found = await results(verifier, names, b"DKIM-Signature: " + header + b"\r\n" + MAIL)
         assert found["dkim"] in ("permerror", "fail")
+
+
+OUTSIDE = Peer("192.0.2.10", "mail.example.com", "wang@example.com")
+
+
+class TestSpf:
+    @pytest.mark.parametrize(
+        ("record", "dmarc"),
+        [("v=spf1 ip4:192.0.2.0/24 -all", "pass"), ("v=spf1 -all", "fail"), ("v=spf1 ?all", "fail")],
+    )
+    async def test_decides_where_nothing_is_signed(
+        self, verifier: MailParser, names: DnsServer, record: str, dmarc: str
+    ) -> None:
+        names.records["example.com"] = record
+        found = await results(verifier, names, MAIL, OUTSIDE)
+        assert (found["dkim"], found["dmarc"]) == ("none", dmarc)
+
+    async def test_of_a_stranger_says_nothing_for_from(self, verifier: MailParser, names: DnsServer) -> None:
+        names.records["eve.test"] = "v=spf1 +all"
+        eve = Peer("192.0.2.10", "mail.eve.test", "eve@eve.test")
+        found = await results(verifier, names, MAIL, eve)
+        assert (found["spf"], found["dmarc"]) == ("pass", "fail")
+
+    async def test_of_a_near_domain_is_left_open(self, verifier: MailParser, names: DnsServer) -> None:
+        names.records["mail.example.com"] = "v=spf1 +all"
+        names.records["_dmarc.shop.example.com"] = "v=DMARC1; p=reject"
+        bounces = Peer("192.0.2.10", "x", "bounces@mail.example.com")
+        raw, server = MAIL.replace(b"example.com", b"shop.example.com"), [("127.0.0.1", names.port)]
+        found = await verifier.verify(raw, "shop.example.com", server, bounces)
+        assert found["spf"] == "pass" and "dmarc" not in found
+
+    async def test_a_good_signature_is_enough(self, verifier: MailParser, names: DnsServer) -> None:
+        names.records["example.com"] = "v=spf1 -all"
+        found = await results(verifier, names, by("example.com"), OUTSIDE)
+        assert found == {"dkim": "pass", "arc": "none", "spf": "fail", "dmarc": "pass"}
+
+
+class TestArc:
+    """A list has taken the mail, seen that it was good, and sealed that; by dkimpy, with this key."""
+
+    SEALED = captured("arc_sealed.eml")
+    KEY = (
+        "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDx2vmEz8fp3z0+mNscXkaZtSrfCijbHZVz606+"
+        "wnjhGQM3igDCZiKXklxDF963DjEuF5XKr8a9RTFg5G/iYwaPpPXPb0FLkMPLk9B30tHX7ZOeSVUacP6uvWeRDkNJ"
+        "GnT9vuPMs7b2F2yG5L+FLKWOJY8aaY9SvJ0PY47acj6+ewIDAQAB"
+    )
+
+    async def test_as_it_was_sealed(self, verifier: MailParser, names: DnsServer) -> None:
+        names.records["s._domainkey.list.test"] = self.KEY
+        assert (await results(verifier, names, self.SEALED))["arc"] == "pass"
+
+    async def test_changed_afterwards(self, verifier: MailParser, names: DnsServer) -> None:
+        names.records["s._domainkey.list.test"] = self.KEY
+        raw = self.SEALED.replace(b"Hello.", b"Pay 4711 to me.")
+        assert (await results(verifier, names, raw))["arc"] == "fail"
+
+    async def test_by_somebody_else(self, verifier: MailParser, names: DnsServer) -> None:
+        names.records["s._domainkey.list.test"] = RECORD
+        assert (await results(verifier, names, self.SEALED))["arc"] == "fail"
 
 
 class TestWrittenDown:

@@ -17,6 +17,7 @@ from app.events import Address
 from channels.base import MailEnvelope, OutboundAttachment, OutboundMessage
 from channels.email import EmailAdapter, EmailConfig
 from channels.email.signing import signed
+from channels.email.spf import Peer
 from channels.smtp_in import SmtpDoor
 from channels.transport import NetworkTransport
 from tests.platforms.postfix import running_postfix
@@ -64,7 +65,7 @@ class TestASignedMail:
     async def test_is_still_good_behind_a_relay(self) -> None:
         got: list[bytes] = []
 
-        async def keep(_sender: str, _recipients: Any, raw: bytes) -> None:
+        async def keep(_peer: Peer, _recipients: Any, raw: bytes) -> None:
             got.append(raw)
 
         async def anybody(_mailbox: str) -> bool:
