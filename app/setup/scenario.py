@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from app.setup.check import unknown_names
 from app.setup.document import Setup, load, text_of, validated
-from app.setup.model import Channel, Document, Part, RequirementText, Seconds, Whole
+from app.setup.fields import RequirementText, Seconds, Whole
+from app.setup.model import Channel, Document, Part
 from app.setup.source import Pointer, Source
 from routing.calendar import Calendar
 from routing.requirement import parse
