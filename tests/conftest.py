@@ -18,6 +18,7 @@ from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
 
 TEMPLATE = "touchpoint_template"
+TOGETHER = ("asterisk", "browser", "kafka", "outage", "twilio", "voice")
 EXPECTED_SKIPS = ("../shared/data", "only root")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "1GB"}
@@ -101,11 +102,13 @@ async def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One xdist worker for each of these: a broker and a browser are started once, not once per worker."""
+    """One xdist worker for each of these: a broker and a running service are started once, not once per
+    worker, and the lanes that a folder takes are the same in every run."""
     for item in items:
-        for name in ("kafka", "browser"):
-            if item.get_closest_marker(name):
-                item.add_marker(pytest.mark.xdist_group(name))
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        name = "kafka" if item.get_closest_marker("kafka") else folder
+        if name in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 def _fail_if_skipped_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:

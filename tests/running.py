@@ -26,6 +26,7 @@ from demo.inbox import Inbox
 from demo.pbx.exchange import Exchange, create_exchange_app
 from demo.pbx.switch import Device, PhoneCall
 from demo.telephones import CtiLine, Telephones, telephone_routes
+from tests.partitions import all_taken
 from tests.waiting import eventually
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests' exchange").decode()
@@ -248,6 +249,8 @@ async def running(
         path.write_text(yaml.safe_dump(document), encoding="utf-8")
         applied = await apply(settings, load(path, os.environ))
         await _give_passwords(supervisor.database_url)
+        if "worker" in children and settings.kafka_bootstrap_servers is None:
+            await all_taken(supervisor.database_url)
         exchange.connect(f"{supervisor.url}{applied.endpoints['hotline']['path']}", SECRET)
         phones = f"http://127.0.0.1:{port}"
         yield Service(supervisor, exchange, phones, inbox, applied.endpoints, settings, lanes)

@@ -42,7 +42,7 @@ async def service(
     folder: Path = tmp_path_factory.mktemp("service")
     async with (
         clone(postgres, template_database) as url,
-        running(url, folder, lanes=60, shape=with_asterisk, live_calls_seconds=2) as service,
+        running(url, folder, lanes=80, shape=with_asterisk, live_calls_seconds=2) as service,
     ):
         await eventually(lambda: exchange.asterisk.listeners.get("touchpoint"), seconds=30)
         yield service

@@ -81,7 +81,7 @@ async def service(
 
     async with (
         clone(postgres, template_database) as url,
-        running(url, folder, lanes=38, shape=shape) as service,
+        running(url, folder, lanes=60, shape=shape) as service,
     ):
         yield service
 

@@ -73,9 +73,12 @@ class Scene:
             has=self.wall.get_by_role("button", name="orders", exact=True)
         )
 
-    async def call_as(self, who: str) -> None:
+    async def dial_as(self, who: str) -> None:
         await self.customer.get_by_role("radiogroup", name="I am").get_by_text(who, exact=True).click()
         await self.phone.get_by_role("button", name="Call", exact=True).click()
+
+    async def call_as(self, who: str) -> None:
+        await self.dial_as(who)
         await expect(self.phone).to_contain_text("You hear music")
 
     async def hang_up(self) -> None:
@@ -208,7 +211,10 @@ async def closed_and_opened(scene: Scene) -> None:
     await scene.wall.get_by_role("button", name="Close the queue").click()
     await expect(scene.orders).to_contain_text("Closed: Water in the cellar")
     await scene.hang_up()
-    await scene.call_as(STRANGER)
+    await expect(scene.phone).to_contain_text("The call has ended")
+    await scene.dial_as(STRANGER)
+    turned_away = scene.orders.get_by_role("button", name="1. Show the interactions counted as Turned away")
+    await expect(turned_away).to_be_visible()
     await expect(scene.phone).to_contain_text("The call has ended")
     await closure.click()
     await scene.wall.get_by_role("button", name="Open again").click()

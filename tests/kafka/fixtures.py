@@ -8,7 +8,6 @@ from tests.kafka.broker import Broker, why_not
 
 BROKER_MARKS = [
     pytest.mark.kafka,
-    pytest.mark.xdist_group("kafka"),
     # aiokafka forgets a connection whose making is cancelled (a log closed while its broker is away).
     pytest.mark.filterwarnings("ignore:.*AIOKafkaConnection:pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -8,6 +8,7 @@ import pytest
 from app.embedded import EmbeddedPostgres
 from tests.conftest import clone
 from tests.outage.parts import KNOBS, two_agents_a_lane
+from tests.partitions import all_taken
 from tests.running import Lane, Service, running
 
 
@@ -18,11 +19,13 @@ async def service(
     folder: Path = tmp_path_factory.mktemp("service")
     async with (
         clone(postgres, template_database) as url,
-        running(url, folder, lanes=20, shape=two_agents_a_lane, **KNOBS) as service,
+        running(url, folder, lanes=30, shape=two_agents_a_lane, **KNOBS) as service,
     ):
         yield service
 
 
 @pytest.fixture
-def lane(service: Service) -> Lane:
+async def lane(service: Service) -> Lane:
+    """Its worker is at work, whatever the test before has done to it."""
+    await all_taken(service.supervisor.database_url)
     return service.lane()

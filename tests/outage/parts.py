@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import orjson
 
@@ -25,13 +24,15 @@ ROOT = Path(__file__).parents[2]
 
 
 def two_agents_a_lane(document: dict[str, Any]) -> None:
-    """`agentN` and `secondN`; phones and offers have time enough for what is killed to come back."""
+    """`agentN` and `secondN`; phones and offers have time enough for what is killed to come back. Those of
+    the last lane are given up soon."""
     firsts = [agent for agent in document["agents"] if agent["email"].startswith("agent")]
     for number, agent in enumerate(firsts, 1):
         device = {"endpoint": "hotline", "address": f"sip:{2000 + number}"}
         document["agents"].append({**agent, "email": second_of(number), "devices": [device]})
     for queue in document["queues"]:
         queue["channels"] = {"voice": {"offer_seconds": 60, "connect_seconds": 40}}
+    document["queues"][-1]["channels"]["voice"]["connect_seconds"] = 5
 
 
 def second_of(lane: Lane | int) -> str:
@@ -75,15 +76,6 @@ async def worker_of(service: Service, folder: Path) -> AsyncIterator[Worker]:
         yield worker
     finally:
         await worker.kill()
-
-
-async def shares(database: asyncpg.Connection) -> list[int]:
-    """How many partitions each worker holds, over all consumers, without Kafka."""
-    rows = await database.fetch(
-        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND objid < 32 AND granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    return sorted(Counter(row["pid"] for row in rows).values())
 
 
 class Doors:

@@ -18,7 +18,7 @@ from tests.outage.parts import second_of
 from tests.running import PASSWORD, Desktop, Lane
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
+pytestmark = pytest.mark.timeout(300)
 
 CLOSED_SECONDS = 6
 FROZEN_SECONDS = 22

@@ -6,7 +6,7 @@ import pytest
 
 from tests.running import Lane
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
+pytestmark = pytest.mark.timeout(300)
 
 FOUND_SECONDS = 20
 """Two lists a second apart, after the five seconds in which a new call may be missing in one."""

@@ -10,7 +10,7 @@ from tests.outage.test_lost_end import FOUND_SECONDS
 from tests.running import Lane
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
+pytestmark = pytest.mark.timeout(300)
 
 
 async def test_a_device_that_rings_may_still_answer(lane: Lane) -> None:

@@ -11,7 +11,7 @@ from tests.voice.test_consult import talking
 from tests.voice.test_races import units_free
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 RESTARTED_SECONDS = 60
 """The supervisor waits longer after every kill."""
@@ -21,7 +21,7 @@ async def kill_worker(lane: Lane) -> None:
     supervisor = lane.service.supervisor
     pid = supervisor.pid_of("worker")
     os.kill(pid or 0, signal.SIGKILL)
-    await eventually(lambda: supervisor.pid_of("worker") not in (None, pid))
+    await eventually(lambda: supervisor.pid_of("worker") not in (None, pid), seconds=RESTARTED_SECONDS)
 
 
 class TestKilled:
@@ -84,7 +84,8 @@ class TestKilled:
             await eventually(handed_over, seconds=RESTARTED_SECONDS)
 
     async def test_nor_does_a_consult_that_nobody_takes_ring_for_ever(self, lane: Lane) -> None:
-        async with talking(lane.service) as stage:
+        hasty = Lane(lane.service.lanes, lane.service)
+        async with talking(lane.service, hasty) as stage:
             stage.theirs.behaves(Device.SILENT)
             await stage.ask()
             await stage.take()

@@ -11,19 +11,17 @@ import pytest
 from app.embedded import EmbeddedPostgres
 from tests.conftest import clone
 from tests.crash import checks
-from tests.outage.parts import KNOBS, Doors, Worker, at_the_doors, shares, worker_of
+from tests.outage.parts import KNOBS, Doors, Worker, at_the_doors, worker_of
+from tests.partitions import ALL, shares
 from tests.running import Lane, Service, running
 from tests.waiting import eventually
-
-ALL = 64
-"""Partitions of intake and of routing."""
 
 SHARED_SECONDS = 30
 TAKEN_OVER_SECONDS = 12
 FROZEN_SECONDS = 25
 """Ten for the idle lock connection, three for the other worker's next look, and what a busy machine adds."""
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300), pytest.mark.xdist_group("outage")]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

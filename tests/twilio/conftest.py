@@ -19,7 +19,7 @@ ACCOUNT = "ACae6e420f425248d6a26948c17a9e2acf"
 TOKEN = "a token of tests"
 NUMBER = "+14155550100"
 CALLER = "+14158675309"
-LANES = 60
+LANES = 80
 MOBILE = "+14155550159"
 """The last agent but one is called outside, and asked to press 1."""
 

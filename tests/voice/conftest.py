@@ -15,7 +15,7 @@ async def service(
     postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
     folder: Path = tmp_path_factory.mktemp("service")
-    async with clone(postgres, template_database) as url, running(url, folder, lanes=120) as service:
+    async with clone(postgres, template_database) as url, running(url, folder, lanes=200) as service:
         yield service
 
 

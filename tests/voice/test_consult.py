@@ -91,8 +91,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def talking(service: Service) -> AsyncIterator[Stage]:
-    mine, theirs = service.lane(), service.lane()
+async def talking(service: Service, mine: Lane | None = None) -> AsyncIterator[Stage]:
+    mine, theirs = mine or service.lane(), service.lane()
     async with mine.desktop() as li, theirs.desktop() as wang:
         call = mine.call()
         x = await accepted(li)
