@@ -22,7 +22,10 @@ IDENTITY_SECRET = "a secret that only the shop and we know"
 
 
 def own_rules(document: dict[str, Any]) -> None:
-    """Calls interrupt tasks; the last lane's calls are accepted for its agent. Chats for a shop's pages."""
+    """Calls interrupt tasks; the last lane's calls are accepted for its agent, who alone of the lanes' agents
+    may not see identity numbers. Chats for a shop's pages."""
+    for agent in document["agents"][:-2]:  # the last two: that agent, and the boss
+        agent["roles"] = ["agent", "identity_reader"]
     document["work"] = {"interrupts": {"voice": ["task"]}}
     document["queues"][-1]["channels"]["voice"]["auto_accept"] = True
     for queue in document["queues"]:

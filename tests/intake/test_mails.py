@@ -1,5 +1,6 @@
 """Mails: threads, machines, reports about mails of ours, and what cannot be read."""
 
+import base64
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,15 @@ class TestANewMail:
     async def test_with_a_card_number_is_masked(self, house: House) -> None:
         await house.feed(await house.mail(mail(text="My card is 4111 1111 1111 1111.")))
         assert "4111 1111" not in await house.value("SELECT text FROM touch")
+
+    async def test_with_an_identity_number_is_masked_and_the_number_sealed(self, house: House) -> None:
+        raw = mail("110101199003071233", "It is 110101 19900307 1233 or 11010119900307109X.")
+        await house.feed(await house.mail(raw))
+        (touch,) = await house.rows("SELECT * FROM touch")
+        assert touch["subject"] == "110101********1233"
+        assert "It is 110101 ******** 1233 or 110101********109X." in touch["text"]
+        sealed = [base64.b64decode(one).decode() for one in touch["sealed_numbers"]]
+        assert sealed == ["sealed:110101199003071233", "sealed:11010119900307109X"]
 
     async def test_without_a_sender_has_an_address_of_its_own(self, house: House) -> None:
         raw = b"Subject: hello\r\n\r\nWho am I?\r\n"

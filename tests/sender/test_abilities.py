@@ -110,6 +110,15 @@ class TestAFetch:
                 await eventually(lambda fetch=fetch: self.is_done(office, fetch))
         assert await self.texts(office) == ["one", "two"]
 
+    async def test_brings_no_identity_number_into_the_log(self, office: Office) -> None:
+        office.platform.held = ["It is 110101199003071233."]
+        fetch = await office.put("fetch")
+        async with office.post.sending():
+            await eventually(lambda: self.is_done(office, fetch))
+        assert await self.texts(office) == ["It is 110101********1233."]
+        exchanges = await office.rows("SELECT request, response FROM exchange")
+        assert exchanges and "19900307" not in str(exchanges)
+
     async def test_with_a_dead_token_logs_in_again(self, office: Office) -> None:
         office.platform.held = ["one"]
         await office.put()

@@ -159,6 +159,17 @@ class TestAgain:
             row.version for row in await bench.rows("SELECT version FROM endpoint WHERE key = 'hotline'")
         ] == [2]
 
+    async def test_what_becomes_of_identity_numbers(self, bench: Bench) -> None:
+        await bench.apply(SETUP)
+        rule = {"identity_numbers": "mask", "identity_number_kinds": ["us_ssn"]}
+        applied = await bench.apply(changed("endpoints", 1, **rule))
+        assert applied.changes.lines == ["~ endpoint contact-form: identity_numbers, identity_number_kinds"]
+        query = "SELECT key, identity_numbers, identity_number_kinds FROM endpoint ORDER BY key"
+        assert [tuple(row) for row in await bench.rows(query)] == [
+            ("contact-form", "mask", ["us_ssn"]),
+            ("hotline", "encrypt", ["cn_resident"]),
+        ]
+
     async def test_a_changed_queue_is_a_new_policy(self, bench: Bench) -> None:
         await bench.apply(SETUP)
         applied = await bench.apply(changed("queues", 0, requirement="billing >= 2"))

@@ -263,6 +263,15 @@ class TestRefused:
                 "- {key: c, adapter: chat, queue: q, config: {offline_form: d}}",
                 "3 /endpoints/0/config/offline_form: there is no form named 'd'",
             ),
+            (
+                "queues: [{key: q}]\nendpoints:\n- {key: f, adapter: form, queue: q, identity_numbers: hide}",
+                "3 /endpoints/0/identity_numbers: input should be 'keep', 'mask' or 'encrypt'",
+            ),
+            (
+                "queues: [{key: q}]\nendpoints:\n"
+                "- {key: f, adapter: form, queue: q, identity_number_kinds: [uk]}",
+                "3 /endpoints/0/identity_number_kinds/0: input should be 'cn_resident' or 'us_ssn'",
+            ),
             ("work: {units: {voice: -1}}", "1 /work/units/voice"),
             ("? [a]\n: b", "a key must be plain text"),
         ],

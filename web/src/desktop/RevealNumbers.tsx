@@ -47,7 +47,7 @@ function RevealDialog({ touchId, close }: { touchId: Id; close: () => void }) {
   });
   function submit(event: FormEvent): void {
     event.preventDefault();
-    reveal.mutate();
+    if (reveal.isIdle || reveal.isError) reveal.mutate();
   }
   return (
     <Modal
@@ -67,7 +67,7 @@ function RevealDialog({ touchId, close }: { touchId: Id; close: () => void }) {
             maxLength={500}
             label={t("identity.reason")}
             value={reason}
-            disabled={reveal.isSuccess}
+            readOnly={reveal.isSuccess}
             onChange={(event) => setReason(event.currentTarget.value)}
           />
           {reveal.error && <Failure error={reveal.error} />}
