@@ -1,7 +1,8 @@
 """The demo's second window: the page "be the customer", and what it needs of every platform."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any, Literal
 
 from fastapi import FastAPI
@@ -200,9 +201,13 @@ def _add_stage(app: FastAPI, stage: Stage) -> None:
     async def move(wish: StageIn) -> None:
         stage.move(wish)
 
+    turns: dict[str, Iterator[Person]] = {}
+
     @app.post("/demo/callers", status_code=202)
     async def add_callers(wish: CallersIn) -> dict[str, list[str]]:
-        callers = [person for person in stage.everybody[1:] if person.tier == wish.tier][: wish.count]
+        """Others each time, until all of the tier have called."""
+        theirs = cycle(person for person in stage.everybody[1:] if person.tier == wish.tier)
+        callers = islice(turns.setdefault(wish.tier, theirs), wish.count)
         hotline = stage.telephones.lines[0]
         return {"call_ids": [hotline.call(person.phone) for person in callers]}
 

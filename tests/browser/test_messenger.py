@@ -110,6 +110,6 @@ async def test_a_channel_that_has_fallen_silent_is_told_on_the_wallboard(
 
 
 async def finish(desk: Desk) -> None:
-    await desk.page.get_by_role("button", name="End conversation").click()
+    await desk.page.get_by_role("button", name="End", exact=True).click()
     await desk.page.get_by_role("button", name="Finish").click()
     await expect(desk.page.get_by_text("Nothing in hand")).to_be_visible()

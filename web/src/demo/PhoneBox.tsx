@@ -64,18 +64,18 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
         <Group grow>
           {line?.keys && phone.call?.news?.state === "queued_music" && (
             <Button
-              size="md"
+              size="sm"
               variant="default"
-              leftSection={<IconDialpad size={20} />}
+              leftSection={<IconDialpad size={18} />}
               onClick={() => void phone.press("1")}
             >
               {t("demo.pressForCallback")}
             </Button>
           )}
           <Button
-            size="md"
+            size="sm"
             color="red"
-            leftSection={<IconPhoneOff size={20} />}
+            leftSection={<IconPhoneOff size={18} />}
             onClick={() => void phone.hangUp()}
           >
             {t("demo.hangUp")}

@@ -257,7 +257,7 @@ export const en = {
     transfer: "Transfer",
     park: "Park",
     endChat: "End chat",
-    endTalk: "End conversation",
+    endTalk: "End",
     close: "Close",
     why: "Why?",
     parked: "Parked",

@@ -251,7 +251,7 @@ export const zhCN: Texts<typeof en> = {
     transfer: "转接",
     park: "挂起",
     endChat: "结束聊天",
-    endTalk: "结束会话",
+    endTalk: "结束",
     close: "办结",
     why: "为什么？",
     parked: "已挂起",
