@@ -48,7 +48,8 @@ ITEM: Final = """json_build_object(
   'subject', p.subject, 'text', p.text, 'html', p.html, 'payload', p.payload, 'attachments', p.attachments,
   'author', p.author, 'interaction_id', p.interaction_id,
   'delivery', CASE WHEN p.delivery_state IS NOT NULL THEN
-    json_build_object('state', p.delivery_state, 'hops', p.delivery_hops) END, 'version', p.version)::text"""
+    json_build_object('state', p.delivery_state, 'hops', p.delivery_hops) END,
+  'sealed_numbers', coalesce(cardinality(p.sealed_numbers), 0), 'version', p.version)::text"""
 
 
 def _page(order: str) -> TextClause:

@@ -140,10 +140,17 @@ class Messages:
         )
 
     def _repeated(self, earlier: Touch, wanted: Reply) -> Touch:
-        hiding = self.directory.hiding(earlier.tenant_id, earlier.endpoint_id)
-        if wanted.text and earlier.text != hiding.text(clean_text(wanted.text)):
+        if not self._is_same(earlier, wanted):
             raise KeyReused("This client_message_id was used for another message.")
         return earlier
+
+    def _is_same(self, earlier: Touch, wanted: Reply) -> bool:
+        if wanted.template is not None:
+            return bool(earlier.payload.get("template", {}).get("key") == wanted.template.key)
+        if {file["id"] for file in earlier.attachments} != {str(id_) for id_ in wanted.attachments}:
+            return False
+        hiding = self.directory.hiding(earlier.tenant_id, earlier.endpoint_id)
+        return not wanted.text or earlier.text == hiding.text(clean_text(wanted.text))
 
     async def _write(self, desk: Desk, work: Work, out: Outgoing, address: Address | None) -> None:
         await write(self.session, [Written(out.touch, address, work, visitor_of(address))], desk.now)

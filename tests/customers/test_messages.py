@@ -54,8 +54,9 @@ class TestReply:
         first = await reply(office, chat["id"], client_message_id="k", version=version)
         again = await reply(office, chat["id"], client_message_id="k", version=version)
         assert first.json()["id"] == again.json()["id"]
-        other = await reply(office, chat["id"], "another", client_message_id="k", version=version)
-        assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
+        for different in ({"text": "another"}, {"attachments": [str(new_id())]}):
+            other = await reply(office, chat["id"], client_message_id="k", version=version, **different)
+            assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
 
     async def test_that_has_not_seen_the_last_message_is_refused_with_it(self, office: Office) -> None:
         visitor = await office.visitor()

@@ -44,6 +44,15 @@ class TestPages:
         newer = await texts(office, customer, f"limit=2&after={first['next_cursor']}")
         assert newer == ["4", "3"]
 
+    async def test_show_a_touch_as_its_conversation_does(self, office: Office) -> None:
+        customer = await wang(office)
+        work = await office.writes(PHONE, "hello")
+        await office.execute("UPDATE touch SET sealed_numbers = '{abc}'")
+        conversation = (await office.get(f"/v1/interactions/{work['id']}/touches")).json()["items"]
+        assert conversation[0]["sealed_numbers"] == 1
+        for query in ("", "q=hello"):
+            assert (await page(office, customer, query))["items"] == conversation
+
     async def test_are_filtered_by_channel_and_kind(self, office: Office) -> None:
         customer = await wang(office)
         await office.writes(PHONE, "a chat")
