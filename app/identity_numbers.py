@@ -7,7 +7,7 @@ characters that nobody sees may stand between. Takes time in proportion to the t
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -28,13 +28,16 @@ class Found(NamedTuple):
     number: str
 
 
-_GAP: Final = rf"[{UNSEEN}{SEPARATORS}]{{0,8}}+"
-_CN_RESIDENT: Final = re.compile(rf"\d(?<!\d\d)(?=((?:{_GAP}\d){{16}}{_GAP}[\dXxＸｘ*])(?!\d))")
-"""Each begins with its first digit, so that text without digits takes no time, and looks ahead, so that
-another may begin within. On a telephone's keys X is `*`."""
+PLACES: Final = 18
+"""Of a Chinese number."""
 
+_GAP: Final = rf"[{UNSEEN}{SEPARATORS}]{{0,8}}+"
+_ROW: Final = re.compile(rf"\d(?:{_GAP}\d){{16,}}+(?:{_GAP}[XxＸｘ*](?!\d))?")
+"""On a telephone's keys X is `*`."""
+
+_GROUP: Final = re.compile(rf"[\dXxＸｘ*](?:[{UNSEEN}]{{0,8}}+[\dXxＸｘ*])*")
 _DASH: Final = r"[\s\-\u2010-\u2015\u2212\uff0d]"
-_US_SSN: Final = re.compile(rf"\d(?<!\d\d)(?<!\d[.\-]\d)(?=(\d\d({_DASH})\d\d\2\d{{4}})(?!\d|[.\-]\d))")
+_US_SSN: Final = re.compile(rf"\d(?<!\d\d)(?<!\d[.\-]\d)\d\d({_DASH})\d\d\1\d{{4}}(?!\d|[.\-]\d)")
 
 _PROVINCE: Final = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -47,15 +50,7 @@ _ADVERTISED: Final = frozenset({"078051120", "219099999"})
 
 def find_identity_numbers(text: str, kinds: Collection[Kind]) -> list[Found]:
     """In their order; none overlaps another."""
-    found: list[Found] = []
-    for kind in kinds:
-        shape, is_valid = _RULES[kind]
-        for match in shape.finditer(text):
-            start, end = match.start(), match.end(1)
-            number = _plain(text[start:end])
-            if is_valid(number):
-                found.append(Found(start, end, number))
-    return _apart(sorted(found))
+    return _apart(sorted(found for kind in kinds for found in _RULES[kind](text)))
 
 
 def mask_identity_numbers(text: str, kinds: Collection[Kind] = tuple(Kind)) -> str:
@@ -91,6 +86,35 @@ def _apart(found: list[Found]) -> list[Found]:
     return kept
 
 
+def _cn_residents(text: str) -> Iterator[Found]:
+    """In rows of groups of digits; no group is part of two numbers."""
+    for row in _ROW.finditer(text):
+        spans = [group.span() for group in _GROUP.finditer(text, *row.span())]
+        groups = [_plain(text[start:end]) for start, end in spans]
+        first = 0
+        while first < len(groups):
+            count = _groups_of_a_number(groups, first)
+            number = "".join(groups[first : first + count])
+            if count and _is_cn_resident(number):
+                yield Found(spans[first][0], spans[first + count - 1][1], number)
+                first += count
+            else:
+                first += 1
+
+
+def _groups_of_a_number(groups: Sequence[str], first: int) -> int:
+    """How many groups from `first` on have 18 places together; 0: none have. Within a long row a number
+    begins with four digits at least: else every digit of a row of single digits would begin one."""
+    if 0 < first < len(groups) - PLACES and len(groups[first]) < 4:
+        return 0
+    places = 0
+    for count, group in enumerate(groups[first : first + PLACES], 1):
+        places += len(group)
+        if places >= PLACES:
+            return count if places == PLACES else 0
+    return 0
+
+
 def _is_cn_resident(number: str) -> bool:
     region = number[1:3] if number[0] == "9" else number[:2]  # 9: a foreigner's residence permit
     is_region = _PROVINCE.fullmatch(region) is not None
@@ -109,13 +133,20 @@ def _check_digit(number: str) -> str:
     return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11]
 
 
+def _us_ssns(text: str) -> Iterator[Found]:
+    for match in _US_SSN.finditer(text):
+        number = _plain(match[0])
+        if _is_us_ssn(number):
+            yield Found(*match.span(), number)
+
+
 def _is_us_ssn(number: str) -> bool:
     area, group, serial = number[:3], number[3:5], number[5:]
     assigned = area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
     return assigned and number not in _ADVERTISED
 
 
-_RULES: Final[dict[Kind, tuple[re.Pattern[str], Callable[[str], bool]]]] = {
-    Kind.CN_RESIDENT: (_CN_RESIDENT, _is_cn_resident),
-    Kind.US_SSN: (_US_SSN, _is_us_ssn),
+_RULES: Final[dict[Kind, Callable[[str], Iterator[Found]]]] = {
+    Kind.CN_RESIDENT: _cn_residents,
+    Kind.US_SSN: _us_ssns,
 }
