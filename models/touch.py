@@ -95,7 +95,8 @@ class Touch(TenantRow, Base):
         """What we sent, by (endpoint, provider's id), locked."""
         if not provider_ids:
             return {}
-        query = select(Touch).where(tuple_(cls.endpoint_id, cls.provider_id).in_(sorted(provider_ids)))
+        named = tuple_(cls.endpoint_id, cls.provider_id).in_(sorted(provider_ids))
+        query = select(Touch).where(named, cls.direction == "outbound")
         found = await _locked(session, query)
         return {(touch.endpoint_id, touch.provider_id or ""): touch for touch in found if touch.endpoint_id}
 

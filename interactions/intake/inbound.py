@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.events import DeliveryUpdated, Envelope, InboundEvent, MessageReceived, dumps
+from app.events import DeliveryUpdated, Envelope, InboundEvent, MailReceived, MessageReceived, dumps
 from interactions.intake.mail_reader import ReadMail
 
 
@@ -25,12 +25,14 @@ class Inbound:
 
 
 def delivery_key(inbound: Inbound) -> tuple[UUID, str]:
-    """(scope, key): of a mail its own key in its whole tenant; else (type, provider's id, state) at the
+    """(scope, key): of a mail its own key in its whole tenant, where it was sent another than where it came
+    in; else (type, provider's id, state) at the
     endpoint; a message's id counts within its conversation. Content, its time included, where the platform
     has no id."""
     event = inbound.event
     if inbound.mail is not None:
-        return inbound.envelope.tenant_id, inbound.mail.delivery_key
+        key, was_sent = inbound.mail.delivery_key, isinstance(event, MailReceived) and event.sent
+        return inbound.envelope.tenant_id, _digest("sent", key) if was_sent else key
     if event.external_id is None:
         return inbound.endpoint_id, _digest(event.type, _content(inbound))
     if isinstance(event, DeliveryUpdated):

@@ -139,7 +139,8 @@ def arrival(
         payload={**mail_facts(mail, item.event.envelope_from), **_others(named), **_authentication(item)},
         files=item.prepared.files,
         sealed_numbers=item.prepared.sealed_numbers,
-        wakes=why_not_answer(mail, item.event.envelope_from) in (None, "no_sender"),
+        wakes=why_not_answer(mail, item.event.envelope_from) in (None, "no_sender")
+        and not _is_copy(item, endpoints.values()),
         thread=thread_of(mail),
         provider_id=mail.message_id,
     )
@@ -152,6 +153,15 @@ def _mailboxes(item: InboundMail, endpoints: Iterable[Endpoint]) -> list[Endpoin
     addresses = [mailbox.address for mailbox in (*item.mail.to, *item.mail.cc)]
     named = [by_address.get(a.lower()) or by_address.get(base_address(a).lower()) for a in addresses]
     return list(dict.fromkeys(endpoint for endpoint in named if endpoint is not None)) or [item.endpoint]
+
+
+def _is_copy(item: InboundMail, endpoints: Iterable[Endpoint]) -> bool:
+    """Whether this mailbox wrote it itself, to somebody outside: nobody asks anything of us. Forms of a web
+    site write in a mailbox's name too, but to mailboxes of ours alone."""
+    ours = {(endpoint.address or "").lower() for endpoint in endpoints}
+    to = {base_address(mailbox.address).lower() for mailbox in (*item.mail.to, *item.mail.cc)}
+    sender = item.mail.sender.address.lower() if item.mail.sender else None
+    return sender == (item.endpoint.address or "").lower() and bool(to - ours)
 
 
 def _others(named: Sequence[Endpoint]) -> dict[str, object]:

@@ -152,3 +152,30 @@ class TestAnAcknowledgement:
     def test_with_a_word_that_nobody_fills_in_is_refused(self) -> None:
         with pytest.raises(ValueError, match=r"\{ticket\} is not known"):
             EmailConfig.model_validate({**MAILBOX.model_dump(), "acknowledge": "Your {ticket}"})
+
+
+class TestAMailThatAMailboxWrote:
+    @pytest.mark.parametrize("sent_first", [True, False])
+    async def test_with_a_copy_to_itself_is_an_answer_all_the_same(
+        self, house: House, sent_first: bool
+    ) -> None:
+        await two_mailboxes(house)
+        await house.feed(await house.mail(mail(Message_ID="<1@example.test>")))
+        answer = ours(Cc="support@acme.test", In_Reply_To="<1@example.test>", Message_ID="<2@acme.test>")
+        copies = [await in_sent(house, answer), await house.mail(answer, sender="support@acme.test")]
+        await house.feed_one_by_one(copies if sent_first else copies[::-1])
+        assert [row["state"] for row in await house.rows("SELECT state FROM interaction")] == ["closed"]
+        assert await house.value("SELECT count(*) FROM touch WHERE direction = 'outbound'") == 1
+
+    async def test_to_another_of_ours_is_that_ones_work_wherever_it_is_read_first(self, house: House) -> None:
+        await two_mailboxes(house)
+        asked = ours("Do you know this one?", to="sales@acme.test")
+        await house.feed(await in_sent(house, asked))
+        await house.feed(await house.mail(asked, sender="support@acme.test"))
+        assert await house.value(WHERE_FROM) == "sales-mail"
+
+    async def test_as_a_form_does_is_work(self, house: House) -> None:
+        await two_mailboxes(house)
+        form = ours("Please call me.", to="support@acme.test")
+        await house.feed(await house.mail(form, sender="support@acme.test"))
+        assert await house.value("SELECT state FROM interaction") == "queued"
