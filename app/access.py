@@ -28,6 +28,7 @@ class Permission(StrEnum):
     CUSTOMERS_WRITE = "customers.write"
     REPORTS_READ = "reports.read"
     EVENTS_READ = "events.read"
+    RECORDINGS_LISTEN = "recordings.listen"
     SUPERVISE = "supervise"
     ADMINISTER = "administer"
     IDENTITY_REVEAL = "identity.reveal"
@@ -41,7 +42,12 @@ class Role(StrEnum):
 
 
 _AGENT: Final = frozenset({Permission.WORK, Permission.CUSTOMERS_READ, Permission.CUSTOMERS_WRITE})
-_SUPERVISOR: Final = _AGENT | {Permission.REPORTS_READ, Permission.EVENTS_READ, Permission.SUPERVISE}
+_SUPERVISOR: Final = _AGENT | {
+    Permission.REPORTS_READ,
+    Permission.EVENTS_READ,
+    Permission.RECORDINGS_LISTEN,
+    Permission.SUPERVISE,
+}
 PERMISSIONS: Final = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _SUPERVISOR,

@@ -69,6 +69,7 @@ class Demo:
         ours["public_url"] = settings.public_url or f"http://{settings.host}:{port}"
         self.settings = settings.model_copy(update=ours)
         self.exchange, self.inbox, self.shift = Exchange(), Inbox(), Shift()
+        self.exchange.switch.recordings_url = f"http://127.0.0.1:{self.demo_port}/recordings/{{call}}.wav"
         self.asterisk = Asterisk(answer_seconds=1.0)
         self.twilio = FakeTwilio(TWILIO_ACCOUNT, secrets.token_hex(16), TWILIO_NUMBER)
 

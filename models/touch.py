@@ -344,6 +344,11 @@ class Attachment(Identified, Base):
         Index("ix_attachment_sha256", "tenant_id", "sha256"),
     )
 
+    async def is_recording(self, session: AsyncSession) -> bool:
+        """It hangs on a call: what customer and agent have said."""
+        kind = await session.scalar(select(Touch.kind).where(Touch.id == self.touch_id))
+        return bool(kind == "call")
+
     @classmethod
     async def owned(cls, session: AsyncSession, ids: Collection[UUID], owner: str) -> dict[UUID, Self]:
         """Those of `ids` that this owner has uploaded and not sent yet, locked."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app import files
 from app.access import Permission
-from app.errors import NotFound, TooLarge
+from app.errors import Forbidden, NotFound, TooLarge
 from app.problems import problems
 from models.touch import Attachment
 from routers.deps import CurrentAgent, CurrentPrincipal, ReadTransaction, Services, Transaction, api_router
@@ -35,12 +35,15 @@ async def upload_attachment(
     return AttachmentOut.model_validate(stored.item())
 
 
-@router.get("/{attachment_id}", responses=problems(NotFound))
+@router.get("/{attachment_id}", responses=problems(NotFound, Forbidden))
 async def download_attachment(
     attachment_id: UUID, caller: CurrentPrincipal, session: ReadTransaction, container: Services
 ) -> Response:
-    """What stands on a timeline, or what I sent up myself."""
+    """What stands on a timeline, or what I sent up myself. The recording of a call needs the permission
+    `recordings.listen`."""
     attachment = await session.get(Attachment, attachment_id)
     if attachment is None or (attachment.touch_id is None and attachment.owner != caller.actor):
         raise NotFound()
+    if Permission.RECORDINGS_LISTEN not in caller.permissions and await attachment.is_recording(session):
+        raise Forbidden("Listening to calls needs the permission recordings.listen.")
     return files.download(attachment, await container.blobs.get(caller.tenant_id, attachment.sha256))

@@ -234,6 +234,7 @@ async def running(
     async with AsyncExitStack() as stack:
         exchange = Exchange(answer_seconds=0.05)
         port = await stack.enter_async_context(_serving(exchange))
+        exchange.switch.recordings_url = f"http://127.0.0.1:{port}/recordings/{{call}}.wav"
         inbox = Inbox()
         mails = inbox.serve(free_port())
         stack.callback(mails.stop)

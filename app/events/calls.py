@@ -1,6 +1,6 @@
 """What telephony platforms tell us of calls. Key: endpoint and call."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from app.events.envelope import Address
@@ -72,12 +72,15 @@ class CallEnded(CallEvent):
 
 
 class RecordingReady(CallEvent):
-    """`consent`: how the caller knew of it: `announced`, or `opt_in` by a key that they pressed."""
+    """`consent`: how the caller knew of it: `announced`, or `opt_in` by a key that they pressed. `media`: the
+    platform's reference by which the file can be fetched; `copied`: the set-up wants every one here."""
 
     type: ClassVar[str] = "touchpoint.recording.ready.v1"
     url: str
     duration_seconds: float | None = None
     consent: Literal["announced", "opt_in"] | None = None
+    media: dict[str, Any] | None = None
+    copied: bool = False
 
 
 class CommandFailed(CallEvent):

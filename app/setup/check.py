@@ -100,6 +100,9 @@ class _Check:
             door = getattr(queue, name)
             if door is not None and door.queue is not None:
                 self._known((*at, name, "queue"), "queue", [door.queue], self._queues)
+            if door is not None and door.voicemail and not (door.announcement or door.auto_reply):
+                message = "needs an `announcement`: callers are told that they may speak"
+                self._source.complain((*at, name, "voicemail"), message)
 
     def _steps(self, at: Pointer, queue: Queue) -> None:
         """Each opens the queue's work to somebody for whom it was not open before."""

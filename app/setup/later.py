@@ -29,10 +29,6 @@ def _of_queue(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
 
 
 def _of_doors(at: Pointer, queue: Queue) -> Iterator[tuple[Pointer, str]]:
-    for name in ("closed", "nobody_signed_in", "full"):
-        door = getattr(queue, name)
-        if door is not None and door.voicemail:
-            yield (*at, name, "voicemail"), NO_EFFECT
     if queue.drain_seconds is not None and queue.hours is None:
         yield (*at, "drain_seconds"), "no effect: a queue without `hours` never closes"
 

@@ -1,14 +1,14 @@
 """Asterisk by its REST Interface (ARI): our own thin client. Events come over a WebSocket that a listener
 holds, orders go out as HTTP requests."""
 
-from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, UrlConstraints
 
 from app.errors import BadSignature, MalformedPayload
 from app.events import InboundEvent
-from channels.abilities import Steps
+from channels.abilities import Media, Steps
 from channels.ari.commands import Commands
 from channels.ari.dialling import Dialling
 from channels.ari.lines import Recording
@@ -27,6 +27,7 @@ from channels.base import (
 )
 from channels.config import ChannelConfig, Number, Region
 from channels.http_answer import result_of
+from channels.http_file import http_file
 
 
 def _naming(gap: str) -> AfterValidator:
@@ -38,14 +39,14 @@ def _naming(gap: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Media = Annotated[str, Field(pattern=r"^[a-z]+:[^\s]+$", max_length=500)]
+MediaUri = Annotated[str, Field(pattern=r"^[a-z]+:[^\s]+$", max_length=500)]
 """As Asterisk has it: `sound:hello`, `tone:ring`, `recording:name`."""
 
 
 class AriConfig(ChannelConfig):
     """`devices` and `numbers` are how Asterisk dials an agent's device (`sip:1001`) and a number outside;
     without `numbers` none is dialled. `address` is shown to customers who are called. `music` is a class of
-    musiconhold.conf. `region` reads national numbers."""
+    musiconhold.conf. `copy_recordings`: we keep a copy of each. `region` reads national numbers."""
 
     url: Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)]
     username: Annotated[str, Field(min_length=1, max_length=200, pattern="^[^:]*$")]
@@ -55,9 +56,10 @@ class AriConfig(ChannelConfig):
     devices: Annotated[str, _naming("{device}")] = "PJSIP/{device}"
     numbers: Annotated[str, _naming("{number}")] | None = None
     music: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")] = "default"
-    confirm_prompt: Media = "sound:press-1"
+    confirm_prompt: MediaUri = "sound:press-1"
     recording: Recording = "off"
-    recording_notice: Media = "sound:this-call-may-be-monitored-or-recorded"
+    recording_notice: MediaUri = "sound:this-call-may-be-monitored-or-recorded"
+    copy_recordings: bool = False
     region: Region | None = None
 
 
@@ -94,4 +96,9 @@ class AriAdapter:
         config = self.config
         notice = config.recording_notice if config.recording == "announced" else None
         reactions = Reactions(self.moves, self._dialling, config.confirm_prompt, notice)
-        return Switchboard(Exchange(config.app, config.region, self.ari, config.recording), reactions)
+        exchange = Exchange(config.app, config.region, self.ari, config.recording, config.copy_recordings)
+        return Switchboard(exchange, reactions)
+
+    def media(self, reference: Mapping[str, Any]) -> Steps[Media]:
+        """A recording, as long as the exchange keeps it."""
+        return http_file(self.ari.file("recordings", "stored", str(reference.get("recording", "")), "file"))

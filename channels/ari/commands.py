@@ -10,7 +10,7 @@ from channels.abilities import Steps
 from channels.ari.dialling import Dialling
 from channels.ari.lines import Recording, agreed, said_in
 from channels.ari.moves import Moves
-from channels.ari.names import LegName, Part, last_word, leg_name, recording_name, talk_bridge
+from channels.ari.names import LegName, Part, invitation, last_word, leg_name, recording_name, talk_bridge
 from channels.ari.payload import channels_of
 from channels.ari.wire import NotRead
 from channels.base import CallCommand, SendOutcome, SendResult, Unsendable, WireResponse
@@ -147,12 +147,15 @@ class Commands:
     # ---- what is heard and kept ----
 
     def play(self, command: CallCommand) -> Steps[SendResult]:
-        """A sound of the exchange by its name, or any media URI. After it, perhaps, the end."""
+        """A sound of the exchange by its name, or any media URI. After it, perhaps, the end, or what the
+        caller says."""
         call_id, wish = _call(command), command.arguments
         media = wish["announcement"] if ":" in wish["announcement"] else f"sound:{wish['announcement']}"
         query = {"media": media}
         if wish.get("then") == "end":
             query["playbackId"] = last_word(command.command_id, call_id)
+        elif wish.get("then") == "record":
+            query["playbackId"] = invitation(command.command_id, call_id)
         answer = yield self._ari.post("channels", call_id, "play", **query)
         return SENT if answer.status == EXISTS else result_of(answer)
 

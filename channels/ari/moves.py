@@ -38,6 +38,10 @@ class Moves:
             yield self.ari.post("channels", channel, "answer")
         return (yield from self.put(waiting_bridge(self.app), channel))
 
+    def out_of_waiting(self, channel: str) -> Steps[WireResponse]:
+        """Refused, it was not there."""
+        return (yield self.ari.post("bridges", waiting_bridge(self.app), "removeChannel", channel=channel))
+
     def hold(self, *channels: str) -> Steps[WireResponse]:
         return (yield from self.put(held_bridge(self.app), *channels))
 

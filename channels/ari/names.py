@@ -14,6 +14,8 @@ ID_MAX: Final = 149
 _LEG: Final = re.compile(r"tp-([a-z]+)(-key)?-([0-9a-f]{32})-([^;]+)")
 _TALK: Final = re.compile(r"tp-talk-([^;]+)")
 _LAST_WORD: Final = re.compile(r"tp-last-[0-9a-f]{32}-([^;]+)")
+_INVITATION: Final = re.compile(r"tp-invite-[0-9a-f]{32}-([^;]+)")
+_MESSAGE: Final = re.compile(r"touchpoint-message-([^;]+)")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -78,6 +80,26 @@ def last_word(command_id: UUID, call_id: str) -> str:
 
 def call_of_last_word(playback_id: str) -> str | None:
     found = _LAST_WORD.fullmatch(playback_id)
+    return None if found is None else unquote(found[1])
+
+
+def invitation(command_id: UUID, call_id: str) -> str:
+    """A playback after which the caller may speak."""
+    return f"tp-invite-{command_id.hex}-{_quoted(call_id)}"
+
+
+def call_of_invitation(playback_id: str) -> str | None:
+    found = _INVITATION.fullmatch(playback_id)
+    return None if found is None else unquote(found[1])
+
+
+def message_name(call_id: str) -> str:
+    """The recording of what a caller says who reached nobody."""
+    return f"touchpoint-message-{_quoted(call_id)}"
+
+
+def call_of_message(recording: str) -> str | None:
+    found = _MESSAGE.fullmatch(recording)
     return None if found is None else unquote(found[1])
 
 

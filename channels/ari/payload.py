@@ -21,6 +21,7 @@ HEARD: Final = {
     "Dial": ("peer",),
     "PlaybackFinished": ("playback",),
     "RecordingFinished": ("recording",),
+    "RecordingFailed": ("recording",),
     "ChannelUserevent": ("eventname",),
     "ApplicationReplaced": ("application",),
 }

@@ -1,17 +1,22 @@
 """What has to be done when something happened, without anybody's order: a switch would do it by itself."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from app.events import CallEnded, InboundEvent, LegEnded
 from channels.abilities import Steps
 from channels.ari.dialling import Dialling
 from channels.ari.lines import Line, Moment, Party
 from channels.ari.moves import Moves
-from channels.ari.names import recording_name, talk_bridge
+from channels.ari.names import message_name, recording_name, talk_bridge
 from channels.base import WireResponse
 
 Reaction = Steps[Sequence[InboundEvent]]
 """What it tells besides is what could not be done."""
+
+EXISTS: Final = 409
+MESSAGE_SECONDS: Final = "180"
+SILENCE_SECONDS: Final = "5"
 
 
 class Reactions:
@@ -66,6 +71,21 @@ class Reactions:
             yield self._ari.post("bridges", bridge, "play", media=self._recording_notice)
         query = {"name": recording_name(line.id), "format": "wav", "ifExists": "append"}
         yield self._ari.post("bridges", bridge, "record", **query)
+        return ()
+
+    def take_message(self, call_id: str) -> Reaction:
+        """A tone, then what the caller says until they are silent, press # or hang up. A channel in a bridge
+        is not recorded: they leave the music."""
+        yield from self._moves.out_of_waiting(call_id)
+        query = {"name": message_name(call_id), "format": "wav", "ifExists": "fail", "beep": "true"}
+        query |= {
+            "terminateOn": "#",
+            "maxDurationSeconds": MESSAGE_SECONDS,
+            "maxSilenceSeconds": SILENCE_SECONDS,
+        }
+        answer = yield self._ari.post("channels", call_id, "record", **query)
+        if answer.status >= 300 and answer.status != EXISTS:
+            yield from self._moves.hang_up(call_id)
         return ()
 
     def hang_up(self, *parties: Party) -> Reaction:

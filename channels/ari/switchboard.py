@@ -4,7 +4,7 @@ Pure: the same events give the same facts and the same reactions. A repeat chang
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from app.addresses import phone_address
 from app.events import (
@@ -27,7 +27,9 @@ from channels.ari.names import (
     LegName,
     Part,
     call_of_bridge,
+    call_of_invitation,
     call_of_last_word,
+    call_of_message,
     held_bridge,
     is_call_of_ours,
     leg_name,
@@ -35,6 +37,7 @@ from channels.ari.names import (
     waiting_bridge,
 )
 from channels.ari.payload import AriEvent, Channel
+from channels.ari.payload import Recording as Recorded
 from channels.ari.reactions import Reaction, Reactions
 from channels.ari.wire import Ari
 
@@ -54,12 +57,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a switchboard knows of its exchange."""
+    """What a switchboard knows of its exchange. `copied`: recordings are wanted here."""
 
     app: str
     region: str | None
     ari: Ari
     recording: Recording
+    copied: bool
 
     def records(self, line: Line) -> bool:
         """Once two talk."""
@@ -314,19 +318,40 @@ class Switchboard:
         call_id = call_of_last_word(event.playback.id)
         if call_id is not None:
             told.reactions.append((call_id, self.reactions.hang_up(Party(call_id))))
+        call_id = call_of_invitation(event.playback.id)
+        if call_id is not None:
+            told.reactions.append((call_id, self.reactions.take_message(call_id)))
 
     def _recorded(self, event: AriEvent, moment: Moment, told: Told) -> None:
         recording = event.recording
         assert recording is not None
-        call_id = call_of_bridge(recording.target_uri.removeprefix("bridge:"))
-        if call_id is None:
-            return
+        call_id = call_of_message(recording.name)
+        if call_id is not None:
+            self._ready(call_id, recording, "announced", moment, told)
+            told.reactions.append((call_id, self.reactions.hang_up(Party(call_id))))
+        elif (call_id := call_of_bridge(recording.target_uri.removeprefix("bridge:"))) is not None:
+            consent = None if self.exchange.recording == "off" else self.exchange.recording
+            self._ready(call_id, recording, consent, moment, told)
+
+    def _ready(
+        self, call_id: str, recording: Recorded, consent: str | None, moment: Moment, told: Told
+    ) -> None:
         line = self.lines.get(call_id) or Line(call_id)
-        url = self.exchange.ari.address("recordings", "stored", recording.name, "file")
-        consent = None if self.exchange.recording == "off" else self.exchange.recording
-        told.events.append(
-            line.told(RecordingReady, moment, url=url, duration_seconds=recording.duration, consent=consent)
-        )
+        about: dict[str, Any] = {
+            "url": self.exchange.ari.address("recordings", "stored", recording.name, "file"),
+            "duration_seconds": recording.duration,
+            "consent": consent,
+            "media": {"recording": recording.name},
+            "copied": self.exchange.copied,
+        }
+        told.events.append(line.told(RecordingReady, moment, None, **about))
+
+    def _not_recorded(self, event: AriEvent, moment: Moment, told: Told) -> None:
+        """Who could not leave a message waits for nothing."""
+        assert event.recording is not None
+        call_id = call_of_message(event.recording.name)
+        if call_id is not None:
+            told.reactions.append((call_id, self.reactions.hang_up(Party(call_id))))
 
 
 def _why(party: Party, cause: int | None, tech_cause: int | None) -> LegCause:
@@ -355,4 +380,5 @@ _ACTS: Final[dict[str, Act]] = {
     "ChannelDestroyed": Switchboard._ended,
     "PlaybackFinished": Switchboard._played,
     "RecordingFinished": Switchboard._recorded,
+    "RecordingFailed": Switchboard._not_recorded,
 }

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -13,6 +14,9 @@ from channels.base import WireRequest, WireResponse
 
 LIST_MAX_BYTES: Final = 16 * 1024 * 1024
 """All channels of a big exchange: about 600 bytes each."""
+
+FILE_MAX_BYTES: Final = 50 * 1024 * 1024
+"""An hour of a telephone's sound as wav is 58 MB; longer ones stay with the exchange."""
 
 T = TypeVar("T")
 
@@ -31,6 +35,9 @@ class Ari:
 
     def get(self, *path: str, **query: str) -> WireRequest:
         return self._request("GET", path, query, None)
+
+    def file(self, *path: str) -> WireRequest:
+        return replace(self.get(*path), answer_max_bytes=FILE_MAX_BYTES)
 
     def post(self, *path: str, **query: str) -> WireRequest:
         return self._request("POST", path, query, None)

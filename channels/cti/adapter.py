@@ -1,6 +1,6 @@
 """Our own CTI format: Standard Webhooks in both directions, events in, commands out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 
@@ -8,8 +8,9 @@ import orjson
 from pydantic import AnyHttpUrl, UrlConstraints
 
 from app.errors import BadSignature
-from app.events import InboundEvent
+from app.events import InboundEvent, RecordingReady
 from channels import signature
+from channels.abilities import Media, Steps
 from channels.base import (
     CallCommand,
     Capabilities,
@@ -22,6 +23,7 @@ from channels.base import (
 from channels.config import ChannelConfig, Number, Region, WebhookSecret
 from channels.cti.payload import parse_event
 from channels.http_answer import result_of
+from channels.http_file import http_file
 
 COMMANDS: Final = frozenset(
     {
@@ -46,16 +48,19 @@ COMMANDS: Final = frozenset(
     }
 )
 
+RECORDING_MAX_BYTES: Final = 50 * 1024 * 1024
+
 
 class CtiConfig(ChannelConfig):
     """`previous_secrets` still open the door while the platform's secret is changed. Without `command_url`
-    the platform is only watched. `address` is shown to customers who are called. `region` reads national
-    caller ids."""
+    the platform is only watched. `address` is shown to customers who are called. `copy_recordings`: we
+    keep a copy of each. `region` reads national caller ids."""
 
     secret: WebhookSecret
     previous_secrets: tuple[WebhookSecret, ...] = ()
     command_url: Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)] | None = None
     address: Number | None = None
+    copy_recordings: bool = False
     region: Region | None = None
 
 
@@ -78,7 +83,11 @@ class CtiAdapter:
         external_id = request.headers.get("webhook-id")
         if not external_id:
             raise BadSignature("webhook-id is missing")
-        return (parse_event(request.body, external_id, self.config.region),)
+        event = parse_event(request.body, external_id, self.config.region)
+        if isinstance(event, RecordingReady):
+            known = {"media": {"url": event.url}, "copied": self.config.copy_recordings}
+            event = event.model_copy(update=known)
+        return (event,)
 
     def test_request(self, url: str, test_id: str, at: datetime) -> WireRequest:
         body = orjson.dumps({"type": test_id, "at": at.isoformat()})
@@ -102,6 +111,10 @@ class CtiAdapter:
 
     def interpret(self, response: WireResponse) -> SendResult:
         return result_of(response)
+
+    def media(self, reference: Mapping[str, Any]) -> Steps[Media]:
+        """A recording."""
+        return http_file(WireRequest("GET", reference["url"], {}, b"", answer_max_bytes=RECORDING_MAX_BYTES))
 
 
 def _order(command: CallCommand) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, StringConstraints
 from app.events import InboundEvent, ReplyWindow
 from app.json_body import MalformedJson, parse_json_object
 from channels import signature
-from channels.abilities import Media, NotDone, Steps
+from channels.abilities import Media, Steps
 from channels.base import (
     Capabilities,
     OutboundMessage,
@@ -24,12 +24,11 @@ from channels.base import (
 from channels.config import ChannelConfig, WebhookSecret
 from channels.custom.payload import customer_of, parse_event
 from channels.http_answer import result_of
+from channels.http_file import http_file
 
 FILE_MAX_BYTES: Final = 25 * 1024 * 1024
 FILES_MAX_BYTES: Final = 10 * 1024 * 1024
 ID_MAX: Final = 200
-
-_GONE: Final = frozenset({401, 403, 404, 410})
 
 
 class ReplyWindowConfig(BaseModel):
@@ -103,12 +102,7 @@ class CustomAdapter:
         return SendResult(SendOutcome.SENT, provider_id=found[:ID_MAX] if isinstance(found, str) else None)
 
     def media(self, reference: Mapping[str, Any]) -> Steps[Media]:
-        answer = yield WireRequest("GET", reference["url"], {}, b"", answer_max_bytes=FILE_MAX_BYTES)
-        if answer.status in _GONE:
-            raise Unsendable(f"the file is not there (HTTP {answer.status})")
-        if answer.status != 200:
-            raise NotDone(result_of(answer))
-        return Media(answer.headers.get("content-type", "application/octet-stream"), answer.body)
+        return http_file(WireRequest("GET", reference["url"], {}, b"", answer_max_bytes=FILE_MAX_BYTES))
 
 
 def _order(message: OutboundMessage, platform: str) -> dict[str, Any]:

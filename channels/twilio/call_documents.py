@@ -48,7 +48,7 @@ class Documents:
             return None
         if self._config.fallback_number is not None:
             return twiml.response(element("Dial", twiml.text(self._config.fallback_number)))
-        record = element("Record", action=here(request.url, on="voicemail"), maxLength=MESSAGE_SECONDS)
+        record = self.message(here(request.url, on="voicemail"))
         return twiml.response(self.say(self._config.sorry), record, element("Hangup"))
 
     def say(self, words: str) -> str:
@@ -56,6 +56,10 @@ class Documents:
         if words.startswith(("https://", "http://")):
             return element("Play", twiml.text(words))
         return element("Say", twiml.text(words), language=self._config.language)
+
+    def message(self, over: str, ready: str | None = None) -> str:
+        """A tone, then what the caller says until they are silent, press a key or hang up."""
+        return element("Record", action=over, recordingStatusCallback=ready, maxLength=MESSAGE_SECONDS)
 
     def announcement(self, name: str) -> str:
         words = self._config.announcements.get(name)

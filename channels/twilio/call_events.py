@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.addresses import phone_address
@@ -184,6 +185,7 @@ def _recorded(told: Told, call: str) -> RecordingReady:
         url=needed(told.fields, "RecordingUrl", 2000),
         duration_seconds=float(seconds) if seconds.isascii() and seconds.isdigit() else None,
         consent=_CONSENTS.get(told.query.get("consent", "")),
+        media={"path": urlsplit(told.fields["RecordingUrl"]).path},
     )
 
 
@@ -203,5 +205,6 @@ READERS: Final[Mapping[str, Callable[[Told], Sequence[InboundEvent]]]] = {
     "confirm": nothing,
     "confirmed": nothing,
     "announce": nothing,
+    "spoken": nothing,
 }
 """By `on` of the address that Twilio was given; conferences have a module of their own."""

@@ -56,8 +56,8 @@ class SmsConfig(TwilioConfig):
 class VoiceConfig(TwilioConfig):
     """`announcements`: what is said for the names that queues and doors use. `menu` is said before the caller
     waits, and what they press then is told. `recording_notice` is said before a call that may be recorded;
-    with `opt_in` it must ask for the key 1. `fallback_number` is dialled while we can store nothing, else the
-    caller may leave a message after `sorry`."""
+    with `opt_in` it must ask for the key 1. `copy_recordings`: we keep a copy of each. `fallback_number` is
+    dialled while we can store nothing, else the caller may leave a message after `sorry`."""
 
     address: Number
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en-US"
@@ -69,6 +69,7 @@ class VoiceConfig(TwilioConfig):
     ring_seconds: Annotated[int, Field(ge=5, le=600)] = 20
     recording: Literal["off", "announced", "opt_in"] = "off"
     recording_notice: Words | None = None
+    copy_recordings: bool = False
     confirm_prompt: Words = "A call from your contact center. Press 1 to take it."
     sorry: Words = "We are sorry, we cannot take your call at the moment."
     fallback_number: Number | None = None

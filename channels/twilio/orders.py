@@ -179,15 +179,22 @@ class Orders:
         yield from done_or_over(self._rest.post("Conferences", room.sid, Status="completed"))
 
     def _play(self, order: CallCommand) -> Steps[None]:
-        """Out of the music, said, and then the end or the music again."""
+        """Out of the music, said, and then the end, a message of the caller's, or the music again."""
         call = _call(order)
         name = str(order.arguments.get("announcement") or "")
-        after = twiml.element("Hangup")
-        if order.arguments.get("then") != "end":
-            place = self._endpoint.callback(on="waiting", call=call).partition("#")[0]
-            after = twiml.element("Redirect", twiml.text(place))
+        after = self._after(call, order.arguments.get("then"))
         said = twiml.document(self._documents.announcement(name), after)
         yield from done_to_call(self._rest.post("Calls", call, Twiml=said))
+
+    def _after(self, call: str, then: object) -> str:
+        if then == "end":
+            return twiml.element("Hangup")
+        if then != "record":
+            place = self._endpoint.callback(on="waiting", call=call).partition("#")[0]
+            return twiml.element("Redirect", twiml.text(place))
+        ready = self._endpoint.callback(on="recording", call=call, consent="announced")
+        over = self._endpoint.callback(on="spoken")
+        return self._documents.message(over, ready) + twiml.element("Hangup")
 
     def _digits(self, order: CallCommand) -> Steps[None]:
         room = yield from room_that_lives(self._rest, _call(order))

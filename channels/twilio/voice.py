@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from app.events import InboundEvent
+from app.events import InboundEvent, RecordingReady
 from channels.abilities import Fetched, Media, Steps
 from channels.base import (
     CallCommand,
@@ -51,7 +51,14 @@ class VoiceAdapter:
         if on == "conference":
             return conference(told)
         reader = READERS.get(on)
-        return (unknown(on, dict(told.fields)),) if reader is None else reader(told)
+        if reader is None:
+            return (unknown(on, dict(told.fields)),)
+        return [self._wanted(event) for event in reader(told)]
+
+    def _wanted(self, event: InboundEvent) -> InboundEvent:
+        """Whether a recording is to be copied is the set-up's word."""
+        copied = self.config.copy_recordings and isinstance(event, RecordingReady)
+        return event.model_copy(update={"copied": True}) if copied else event
 
     def answer(self, request: WireRequest, events: Sequence[InboundEvent]) -> WireResponse:
         return self._documents.answer(request)

@@ -42,6 +42,7 @@ class Channel:
     variables: dict[str, str] = field(default_factory=dict)
     rings: bool = False
     heard: list[str] = field(default_factory=list)
+    recording: str | None = None
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def shown(self) -> dict[str, Any]:
@@ -94,8 +95,9 @@ def stamp(at: datetime) -> str:
 class Asterisk:
     """`listeners` take an application's events; None: it has no WebSocket any more. `requests` are those that
     the REST Interface was asked, as `POST bridges/x/addChannel`; those that begin with one of `refuses` are
-    answered with 500. `copies`: each event is told so often. `phones`: what each does when it rings; one that
-    is not registered (`unreachable`) is silent until the time is over."""
+    answered with 500. `copies`: each event is told so often. `stored`: seconds of each recording. `phones`:
+    what each does when it rings; one that is not registered (`unreachable`) is silent until the time is
+    over."""
 
     def __init__(self, *, answer_seconds: float = 0.02, ring_seconds: float = 60) -> None:
         self.answer_seconds, self.ring_seconds = answer_seconds, ring_seconds
@@ -108,6 +110,7 @@ class Asterisk:
         self.copies = 1
         self.failed_in_stasis: list[str] = []
         self.told: list[dict[str, Any]] = []
+        self.stored: dict[str, int] = {}
         self._number = 0
 
     # ---- what people do ----
@@ -143,6 +146,8 @@ class Asterisk:
 
     def press(self, channel_id: str, digit: str) -> None:
         channel = self.channels[channel_id]
+        if digit == "#":
+            self.end_message(channel)
         self.tell(channel, "ChannelDtmfReceived", digit=digit, duration_ms=100)
 
     def answer(self, endpoint: str) -> None:
@@ -242,8 +247,30 @@ class Asterisk:
         bridge = next((b for b in self.bridges.values() if b.recording == name), None)
         if bridge is None:
             raise Refused(404, "Recording not found")
-        self._recording(bridge, "RecordingFinished", "done", duration=0)
+        self.stored[bridge.recording or ""] = 1
+        self._recording(bridge, "RecordingFinished", "done", duration=1)
         bridge.recording = None
+
+    def record_channel(self, channel_id: str, name: str) -> dict[str, Any]:
+        """Until whoever speaks hangs up, or presses #."""
+        channel = self.channel(channel_id)
+        if channel.bridge is not None or name in self.stored:
+            raise Refused(409, "Channel currently in bridge, or a recording with that name exists")
+        channel.recording = name
+        return self._recorded(channel, "RecordingStarted", "recording")
+
+    def end_message(self, channel: Channel, seconds: int = 3) -> None:
+        if channel.recording is not None:
+            self.stored[channel.recording] = seconds
+            self._recorded(channel, "RecordingFinished", "done", duration=seconds)
+            channel.recording = None
+
+    def take_out(self, bridge_id: str, channel_ids: list[str]) -> None:
+        bridge = self.bridge(bridge_id)
+        for channel_id in channel_ids:
+            if channel_id not in bridge.channels:
+                raise Refused(422, "Channel not in this bridge")
+            self._leave(self.channels[channel_id])
 
     def destroy(self, bridge_id: str) -> None:
         bridge = self.bridge(bridge_id)
@@ -315,6 +342,7 @@ class Asterisk:
 
     def _end(self, channel: Channel, cause: dict[str, Any]) -> None:
         self.tell(channel, "ChannelHangupRequest", **cause)
+        self.end_message(channel)
         self._leave(channel)
         if channel.app is not None:
             self.tell(channel, "StasisEnd")
@@ -346,6 +374,12 @@ class Asterisk:
         }
         for app in self.listeners:
             self.emit(app, {"type": kind, "recording": shown})
+        return shown
+
+    def _recorded(self, channel: Channel, kind: str, state: str, **more: Any) -> dict[str, Any]:
+        shown = {"name": channel.recording, "format": "wav", "state": state}
+        shown |= {"target_uri": f"channel:{channel.id}", **more}
+        self.emit(channel.subscriber, {"type": kind, "recording": shown})
         return shown
 
     def _later(self, seconds: float, action: Callable[..., None], *arguments: Any) -> None:

@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from demo.asterisk.exchange import Asterisk, Bridge, Channel, Refused
+from demo.speech import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Rest:
             answer = self._do(request.method, parts, dict(request.query_params), variables)
         except Refused as refused:
             return _refused(refused.status, refused.message)
+        if isinstance(answer, Response):
+            return answer
         return Response(status_code=204) if answer is None else JSONResponse(answer)
 
     def _do(self, method: str, parts: list[str], query: dict[str, str], variables: dict[str, str]) -> Any:
@@ -67,6 +70,8 @@ class Rest:
                 return self.asterisk.stop_recording(name)
             case ["recordings", "live", name, "pause"]:
                 return self._recording(name)
+            case ["recordings", "stored", name, "file"]:
+                return self._stored(name)
         raise Refused(404, "Resource not found")
 
     def _channels(
@@ -86,6 +91,8 @@ class Rest:
                 return {"value": self._variable(channel, query["variable"])}
             case "POST", [channel, "play"]:
                 return self._play(asterisk.channel(channel), query)
+            case "POST", [channel, "record"]:
+                return asterisk.record_channel(channel, query["name"])
             case _, [channel, action]:
                 return self._act(method, asterisk.channel(channel), action, query)
         raise Refused(404, "Resource not found")
@@ -117,6 +124,8 @@ class Rest:
                 return asterisk.destroy(bridge)
             case "POST", [bridge, "addChannel"]:
                 return asterisk.add(bridge, query["channel"].split(","))
+            case "POST", [bridge, "removeChannel"]:
+                return asterisk.take_out(bridge, query["channel"].split(","))
             case "POST", [bridge, "moh"]:
                 asterisk.bridge(bridge).music = query.get("mohClass", "default")
             case "POST", [bridge, "play"]:
@@ -147,6 +156,11 @@ class Rest:
     def _recording(self, name: str) -> None:
         if not any(bridge.recording == name for bridge in self.asterisk.bridges.values()):
             raise Refused(404, "Recording not found")
+
+    def _stored(self, name: str) -> Response:
+        if name not in self.asterisk.stored:
+            raise Refused(404, "Recording not found")
+        return Response(spoken(self.asterisk.stored[name]), media_type="audio/x-wav")
 
     def _application(self, app: str) -> dict[str, Any]:
         if app not in self.asterisk.listeners:

@@ -12,7 +12,8 @@ from fastapi import FastAPI, Request, Response
 
 from app.errors import BadSignature
 from channels import signature
-from demo.pbx.switch import Switch
+from demo.pbx.switch import MESSAGE_SECONDS, Switch
+from demo.speech import spoken
 
 RETRY_SECONDS = (0.2, 0.5, 1, 2, 5, 5, 5, 5, 5, 5, 5, 5)
 """How long the exchange waits before it sends an event again; then it gives up, as real platforms do."""
@@ -111,12 +112,18 @@ class Exchange:
 
 
 def create_exchange_app(exchange: Exchange) -> FastAPI:
-    """`POST /cti` for Touchpoint's commands."""
+    """`POST /cti` for Touchpoint's commands, and what callers have said."""
 
     app = FastAPI(title="Small exchange", docs_url=None, redoc_url=None)
 
     @app.post("/cti")
     async def command(request: Request) -> Response:
         return Response(status_code=await exchange.command(dict(request.headers), await request.body()))
+
+    @app.get("/recordings/{call_id}.wav")
+    async def recording(call_id: str) -> Response:
+        if call_id not in exchange.switch.calls:
+            return Response(status_code=404)
+        return Response(spoken(MESSAGE_SECONDS), media_type="audio/x-wav")
 
     return app

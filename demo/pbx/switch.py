@@ -10,6 +10,9 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
+MESSAGE_SECONDS = 3
+"""How long each caller speaks who is asked to leave a message."""
+
 Emit = Callable[[dict[str, Any]], None]
 """Takes one CTI event; returns at once."""
 
@@ -80,6 +83,7 @@ class Switch:
         self.calls: dict[str, PhoneCall] = {}
         self.devices: dict[str, Device] = {}
         self.refuses: set[str] = set()
+        self.recordings_url = "https://pbx.example/recordings/{call}.wav"
         self._later = later
         self._seen: set[str] = set()
 
@@ -245,7 +249,10 @@ class Switch:
     _recording_resume = _recording_pause
 
     def _call_play(self, call: PhoneCall, order: dict[str, Any]) -> None:
-        if order.get("then") == "end":
+        if order.get("then") == "record":
+            ready = {"url": self.recordings_url.format(call=call.id), "duration_seconds": MESSAGE_SECONDS}
+            self._tell(call, "recording.ready", data=ready)
+        if order.get("then") in ("end", "record"):
             self.hang_up(call.id, by="platform")
 
     # ---- inner parts ----

@@ -79,7 +79,7 @@ class Conference:
 
 
 class Exchange:
-    """All calls and conferences of one account."""
+    """All calls and conferences of one account. `recordings`: how many seconds each has."""
 
     def __init__(self, account: str, number: str, hooks: Hooks, answer_seconds: float = 1.0) -> None:
         self.account, self.number, self.hooks = account, number, hooks
@@ -87,6 +87,7 @@ class Exchange:
         self.devices: dict[str, Device] = {}
         self.calls: dict[str, Call] = {}
         self.conferences: dict[str, Conference] = {}
+        self.recordings: dict[str, int] = {}
         self.voice_url = ""
         self.status_url = ""
 
@@ -265,11 +266,7 @@ class Exchange:
                 await self._run(call, verb.text or "", {})
                 return True
             case "Record":
-                told = {
-                    "RecordingSid": sid("RE"),
-                    "RecordingUrl": "https://api.twilio.com/r",
-                    "RecordingDuration": "3",
-                }
+                told = self._spoken(call, verb.get("recordingStatusCallback"))
                 await self._run(call, verb.attrib["action"], told)
                 return True
             case "Dial":
@@ -324,16 +321,23 @@ class Exchange:
         elif not room.people:
             self.finish(room, "last-participant-left")
 
+    def _spoken(self, call: Call, ready: str | None) -> dict[str, str]:
+        """A message of three seconds."""
+        told = self._recorded(3)
+        if ready is not None:
+            about = {"AccountSid": self.account, "CallSid": call.sid, "RecordingStatus": "completed"}
+            self.hooks.tell("recording", ready, about | told)
+        return told
+
+    def _recorded(self, seconds: int) -> dict[str, str]:
+        name = sid("RE")
+        self.recordings[name] = seconds
+        url = f"https://api.twilio.com/2010-04-01/Accounts/{self.account}/Recordings/{name}"
+        return {"RecordingSid": name, "RecordingUrl": url, "RecordingDuration": str(seconds)}
+
     def _recording_ready(self, room: Conference) -> None:
-        fields = {
-            "AccountSid": self.account,
-            "ConferenceSid": room.sid,
-            "RecordingSid": sid("RE"),
-            "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{self.account}/Recordings/RE1",
-            "RecordingStatus": "completed",
-            "RecordingDuration": "6",
-        }
-        self.hooks.tell("recording", room.recording_callback or "", fields)
+        about = {"AccountSid": self.account, "ConferenceSid": room.sid, "RecordingStatus": "completed"}
+        self.hooks.tell("recording", room.recording_callback or "", about | self._recorded(6))
 
     def _tell(
         self, room: Conference, event: str, person: Call | None, more: Mapping[str, str] | None = None

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
+from demo.speech import spoken
 from demo.twilio.calls import Call, Conference, Exchange, sid
 from demo.twilio.hooks import Hooks, Sign, classic
 from demo.twilio.messages import Messages, Refused
@@ -90,6 +91,8 @@ class FakeTwilio:
                 return self.messages.get(rest, query) if method == "GET" else self.messages.create(form)
             case ["Calls", *rest]:
                 return self._about_calls(method, rest, form, query)
+            case ["Recordings", name]:
+                return self._sound(name)
             case ["Conferences", name, "Participants", *rest]:
                 return self._about_participants(method, name, rest, form)
             case ["Conferences", *rest]:
@@ -234,6 +237,11 @@ class FakeTwilio:
             raise _not_found()
         room.recorded = form["Status"]
         return {"sid": sid("RE"), "status": room.recorded}
+
+    def _sound(self, name: str) -> Response:
+        if name not in self.exchange.recordings:
+            raise _not_found()
+        return Response(spoken(self.exchange.recordings[name]), media_type="audio/x-wav")
 
     # ---- checks ----
 

@@ -128,11 +128,11 @@ def cancel_outside(desk: Desk, work: Work) -> None:
         _issue(desk, work, "call.cancel", route_command_id=str(x.pending_command_id))
 
 
-def turn_away(desk: Desk, work: Work, announcement: str | None) -> UUID:
-    """A closed door: the platform plays the announcement and hangs up."""
+def turn_away(desk: Desk, work: Work, announcement: str | None, *, record: bool = False) -> UUID:
+    """A closed door: the platform plays the announcement, takes a message (`record`), and hangs up."""
     if announcement is None:
         return end_call(desk, work)
-    return _issue(desk, work, "call.play", announcement=announcement, then="end")
+    return _issue(desk, work, "call.play", announcement=announcement, then="record" if record else "end")
 
 
 async def order(desk: Desk, work: Work, command: str, pending: str, **arguments: Any) -> UUID:

@@ -31,6 +31,8 @@ _LEG_STATES: dict[type[CallEvent], str] = {
     LegEnded: "ended",
 }
 
+_RECORDING = {"url", "duration_seconds", "consent", "media", "copied"}
+
 
 def merge(call: Call, event: CallEvent, at: datetime) -> bool:
     """Put `event` (which happened `at`) into the call's facts. False: it is older than what is known, or
@@ -50,8 +52,9 @@ def merge(call: Call, event: CallEvent, at: datetime) -> bool:
         _append(call, "digits", event.digits)
         call.facts["digits"] = _keyed(call.facts["digits"])
     elif isinstance(event, RecordingReady):
-        told = {"url": event.url, "duration_seconds": event.duration_seconds}
-        _append(call, "recordings", told | ({"consent": event.consent} if event.consent else {}))
+        told = event.model_dump(include=_RECORDING)
+        kept = {name: value for name, value in told.items() if value or name == "duration_seconds"}
+        _append(call, "recordings", kept)
     return True
 
 

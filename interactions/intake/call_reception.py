@@ -79,7 +79,7 @@ class CallReception:
             work.take_place_of(earlier)
             earlier.close("customer", "called_again")
         if entry.refused is not None and endpoint.controls_calls:
-            call_commands.turn_away(context.desk, work, entry.say)
+            call_commands.turn_away(context.desk, work, entry.say, record=entry.voicemail)
         return work
 
     async def _promised_at_the_door(self, work: Work, entry: Entry) -> bool:

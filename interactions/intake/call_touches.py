@@ -7,8 +7,11 @@ from typing import Any
 from app.bus.outbox import write_rows
 from interactions.calls.call_facts import happened
 from interactions.intake.intake_context import IntakeContext
+from interactions.intake.voicemail import file_of
 from interactions.life.work import Work
+from interactions.touches import media
 from interactions.touches.touches import agents_of, tell_update
+from models.bulk import insert_rows
 from models.call import Call
 from models.customer import ContactAddress
 from models.interaction import State
@@ -18,12 +21,9 @@ from models.touch import Touch
 async def complete(context: IntakeContext, calls: Iterable[Call]) -> None:
     """Three statements for all calls of a batch that have ended; none where none has."""
     works = context.desk.works
-    told = {
-        (call.interaction_id, call.call_id): _told(call, works[call.interaction_id])
-        for call in calls
-        if call.interaction_id is not None
-    }
-    ended = {call: facts for call, facts in told.items() if facts}
+    known = {(call.interaction_id, call.call_id): call for call in calls if call.interaction_id is not None}
+    told = {key: _told(call, works[key[0]]) for key, call in known.items()}
+    ended = {key: facts for key, facts in told.items() if facts}
     if not ended:
         return
     await write_rows(context.session)  # the call may have come in the same batch
@@ -31,9 +31,11 @@ async def complete(context: IntakeContext, calls: Iterable[Call]) -> None:
     rows = await ContactAddress.known(context.session, {t.address_id for t in touches if t.address_id})
     for touch in touches:
         assert touch.interaction_id is not None
-        facts = ended.get((touch.interaction_id, touch.payload.get("call_id", "")), {})
+        key = (touch.interaction_id, touch.payload.get("call_id", ""))
+        facts = ended.get(key, {})
         if facts.items() <= touch.payload.items():
             continue
+        _fetch_recordings(context, known[key], touch)
         touch.payload = {**touch.payload, **facts}
         touch.version += 1
         row = rows.get(touch.address_id) if touch.address_id else None
@@ -48,7 +50,7 @@ def _told(call: Call, work: Work) -> dict[str, Any]:
         return {}
     ended = call.facts.get("ended", {})
     talked = (ended_at - call.bridged_at).total_seconds() if call.bridged_at is not None else 0.0
-    recordings = call.facts.get("recordings")
+    recordings = [_shown(recording) for recording in call.facts.get("recordings", ())]
     return {
         "outcome": _outcome(call, work),
         "duration_seconds": round(max(0.0, talked), 3),
@@ -58,12 +60,31 @@ def _told(call: Call, work: Work) -> dict[str, Any]:
     }
 
 
+def _shown(recording: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in recording.items() if name not in ("media", "copied")}
+
+
+def _fetch_recordings(context: IntakeContext, call: Call, touch: Touch) -> None:
+    """Those that the touch does not name yet hang on it, where the set-up wants them here. A caller's message
+    hangs on its own."""
+    if "message" in call.facts:
+        return
+    named, first = len(touch.payload.get("recordings", ())), len(touch.attachments)
+    fresh = enumerate(call.facts.get("recordings", ()), 1)
+    files = [file_of(r, n) for n, r in fresh if n > named and r.get("copied") and r.get("media")]
+    touch.attachments = [*touch.attachments, *(media.shown(file) for file in files)]
+    insert_rows(context.session, media.deliveries(touch, files, context.now, first))
+
+
 def _outcome(call: Call, work: Work) -> str:
-    """`closed`: turned away at a door, or ended by us while it waited; `callback`: who called is called back.
+    """`closed`: turned away at a door, or ended by us while it waited; `voicemail`: they left a message;
+    `callback`: who called is called back.
     A call of ours that nobody answered has the reason: busy, no_answer, unreachable, rejected, cancelled,
     agent_no_answer…."""
     if call.bridged_at is not None:
         return "answered"
+    if "message" in call.facts:
+        return "voicemail"
     if call.call_id != work.interaction.conversation and "incoming" in call.facts:
         return "callback"
     if "incoming" not in call.facts and work.interaction.direction == "inbound":

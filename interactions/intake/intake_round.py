@@ -31,6 +31,7 @@ from interactions.intake import (
     sent_mail,
     split_cards,
     unknown_kinds,
+    voicemail,
 )
 from interactions.intake.acquaintance import introduce
 from interactions.intake.arrival import Arrival
@@ -51,6 +52,7 @@ from interactions.touches.receipts import Told
 from interactions.touches.reply_windows import ReplyWindows
 from interactions.touches.touches import write
 from models.bulk import insert_rows
+from models.call import Call
 from models.delivery import Delivery
 from models.endpoint import Endpoint
 from models.exchange import Exchange
@@ -132,6 +134,7 @@ class IntakeRound:
     async def _change(self) -> None:
         calls = CallReception(self.context, self.callers, self.policies, self.promised)
         await voice.apply(self.context.desk, self.book, self.policies, calls.open)
+        await voicemail.take(self.context, self._told_calls())
         reception = Reception(self.context, self.latest, self.promised)
         for arrival in self.arrivals:
             reception.take(arrival)
@@ -159,8 +162,10 @@ class IntakeRound:
         await Exchange.insert_all(self.session, unknown_kinds.rows(self.fresh))
         await Delivery.ask_to_fetch(self.session, fetch_asked.asked(self.fresh))
         await receipts.apply(self.session, self.tenant_id, list(self._told()), now)
-        calls = [*(report.call for report in self.book.reports), *self.book.lost]
-        await call_touches.complete(context, calls)
+        await call_touches.complete(context, self._told_calls())
+
+    def _told_calls(self) -> list[Call]:
+        return [*(report.call for report in self.book.reports), *self.book.lost]
 
     async def _callbacks(self) -> list[Promised]:
         """Those that were promised to who calls, or asks for one, now."""

@@ -1,11 +1,12 @@
 """What happens at a queue's door: opening hours, nobody signed in, full, a supervisor's emergency closure.
 
 Read from the published policy: of each queue `hours` (the key of a calendar), `closed`, `nobody_signed_in`
-and `full` ({announcement | auto_reply | queue | callback | end}, `full` with its limits). They decide at
-entry only.
+and `full` ({announcement | auto_reply | queue | callback | voicemail | end}, `full` with its limits). They
+decide at entry only.
 Live work (voice, chat) is turned away at a shut door; deferred work waits inside, after an automatic answer
 where there is one: a mail that comes at night is for the morning. `end` refuses that too. With `callback` a
-caller who can be called is promised that instead.
+caller who can be called is promised that instead; with `voicemail` who hears the announcement may speak after
+it.
 """
 
 from collections import Counter
@@ -34,12 +35,13 @@ HOPS_MAX: Final = 5
 class Entry:
     """The queues to enter, one after the other (the last one stays); `refused`: turned away, why (closure,
     closed, nobody_signed_in, full). `say`: what the customer is told. `callback`: instead they may be
-    promised to be called, in the last of the queues."""
+    promised to be called, or (`voicemail`) leave a message, in the last of the queues."""
 
     queues: tuple[str, ...]
     refused: str | None = None
     say: str | None = None
     callback: bool = False
+    voicemail: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,12 @@ class Doors:
             return Entry(queues)
         say = action.get("auto_reply") or action.get("announcement")
         refused = self.policy.is_live(queues[-1], channel) or action.get("end")
-        promised = bool(refused and action.get("callback") and channel == "voice")
-        return Entry(queues, why if refused else None, say, promised)
+        instead = (
+            {name for name in ("callback", "voicemail") if action.get(name)} if channel == "voice" else ()
+        )
+        if not refused:
+            return Entry(queues, None, say)
+        return Entry(queues, why, say, "callback" in instead, "voicemail" in instead)
 
     def _shut(self, queue: str, channel: str) -> tuple[str | None, Mapping[str, Any]]:
         """Why the door is shut, and what to do then."""

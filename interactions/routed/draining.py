@@ -8,7 +8,7 @@ from uuid import UUID
 
 from interactions.calls import call_commands, callbacks
 from interactions.life.desk import Desk
-from interactions.life.doors import Doors
+from interactions.life.doors import Doors, Entry
 from interactions.life.facts import instant_of, microseconds
 from interactions.life.pace import PaceBook
 from interactions.life.policies import PolicyBook, TenantPolicy
@@ -36,7 +36,7 @@ async def turn_away(
     desk: Desk, ids: Collection[UUID], policies: PolicyBook, paces: PaceBook, tell: Tell
 ) -> None:
     """Who of these still waits too long meets the door once more: they are told what it says, go where it
-    sends them, or are promised a callback. The caller saves."""
+    sends them, are promised a callback, or leave a message. The caller saves."""
     policy = await policies.current(desk.session, desk.tenant_id)
     gone = {entry.queue: entry for entry in drained(desk.tenant_id, policy, microseconds(desk.now))}
     works = [desk.works[id_] for id_ in sorted(ids) if id_ in desk.works]
@@ -48,7 +48,7 @@ async def turn_away(
         entry = doors.enter(work.interaction.queue, work.interaction.channel)
         to = await callbacks.possible(desk, policies, work.interaction) if entry.callback else None
         if entry.refused is not None and to is None:
-            await _end(desk, work, entry.refused, entry.say, tell)
+            await _end(desk, work, entry, tell)
             continue
         for queue in entry.queues[1:]:
             work.enter_queue(queue, "transfer", policy_version=policy.version)
@@ -64,10 +64,11 @@ def _leaves(work: Work, gone: dict[str, Drained]) -> bool:
     return x.channel in entry.channels and entered <= entry.before
 
 
-async def _end(desk: Desk, work: Work, why: str, say: str | None, tell: Tell) -> None:
+async def _end(desk: Desk, work: Work, entry: Entry, tell: Tell) -> None:
     x = work.interaction
-    work.close("platform", why)
-    if x.channel != "voice" and say:
-        await tell(desk, work, say)
+    assert entry.refused is not None
+    work.close("platform", entry.refused)
+    if x.channel != "voice" and entry.say:
+        await tell(desk, work, entry.say)
     elif x.channel == "voice" and await call_commands.controls_calls(desk.session, x.endpoint_id):
-        call_commands.turn_away(desk, work, say)
+        call_commands.turn_away(desk, work, entry.say, record=entry.voicemail)

@@ -25,9 +25,11 @@ def shown(file: events.Attachment) -> dict[str, Any]:
     return {"id": str(file.id), **item} if file.media is None else {**item, "state": "pending"}
 
 
-def deliveries(touch: Touch, files: Sequence[events.Attachment], now: datetime) -> list[Delivery]:
-    """Those that fetch the pending ones of `files`, with which the touch's attachments begin."""
-    awaited = [(index, file) for index, file in enumerate(files) if file.media is not None]
+def deliveries(
+    touch: Touch, files: Sequence[events.Attachment], now: datetime, first: int = 0
+) -> list[Delivery]:
+    """Those that fetch the pending ones of `files`, which are the touch's attachments from `first` on."""
+    awaited = [(index, file) for index, file in enumerate(files, first) if file.media is not None]
     return [_delivery(touch, index, file, now) for index, file in awaited]
 
 

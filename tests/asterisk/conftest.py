@@ -38,6 +38,9 @@ async def service(
                 device["endpoint"] = "asterisk"
 
         document["queues"][-1]["channels"]["voice"]["accept"] = "device"
+        document["calendars"] = [{"key": "never", "weekly": {}}]
+        door = {"hours": "never", "closed": {"announcement": "closed", "voicemail": True}}
+        document["queues"].append({"key": "night", "teams": [{"key": "team-1"}], **door})
 
     folder: Path = tmp_path_factory.mktemp("service")
     async with (

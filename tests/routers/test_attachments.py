@@ -1,12 +1,16 @@
 """Files: kept exactly, named safely, given back so that no browser runs them."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from app.container import Container
 from app.files import clean_name, content_type_of
+from models.touch import Attachment, Touch
 from tests.parts import SeededTenant
 
 PNG = (
@@ -85,6 +89,23 @@ class TestWhoMay:
         await upload(client, acme, PNG)
         (path,) = [p for p in container.settings.blob_dir.rglob("*") if p.is_file()]
         assert PNG not in path.read_bytes()
+
+    @pytest.mark.parametrize(("who", "status"), [("li", 403), ("han", 200)])
+    async def test_the_recording_of_a_call(
+        self, client: httpx.AsyncClient, container: Container, acme: SeededTenant, who: str, status: int
+    ) -> None:
+        stored = (await upload(client, acme, PNG, "recording-1.wav")).json()
+        async with container.database.transaction(acme.id) as session:
+            call = Touch(
+                tenant_id=acme.id, at=datetime.now(UTC), direction="inbound", kind="call", channel="voice"
+            )
+            session.add(call)
+            await session.flush()
+            await session.execute(
+                update(Attachment).where(Attachment.id == UUID(stored["id"])).values(touch_id=call.id)
+            )
+        answer = await fetch(client, acme, stored["id"], who)
+        assert answer.status_code == status
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ class TestExample:
     def test_more_that_has_no_effect_yet(self, files: Files) -> None:
         text = (
             "teams: [{key: t}]\nqueues:\n- key: q\n  teams: [{key: t}]\n"
-            "  drain_seconds: 60\n  full: {max_waiting: 3, voicemail: true}\n"
+            "  drain_seconds: 60\n"
             "  channels:\n    chat: {connect_seconds: 5}\n"
             "    email: {reassign_after_seconds: 9}\n"
             "agents: [{email: a@x, teams: [t]}]\n"
@@ -103,7 +103,6 @@ class TestExample:
         found = {pointer for _, pointer, _ in files.load(text).warnings}
         assert found == {
             "/queues/0/drain_seconds",
-            "/queues/0/full/voicemail",
             "/queues/0/channels/chat/connect_seconds",
             "/queues/0/channels/email/reassign_after_seconds",
         }

@@ -59,7 +59,12 @@ CASES: Mapping[str, tuple[Mapping[str, Any], CallEvent]] = {
     "call.ended": ({"data": {"cause": "normal", "by": "customer"}}, CallEnded(**COMMON, by="customer")),
     "recording.ready": (
         {"data": {"url": "https://pbx.test/r/1.wav", "duration_seconds": 12.5}},
-        RecordingReady(**COMMON, url="https://pbx.test/r/1.wav", duration_seconds=12.5),
+        RecordingReady(
+            **COMMON,
+            url="https://pbx.test/r/1.wav",
+            duration_seconds=12.5,
+            media={"url": "https://pbx.test/r/1.wav"},
+        ),
     ),
     "command.failed": (
         {"data": {"command_id": str(COMMAND), "reason": "no such call"}},

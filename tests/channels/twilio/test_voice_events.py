@@ -274,7 +274,16 @@ class TestOthers:
         events = parsed(fields | {"RecordingUrl": "https://api.twilio.com/x"}, "on=voicemail")
         assert [type(event) for event in events] == [CallIncoming, RecordingReady, CallEnded]
 
-    @pytest.mark.parametrize("on", ["consent", "waiting", "confirm", "confirmed", "announce"])
+    @pytest.mark.parametrize("copied", [True, False])
+    def test_a_recording_can_be_fetched(self, copied: bool) -> None:
+        place = "/2010-04-01/Accounts/AC1/Recordings/RE1"
+        fields = {"RecordingSid": "RE1", "RecordingUrl": f"https://api.twilio.com{place}"}
+        request = signed(fields, f"on=recording&call={CALL}")
+        (event,) = adapter(copy_recordings=copied).parse(request)
+        assert isinstance(event, RecordingReady)
+        assert (event.media, event.copied) == ({"path": place}, copied)
+
+    @pytest.mark.parametrize("on", ["consent", "waiting", "confirm", "confirmed", "announce", "spoken"])
     def test_questions_for_a_document_tell_nothing(self, on: str) -> None:
         assert parsed({"CallSid": CALL, "CallStatus": "in-progress", "Digits": "1"}, f"on={on}") == []
 

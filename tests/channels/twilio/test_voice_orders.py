@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from xml.etree.ElementTree import fromstring
 
 import orjson
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from app.events import CallEnded, CallIncoming, CallsSnapshot, LegEnded
 from channels.abilities import NotDone
 from channels.base import CALL_ENDED, CallCommand, SendOutcome, SendResult, WireRequest, WireResponse
+from channels.twilio.form import query_of
 from tests.channels.twilio.test_voice_events import CALL, COMMAND, OURS, adapter
 from tests.channels.twilio.wire import ACCOUNT, URL, fields_in, run
 from tests.channels.wire import NOW
@@ -184,6 +186,18 @@ class TestEnd:
         assert changes(asked)[0][2]["Twiml"].endswith(
             '<Response><Say language="en-US">We are &lt;closed&gt;.</Say><Hangup/></Response>'
         )
+
+    def test_an_announcement_and_then_what_the_caller_says(self) -> None:
+        command = order("call.play", announcement="closed", then="record")
+        asked, _ = carried_out(command, [ok({})], announcements={"closed": "We are closed."})
+        document = fromstring(changes(asked)[0][2]["Twiml"])
+        say, record, hang_up = document
+        assert (say.tag, say.text, record.tag, hang_up.tag) == ("Say", "We are closed.", "Record", "Hangup")
+        assert record.get("maxLength") == "180"
+        assert query_of(record.get("recordingStatusCallback", "")) == {
+            "on": "recording", "call": CALL, "consent": "announced",
+        }  # fmt: skip
+        assert query_of(record.get("action", "")) == {"on": "spoken"}
 
     def test_nothing_rings_any_more(self) -> None:
         command = order("call.cancel", route_command_id=str(UUID(int=9)))

@@ -13,6 +13,7 @@ import { MailFacts } from "./MailFacts";
 import { RevealNumbers } from "./RevealNumbers";
 import { ExchangesButton, SendAgain } from "./TouchSending";
 import { useWork } from "./desk";
+import { useMe } from "./queries";
 import classes from "./TouchView.module.css";
 
 /** One item of a conversation: from the customer on the left, from us on the right, internal across. */
@@ -76,6 +77,7 @@ function Author({ touch }: { touch: Touch }) {
 
 function EventLine({ touch }: { touch: Touch }) {
   const facts = callFacts(touch);
+  const mayListen = useMe().data?.permissions.includes("recordings.listen");
   return (
     <Group justify="center" gap={6} py={4} px="md">
       <Text size="xs" c="dimmed" ta="center">
@@ -85,6 +87,7 @@ function EventLine({ touch }: { touch: Touch }) {
       <Moment at={touch.at} />
       <ExchangesButton touch={touch} />
       <RevealNumbers touch={touch} />
+      {mayListen && <AttachmentLinks attachments={touch.attachments} download={download} />}
     </Group>
   );
 }

@@ -3,6 +3,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Attachment, AwaitedAttachment } from "../client/contract";
+import { AudioPlayer } from "./AudioPlayer";
 import { report } from "./problems";
 import { bytes } from "./time";
 
@@ -19,7 +20,10 @@ export function AttachmentLinks({ attachments, download }: Props) {
         item.id === undefined ? (
           <Awaited key={place} attachment={item} />
         ) : (
-          <AttachmentLink key={item.id} attachment={item} download={download} />
+          <Group key={item.id} gap={6}>
+            {item.type.startsWith("audio/") && <AudioPlayer attachment={item} download={download} />}
+            <AttachmentLink attachment={item} download={download} />
+          </Group>
         ),
       )}
     </Group>
