@@ -14,8 +14,6 @@ Due = tuple[int, str, str, Leg]
 
 def fire(world: World, now: int) -> None:
     """All deadlines due at or before `now` as a set; then offers of those who do not respond are revoked."""
-    if not world.timers.is_due(now) and not world.lapsed:
-        return
     due: list[Due] = []
     for kind, target in world.timers.pop_due(now):
         if isinstance(target, Item):

@@ -31,11 +31,12 @@ class Engine:
         """
         world = self._world
         world.begin(now)
-        for event in arranged(events):
+        for event in arranged(events) if len(events) > 1 else events:
             apply_event(world, event, now)
         if world.told:
             withdraw_told(world)
-        fire(world, now)
+        if world.lapsed or world.timers.is_due(now):
+            fire(world, now)
         match(world, now)
         return world.decisions
 

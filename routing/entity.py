@@ -89,9 +89,7 @@ class Agent:
         """Work out `open` and `entry` anew. Whoever kept the old entry sees by its stamp that it is void."""
         self.stamp += 1
         self.entry = None
-        self.open = ()
-        if self.is_available:
-            self.open = self._with_room()
+        self.open = self._with_room() if self.is_available else ()
         if self.open:
             band, since = self.idle_order(bool(self.legs))
             self.entry = band, since, self.id, self.stamp, self

@@ -18,7 +18,7 @@ Ranked = tuple[int, int, IdleEntry]
 
 GLANCE = 16
 """With more agents than this the search goes by skill."""
-DEAD_MAX = 8
+DEAD_MAX = 2
 LOG_MAX = 1024
 
 
@@ -51,11 +51,12 @@ class Roster:
 
 
 def _first(entries: list[IdleEntry], lane: Lane) -> IdleEntry | None:
+    if not entries:
+        return None
     admits, requirement = lane.admits, lane.requirement
     found: IdleEntry | None = None
-    dead = seen = 0
+    dead = 0
     for entry in entries:
-        seen += 1
         agent = entry[4]
         if agent.stamp != entry[3]:
             dead += 1
@@ -63,6 +64,7 @@ def _first(entries: list[IdleEntry], lane: Lane) -> IdleEntry | None:
             found = entry
             break
     if dead > DEAD_MAX:
+        seen = len(entries) if found is None else entries.index(found)
         entries[:seen] = _living(entries[:seen])
     return found
 
@@ -87,19 +89,17 @@ class Index:
         """Its entries, void ones included."""
         return sum([len(roster.idle) + len(roster.busy) for roster in self.levels])
 
-    def follow(self, log: list[IdleEntry]) -> None:
-        """Take in what the log says since the last time."""
-        came = _living(log[self.read :])
-        self.read = len(log)
+    def follow(self, log: list[IdleEntry]) -> Sequence[Roster]:
+        """Take in what the log says since the last time; the levels as they are then."""
         self.asked = True
-        if self.skill is None:
+        if self.read < len(log):
+            came = _living(log[self.read :])
+            self.read = len(log)
             for entry in came:
-                self.levels[0].add(entry)
-            return
-        for entry in came:
-            level = entry[4].skills.get(self.skill)
-            if level:
-                self.levels[level].add(entry)
+                level = 0 if self.skill is None else entry[4].skills.get(self.skill)
+                if level is not None:
+                    self.levels[level].add(entry)
+        return self.levels
 
     def tidy(self) -> None:
         """The log begins anew."""
@@ -130,8 +130,10 @@ class Bench:
         if len(self._log) > LOG_MAX and len(self._log) > LOG_MAX + 8 * len(self._everybody):
             self._begin_log()
         covers = lane.requirement.covers
-        if not self._is_big or not covers:
-            everybody = self._followed(self._everybody).levels[0]
+        if not covers:
+            return self._everybody.follow(self._log)[0].first(lane)
+        if not self._is_big:
+            everybody = self._everybody.follow(self._log)[0]
             self._is_big = len(everybody.idle) > GLANCE or len(everybody.busy) > GLANCE
             return everybody.first(lane)
         cover = covers[0] if len(covers) == 1 else min(covers, key=self._cost)
@@ -140,7 +142,7 @@ class Bench:
 
     def all_of(self, lane: Lane) -> Iterator[IdleEntry]:
         """All who may take work of this lane."""
-        everybody = self._followed(self._everybody).levels[0]
+        everybody = self._everybody.follow(self._log)[0]
         for entry in (*everybody.idle, *everybody.busy):
             if entry[4].stamp == entry[3] and lane.admits(entry[4], lane.requirement):
                 yield entry
@@ -159,21 +161,17 @@ class Bench:
         self._log = []
         self._is_big = False
 
-    def _followed(self, index: Index) -> Index:
-        index.follow(self._log)
-        return index
-
     def _of_atom(self, atom: Atom, named: Mapping[str, Agent]) -> Sequence[Roster]:
         if not atom.level:
             return self._of_agent(named.get(atom.name))
         index = self._skills.get(atom.name)
         if index is None:
             index = self._new_index(atom.name)
-        levels = self._followed(index).levels[atom.level :]
+        levels = index.follow(self._log)[atom.level :]
         return [roster for roster in levels if roster.idle or roster.busy]
 
     def _new_index(self, skill: str) -> Index:
-        everybody = self._followed(self._everybody).levels[0]
+        everybody = self._everybody.follow(self._log)[0]
         index = self._skills[skill] = Index(skill)
         index.follow(everybody.idle + everybody.busy)
         index.read = len(self._log)
@@ -221,14 +219,16 @@ class Benches:
     def best(self, lane: Lane) -> Ranked | None:
         """Whom the lane's work is offered to."""
         shelf = lane.shelf
+        if shelf.queue.strategy != "longest_idle":
+            return min(self.eligible(lane), default=None)
         for rank, teams in shelf.teams_by_rank:
-            if shelf.queue.strategy == "longest_idle":
-                entries = [self._bench(team, shelf.channel).first(lane, self._named) for team in teams]
-                found = [(rank, 0, entry) for entry in entries if entry is not None]
-            else:
-                found = [(rank, lane.score(entry[4]), entry) for entry in self._all_of(lane, teams)]
-            if found:
-                return min(found)
+            best: IdleEntry | None = None
+            for team in teams:
+                entry = self._bench(team, shelf.channel).first(lane, self._named)
+                if entry is not None and (best is None or entry < best):
+                    best = entry
+            if best is not None:
+                return rank, 0, best
         return None
 
     def eligible(self, lane: Lane) -> list[Ranked]:
@@ -244,10 +244,9 @@ class Benches:
             yield from self._bench(team, lane.shelf.channel).all_of(lane)
 
     def _bench(self, team: str, channel: str) -> Bench:
-        benches = self._benches.setdefault(team, {})
-        bench = benches.get(channel)
-        if bench is None:
+        try:
+            return self._benches[team][channel]
+        except KeyError:
             members = self._teams.get(team, {}).values()
             posted = [agent.entry for agent in members if agent.entry is not None and channel in agent.open]
-            bench = benches[channel] = Bench(team, channel, posted)
-        return bench
+            return self._benches.setdefault(team, {}).setdefault(channel, Bench(team, channel, posted))

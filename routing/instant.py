@@ -18,8 +18,6 @@ _AFTER_ALL = len(_ORDER)
 
 def arranged(events: Sequence[RoutingEvent]) -> Sequence[RoutingEvent]:
     """The events in the order in which they count; snapshots of one entity by version."""
-    if len(events) < 2:
-        return events
     queued = {event.interaction for event in events if isinstance(event, InteractionQueued)}
     keys = [_key(event, queued) for event in events]
     if len(set(keys)) < len(keys):

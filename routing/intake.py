@@ -4,7 +4,7 @@ from routing.capacity import Capacity
 from routing.decision import Reason
 from routing.entity import Agent, Item, Leg
 from routing.events import RoutingEvent
-from routing.life import TRANSITIONS, transition, withdraw
+from routing.life import TRANSITIONS, Effect, Ignored, withdraw
 from routing.requirement import both, parse, phone_at, with_phones
 from routing.state import (
     AgentRemoved,
@@ -20,19 +20,12 @@ FINAL = frozenset({"closed", "abandoned"})
 
 
 def apply_event(world: World, event: RoutingEvent, now: int) -> None:
-    """Apply one event of a trace, or one snapshot."""
-    if type(event) in TRANSITIONS:
-        transition(world, event, now)
-    elif isinstance(event, InteractionSnapshot):
-        _interaction(world, event, now)
-    elif isinstance(event, AgentSnapshot):
-        _agent(world, event)
-    elif isinstance(event, AgentRemoved):
-        _removed(world, event)
-    elif isinstance(event, PolicyReplaced):
-        _policy(world, event, now)
-    elif isinstance(event, QueueMeasured):
-        world.staffing.measure(event)
+    """Apply one event of a trace, or one snapshot; what makes no sense is reported as ignored."""
+    try:
+        _EFFECTS[type(event)](world, event, now)
+    except Ignored as ignored:
+        interaction, agent = getattr(event, "interaction", None), getattr(event, "agent", None)
+        world.ignore(interaction, agent, ignored.reason)
 
 
 def _interaction(world: World, snapshot: InteractionSnapshot, now: int) -> None:
@@ -96,7 +89,7 @@ def _attach(world: World, item: Item, told: LegSnapshot) -> None:
     world.told[leg.agent] = None
 
 
-def _agent(world: World, snapshot: AgentSnapshot) -> None:
+def _agent(world: World, snapshot: AgentSnapshot, _: int) -> None:
     agent = world.agent(snapshot.id)
     if not _is_newer(snapshot.version, agent.version, snapshot.force):
         return
@@ -120,7 +113,7 @@ def _agent(world: World, snapshot: AgentSnapshot) -> None:
         world.schedule_reassign(leg)
 
 
-def _removed(world: World, removed: AgentRemoved) -> None:
+def _removed(world: World, removed: AgentRemoved, _: int) -> None:
     agent = world.agents.get(removed.id)
     if agent is None or removed.version <= agent.version:
         return
@@ -140,6 +133,10 @@ def _policy(world: World, replaced: PolicyReplaced, now: int) -> None:
             world.schedule_reassign(leg)
 
 
+def _measured(world: World, measured: QueueMeasured, _: int) -> None:
+    world.staffing.measure(measured)
+
+
 def withdraw_told(world: World) -> None:
     """Who cannot keep an open offer, by what the snapshots of this instant say, loses it."""
     for agent in sorted(world.told, key=lambda agent: agent.id):
@@ -152,3 +149,13 @@ def _why(agent: Agent) -> Reason:
     if not agent.lease:
         return "lease_lost"
     return "not_responding" if agent.presence == "not_responding" else "went_away"
+
+
+_EFFECTS: dict[type, Effect] = {
+    **TRANSITIONS,
+    InteractionSnapshot: _interaction,
+    AgentSnapshot: _agent,
+    AgentRemoved: _removed,
+    PolicyReplaced: _policy,
+    QueueMeasured: _measured,
+}

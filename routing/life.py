@@ -22,6 +22,9 @@ from routing.policy import ChannelRules
 from routing.requirement import parse
 from routing.world import World
 
+Effect = Callable[[World, Any, int], None]
+"""What an event changes, at an instant. Raises Ignored."""
+
 
 class Ignored(Exception):
     """The event makes no sense in the present state."""
@@ -29,14 +32,6 @@ class Ignored(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-def transition(world: World, event: Any, now: int) -> None:
-    """Apply one event of a trace, or report it as ignored."""
-    try:
-        TRANSITIONS[type(event)](world, event, now)
-    except Ignored as ignored:
-        _report(world, event, ignored.reason)
 
 
 def withdraw(world: World, agent: Agent, reason: Reason) -> None:
@@ -69,7 +64,8 @@ def connect_failed(world: World, leg: Leg, now: int) -> None:
 def let_go(world: World, leg: Leg, now: int) -> None:
     """The agent's part is over after they handled it; what it interrupted goes on."""
     agent = leg.agent
-    agent.idle_since = max(agent.idle_since, now)
+    if now > agent.idle_since:
+        agent.idle_since = now
     world.detach(leg)
     if not agent.legs:
         return
@@ -233,10 +229,10 @@ def _queued(world: World, event: InteractionQueued, now: int) -> None:
 
 
 def _known_item(world: World, interaction: str) -> Item:
-    item = world.items.get(interaction)
-    if item is None:
-        raise Ignored("wrong_state" if interaction in world.gone else "unknown_interaction")
-    return item
+    try:
+        return world.items[interaction]
+    except KeyError:
+        raise Ignored("wrong_state" if interaction in world.gone else "unknown_interaction") from None
 
 
 def _known_agent(world: World, agent_id: str) -> Agent:
@@ -256,11 +252,7 @@ def _held_leg(world: World, interaction: str, agent: str, *states: str) -> Leg:
     return leg
 
 
-def _report(world: World, event: Any, reason: Reason) -> None:
-    world.ignore(getattr(event, "interaction", None), getattr(event, "agent", None), reason)
-
-
-TRANSITIONS: dict[type, Callable[[World, Any, int], None]] = {
+TRANSITIONS: dict[type, Effect] = {
     OfferAccepted: _accepted,
     OfferConnectFailed: _connect_failed,
     OfferDeclined: _declined,

@@ -9,29 +9,31 @@ anew.
 from collections.abc import Collection, Iterable
 from operator import itemgetter
 
-from routing.decision import Reason
-from routing.entity import HOLDS_NOTHING, Agent, Item, Leg
+from routing.direct import first_for, serve_agent, serve_item
+from routing.entity import HOLDS_NOTHING, Agent
 from routing.idle import Ranked
+from routing.offering import First, Found, agent_of, competing, offer
 from routing.staffing import lend
-from routing.waiting import Entry, Lane, Shelf
+from routing.waiting import Lane, Shelf
 from routing.world import World
 
 CROWD = 8
 """With more fresh agents than this, the benches find them faster than asking each."""
-
-Found = tuple[int, Entry, Ranked]
-"""(deferred, entry, whom to offer it to): a shelf's first one; within a queue the lowest goes first."""
-
-First = tuple[int, int, int, int, str, Item, Agent]
-"""(deferred, late, rank, origin, id, interaction, agent): a queue's first one, in the order they compete."""
 
 
 def match(world: World, now: int) -> None:
     """Make all offers that can be made at `now`, in their order."""
     if world.staffing.changed:
         _lend(world, now)
-    if world.dirty or world.waiting.hot:
+    changed, came, hot = world.dirty, world.waiting.new, world.waiting.hot
+    if not (changed or came or hot):
+        return
+    if hot or len(changed) + len(came) > 1 or world.preferring or world.policy.reserving_queues:
         _Matching(world, now).run()
+    elif came:
+        serve_item(world, next(iter(came)), now)
+    else:
+        serve_agent(world, next(iter(changed)), now)
 
 
 def _lend(world: World, now: int) -> None:
@@ -51,10 +53,11 @@ class _Matching:
         self._serial = world.next_matching()
         self._firsts: dict[str, First] = {}
         self._fresh: dict[Agent, None] = {}
-        self._queues: dict[str, None] = {}
+        self._grown: list[Agent] = []
         self._crowd = False
 
     def run(self) -> None:
+        self._world.waiting.shelve_all()
         self._gather()
         if self._world.waiting.count:
             self._offer_all()
@@ -63,11 +66,13 @@ class _Matching:
         self._world.waiting.hot.clear()
 
     def _offer_all(self) -> None:
-        for queue in {**self._queues, **self._world.waiting.hot}:
+        world = self._world
+        queues = {queue: None for agent in self._grown for queue in world.queues_of(agent)}
+        for queue in {**queues, **world.waiting.hot}:
             self._seek(queue)
         while self._firsts:
-            first = min(self._firsts.values())
-            self._after(first, self._offer(first))
+            found = min(self._firsts.values())[-1]
+            self._after(found, offer(world, found, self._now))
 
     # ---- who and what
 
@@ -76,19 +81,16 @@ class _Matching:
         world = self._world
         if not world.dirty:
             return
-        changed = list(world.dirty)
-        world.dirty.clear()
+        changed, world.dirty = world.dirty, {}
         for agent in changed:
             agent.refresh()
         if world.preferring:
             for agent in changed:
                 self._place_preferring(agent)
-        grown = [agent for agent in changed if agent.has_grown()]
-        self._crowd = len(grown) > CROWD
-        for agent in grown:
-            self._queues.update(dict.fromkeys(world.queues_of(agent)))
+        self._grown = [agent for agent in changed if agent.has_grown()]
+        self._crowd = len(self._grown) > CROWD
         if not self._crowd:
-            self._fresh = dict.fromkeys(grown)
+            self._fresh = dict.fromkeys(self._grown)
         for agent in changed:
             agent.searched = agent.open
             if agent not in self._fresh:
@@ -99,6 +101,7 @@ class _Matching:
         kept = list(self._world.preferring.get(agent.id, {}).values())
         for item in kept:
             self._world.move(item, self._now)
+        self._world.waiting.shelve_all()
         return [item.queue for item in kept]
 
     # ---- step 1: each queue's first one
@@ -109,11 +112,7 @@ class _Matching:
         if found is None:
             self._firsts.pop(queue, None)
         else:
-            deferred, (late, _, origin, interaction, _, item), (rank, _, place) = found
-            rules = self._world.policy.queues[queue]
-            if rules.is_strict:
-                origin = self._world.origin(item, rules, self._now)
-            self._firsts[queue] = deferred, late, rank, origin, interaction, item, place[4]
+            self._firsts[queue] = competing(self._world, found, self._now)
 
     def _first_of_queue(self, queue: str) -> Found | None:
         """The earliest of its shelves' first ones; where nothing can have changed nobody looks."""
@@ -124,7 +123,7 @@ class _Matching:
         reserving = queue in world.policy.reserving_queues
         fresh = [agent for agent in self._fresh if queue in world.queues_of(agent)]
         if len(fresh) == 1 and not hot and not self._crowd and not reserving:
-            return self._first_for(fresh[0], queue)
+            return first_for(world, fresh[0], queue, self._serial)
         if not fresh and not self._crowd:
             shelves: Iterable[Shelf] = hot or ()
         else:
@@ -133,27 +132,9 @@ class _Matching:
         found = [first for shelf in shelves if (first := self._first_of(shelf, fresh, kept)) is not None]
         return min(found, key=itemgetter(0, 1)) if found else None
 
-    def _first_for(self, agent: Agent, queue: str) -> Found | None:
-        """The same for one agent and work that had been sought for: by far the most frequent case."""
-        best: Found | None = None
-        waiting = self._world.waiting
-        for shelf, rank in waiting.view(self._world.policy.queues[queue], agent.teams):
-            if not shelf.order or shelf.channel not in agent.open:
-                continue
-            for entry in shelf.order:
-                if best is not None and (shelf.deferred, entry) > best[:2]:
-                    break
-                lane = entry[-1].lane
-                if lane is not None and lane.failed != self._serial:
-                    if agent.entry is not None and lane.admits(agent, lane.asks):
-                        best = shelf.deferred, entry, (rank, 0, agent.entry)
-                        break
-                    lane.failed = self._serial
-        return best
-
     def _first_of(self, shelf: Shelf, agents: list[Agent], kept: Collection[Agent]) -> Found | None:
         """The first work of the shelf that somebody is eligible for; live work not those who are `kept`."""
-        fresh = self._seeing(agents, shelf)
+        fresh = self._seeing(agents, shelf) if agents else []
         kept = () if shelf.deferred else kept
         for entry in shelf.order if fresh or self._crowd else shelf.hot_heads():
             lane = entry[-1].lane
@@ -164,7 +145,7 @@ class _Matching:
                 return shelf.deferred, entry, ranked
             if not kept:  # whom they are kept for is offered to them next, and then they may be free again
                 lane.failed = self._serial
-                shelf.cool(lane)
+                lane.cool()
         return None
 
     def _seeing(self, agents: Iterable[Agent], shelf: Shelf) -> list[tuple[int, Agent]]:
@@ -210,38 +191,19 @@ class _Matching:
 
     # ---- step 2: the winner of all queues
 
-    def _offer(self, first: First) -> Agent:
-        _, _, rank, origin, _, item, agent = first
-        world = self._world
-        rules = world.policy.queues[item.queue].channels[item.channel]
-        preferred = item.lane is not None and item.lane.only is agent
-        reason: Reason = "preferred" if preferred else world.policy.queues[item.queue].strategy
-        world.unplace(item)
-        leg = Leg(item, agent, world.policy.units[item.channel])
-        leg.deadline = self._now + rules.offer_us
-        leg.ordinal = world.ordinal + 1
-        item.state = "offered"
-        world.attach(leg)
-        world.timers.push(leg.deadline, "deadline", leg)
-        world.decide(
-            "offer", reason, item, agent, units=leg.units, deadline=leg.deadline,
-            score_us=self._now - origin, rank=rank,
-        )  # fmt: skip
-        return agent
-
-    def _after(self, first: First, agent: Agent) -> None:
+    def _after(self, found: Found, agent: Agent) -> None:
         """The agent has less room now: find anew the first ones that the offer touched."""
         world = self._world
-        world.dirty.pop(agent, None)
-        agent.refresh()
         agent.searched = agent.open
         if agent not in self._fresh:
             world.benches.post(agent)
         elif not agent.open:
             del self._fresh[agent]
-        touched = {first[5].queue: None}
+        touched = {found[1][-1].queue: None}
         if len(self._firsts) > 1:
-            touched.update((queue, None) for queue, other in self._firsts.items() if other[6] is agent)
+            touched.update(
+                (queue, None) for queue, other in self._firsts.items() if agent_of(other[-1]) is agent
+            )
         if world.preferring:
             touched.update(dict.fromkeys(self._place_preferring(agent)))
         if world.policy.reserving_queues:

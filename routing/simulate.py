@@ -92,7 +92,7 @@ class Simulation:
         self._came: list[tuple[Interaction, int]] = []
         self._items: dict[str, Interaction] = {}
         self._before = Tally()
-        self._seats = {agent.id: Seat(agent.id, scenario.starts_at, scenario.counts_from) for agent in agents}
+        self._seats = {agent.id: Seat(agent.id, scenario.counts_from) for agent in agents}
         self._recent = {key: Recent(policy.queues[key]) for key in policy.lending_queues}
         self._sources = [
             Source(
@@ -112,19 +112,15 @@ class Simulation:
         """Play everything before `until`."""
         heap, engine = self._heap, self._engine
         while True:
-            due = engine.next_deadline()
-            at = heap[0][0] if heap else until
-            if due is not None and due < at:
-                at = due
-            if at >= until:
+            at = engine.next_deadline()
+            if heap and (at is None or heap[0][0] < at):
+                at = heap[0][0]
+            if at is None or at >= until:
                 return
             while heap and heap[0][0] == at:
                 _, _, _, happen, whom = heappop(heap)
                 happen(whom, at)
-            if self._told or due == at:
-                self._tell(at)
-            while self._told:
-                self._tell(at)
+            self._tell(at)
 
     def result(self) -> dict[str, Any]:
         """The figures as of the scenario's end, which must have been reached."""
@@ -248,12 +244,16 @@ class Simulation:
 
     def _tell(self, at: int) -> None:
         """What is accepted at once is told next, at the same instant."""
-        told, self._told = self._told, []
-        self.events += len(told)
-        for decision in self._engine.apply(told, at):
-            self._heed[decision.kind](self, decision, at)
-        if self._came:
-            self._let_wait()
+        apply, heed = self._engine.apply, self._heed
+        while True:
+            told, self._told = self._told, []
+            self.events += len(told)
+            for decision in apply(told, at):
+                heed[decision.kind](self, decision, at)
+            if self._came:
+                self._let_wait()
+            if not self._told:
+                return
 
     def _let_wait(self) -> None:
         for item, leaves_at in self._came:

@@ -77,17 +77,16 @@ def wait_probability(tallies: Iterable[Tally], accept_after_us: int) -> float | 
 
 
 class Seat:
-    """An agent's working time. `spent` sums up what they did since `counts_from`; `answered_at` is when they
-    last took something on."""
+    """An agent's working time. `spent` sums up what they did from `counts_from` until `since`;
+    `answered_at` is when they last took something on."""
 
     __slots__ = (
-        "agent", "answered_at", "counts_from", "in_hand", "is_there", "offers", "since", "spent",
+        "agent", "answered_at", "in_hand", "is_there", "offers", "since", "spent",
     )  # fmt: skip
 
-    def __init__(self, agent: str, starts_at: int, counts_from: int) -> None:
+    def __init__(self, agent: str, counts_from: int) -> None:
         self.agent = agent
-        self.since = starts_at
-        self.counts_from = counts_from
+        self.since = counts_from
         self.is_there = False
         self.offers = 0
         self.in_hand = 0
@@ -96,15 +95,15 @@ class Seat:
 
     def settle(self, at: int) -> None:
         """Put down the time until now; call it before anything changes."""
-        if at > self.counts_from:
-            since = max(self.since, self.counts_from)
-            if self.in_hand:
-                doing = HANDLING
-            elif self.offers:
-                doing = OFFERED
-            else:
-                doing = IDLE if self.is_there else AWAY
-            self.spent[doing] += at - since
+        if at <= self.since:
+            return
+        if self.in_hand:
+            doing = HANDLING
+        elif self.offers:
+            doing = OFFERED
+        else:
+            doing = IDLE if self.is_there else AWAY
+        self.spent[doing] += at - self.since
         self.since = at
 
 

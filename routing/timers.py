@@ -31,9 +31,12 @@ class Timers:
 
     def next_due(self) -> int | None:
         heap = self._heap
-        while heap and not _is_valid(heap[0]):
+        while heap:
+            due, _, kind, target = heap[0]
+            if getattr(target, kind) == due:
+                return due
             heappop(heap)
-        return heap[0][0] if heap else None
+        return None
 
     def is_due(self, now: int) -> bool:
         return bool(self._heap) and self._heap[0][0] <= now

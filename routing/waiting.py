@@ -59,7 +59,7 @@ class Lane:
             return False
         if self.on_shift and not agent.on_shift:
             return False
-        return requirement.is_anyone or requirement.holds(agent.skills, agent.key)
+        return not requirement.covers or requirement.holds(agent.skills, agent.key)
 
     def score(self, agent: "Agent") -> int:
         """What the queue's strategy asks before the order of `longest_idle`; the lowest goes first."""
@@ -89,6 +89,12 @@ class Lane:
             self.heap = [kept for kept in self.heap if kept[-1].slot is kept]
             heapify(self.heap)
 
+    def cool(self) -> None:
+        """Nobody is eligible for its work now."""
+        if not self.cold:
+            self.cold = True
+            del self.shelf.hot[self]
+
     def _next(self) -> Entry | None:
         while self.heap and self.heap[0][-1].slot is not self.heap[0]:
             heappop(self.heap)
@@ -97,11 +103,12 @@ class Lane:
 
 class Shelf:
     """`order` is its lanes' heads, sorted; `hot` its lanes that are not cold; `busy` its queue's shelves on
-    which something waits. `accepted`: any of these requirements of the queue will do."""
+    which something waits. `accepted`: any of these requirements of the queue will do. `latest` is the lane
+    made last: most work asks the same."""
 
     __slots__ = (
-        "accepted", "busy", "channel", "combined", "deferred", "hot", "lanes", "order", "queue", "ranks",
-        "stage", "teams_by_rank",
+        "accepted", "busy", "channel", "combined", "deferred", "hot", "lanes", "latest", "order", "queue",
+        "ranks", "stage", "teams_by_rank",
     )  # fmt: skip
 
     def __init__(
@@ -115,6 +122,7 @@ class Shelf:
         self.accepted = queue.accepted(stage)
         self.combined: dict[str, Requirement] = {}
         self.lanes: dict[LaneKey, Lane] = {}
+        self.latest: Lane | None = None
         self.hot: dict[Lane, None] = {}
         self.order: list[Entry] = []
         self.lend(lent)
@@ -136,12 +144,19 @@ class Shelf:
             return self.ranks.setdefault(teams, next(seen, None))
 
     def lane(self, own: Requirement, excluded: frozenset[str], only: "Agent | None") -> Lane:
+        """A new one is among the shelf's once something stands in it."""
         key = (own.text, excluded, only.id if only else None)
-        lane = self.lanes.get(key)
-        if lane is None:
-            lane = self.lanes[key] = Lane(self, key, own, only)
-            self.hot[lane] = None
+        lane = self.lanes.get(key) or self.latest
+        if lane is None or lane.key != key:
+            lane = self.latest = Lane(self, key, own, only)
         return lane
+
+    def keep(self, lane: Lane) -> Lane:
+        """The lane of that key."""
+        kept = self.lanes.setdefault(lane.key, lane)
+        if kept.head is None:
+            self.hot[kept] = None
+        return kept
 
     def requirement(self, own: Requirement) -> Requirement:
         """What the interaction and the queue ask, joined."""
@@ -162,6 +177,7 @@ class Shelf:
         else:
             del self.lanes[lane.key]
             self.hot.pop(lane, None)
+            lane.cold = False
         if self.order:
             self.busy[self] = None
         else:
@@ -173,18 +189,14 @@ class Shelf:
             heads.sort()
         return heads
 
-    def cool(self, lane: Lane) -> None:
-        """Nobody is eligible for it now."""
-        if not lane.cold:
-            lane.cold = True
-            del self.hot[lane]
-
 
 class Waiting:
-    """All shelves. `hot` are those, by queue, with a lane that nobody has been sought for yet. `lent` are the
-    teams that a queue's work is lent to now."""
+    """All shelves. `new` is what came and stands on none yet: most of it is offered at once. `hot` are those,
+    by queue, with a lane that nobody has been sought for yet. `lent` are the teams that a queue's work is
+    lent to now."""
 
     def __init__(self) -> None:
+        self.new: dict[Item, None] = {}
         self.hot: dict[str, dict[Shelf, None]] = {}
         self.lent: dict[str, tuple[str, ...]] = {}
         self.count = 0
@@ -199,14 +211,14 @@ class Waiting:
 
     def view(self, queue: Queue, teams: frozenset[str]) -> list[tuple[Shelf, int]]:
         """The queue's shelves whose work members of `teams` see, with the rank by which they do."""
-        views = self._views.setdefault(queue.key, {})
-        view = views.get(teams)
-        if view is None:
+        try:
+            return self._views[queue.key][teams]
+        except KeyError:
             stages = range(len(queue.thresholds) + 1)
             shelves = [self.shelf(queue, channel, stage) for channel in queue.channels for stage in stages]
             ranked = [(shelf, shelf.rank(teams)) for shelf in shelves]
-            view = views[teams] = [(shelf, rank) for shelf, rank in ranked if rank is not None]
-        return view
+            view = [(shelf, rank) for shelf, rank in ranked if rank is not None]
+            return self._views.setdefault(queue.key, {}).setdefault(teams, view)
 
     def shelf(self, queue: Queue, channel: str, stage: int) -> Shelf:
         try:
@@ -228,17 +240,32 @@ class Waiting:
     def add(self, item: "Item", lane: Lane, late: int, place: int, origin: int) -> None:
         self._serial += 1
         self.count += 1
-        entry = (late, place, origin, item.id, self._serial, item)
         item.lane = lane
-        item.slot = entry
-        lane.add(entry)
-        if not lane.cold:
-            self.hot.setdefault(lane.shelf.queue.key, {})[lane.shelf] = None
+        item.slot = late, place, origin, item.id, self._serial, item
+        self.new[item] = None
+
+    def shelve(self, item: "Item") -> Lane:
+        """It stands on its shelf from now on."""
+        assert item.lane is not None and item.slot is not None
+        del self.new[item]
+        lane = item.lane = item.lane.shelf.keep(item.lane)
+        lane.add(item.slot)
+        return lane
+
+    def shelve_all(self) -> None:
+        """Somebody must be sought for what is new."""
+        for item in list(self.new):
+            lane = self.shelve(item)
+            if not lane.cold:
+                self.hot.setdefault(lane.shelf.queue.key, {})[lane.shelf] = None
 
     def remove(self, item: "Item") -> None:
+        """Take out what waits."""
         lane, entry = item.lane, item.slot
-        if lane is None or entry is None:
-            return
+        assert lane is not None and entry is not None
         item.lane = item.slot = None
         self.count -= 1
-        lane.discard(entry)
+        if item in self.new:
+            del self.new[item]
+        else:
+            lane.discard(entry)

@@ -166,14 +166,16 @@ class World:
 
     def forget(self, item: Item) -> None:
         """It is final. Legs that a caller has not ended end here."""
-        self.unplace(item)
+        if item.state == "queued":
+            self.unplace(item)
         for leg in item.legs:
             self.detach(leg)
         del self.items[item.id]
         self.gone[item.id] = item.version
 
     def unplace(self, item: Item) -> None:
-        self.waiting.remove(item)
+        if item.slot is not None:
+            self.waiting.remove(item)
         item.wake = None
         if item.placed_in is not None:
             self._count(item, item.placed_in, -1)
@@ -211,13 +213,20 @@ class World:
             self._count(item, queue.key, 1)
         stage = queue.stage(now - item.entered_at)
         shelf = self.waiting.shelf(queue, item.channel, stage)
-        overdue_at = self.overdue_at(item, queue)
+        terms = self._terms(item, queue)
+        overdue_at = terms.overdue_at(item)
         is_overdue = overdue_at is not None and overdue_at <= now
         excluded = item.excluded_at(now) if item.excluded else NOBODY
-        kept = self._preference(item, queue, shelf, excluded, now)
+        item.preferring = preferred(queue, item)
+        kept = self._preference(item, queue, shelf, excluded, now) if item.preferring else NO_PREFERENCE
         if kept.waits_until is None:
             lane = shelf.lane(item.own, excluded, kept.agent)
-            self.waiting.add(item, lane, 0 if is_overdue else 1, *self._order(item, queue, now))
+            came_at = now - item.age(now)
+            if queue.is_strict:
+                order = self.policy.tier_place(item.tier), came_at
+            else:
+                order = 0, came_at - terms.head_start_us - item.boost_us
+            self.waiting.add(item, lane, 0 if is_overdue else 1, *order)
         dues = [] if kept.waits_until is None else [kept.waits_until]
         if (opens := queue.next_stage_after(stage)) is not None:
             dues.append(item.entered_at + opens)
@@ -229,19 +238,12 @@ class World:
             item.wake = min(dues)
             self.timers.push(item.wake, "wake", item)
 
-    def _order(self, item: Item, queue: Queue, now: int) -> tuple[int, int]:
-        """(place of the tier, instant of origin): how it stands in its queue."""
-        if queue.is_strict:
-            return self.policy.tier_place(item.tier), now - item.age(now)
-        return 0, self.origin(item, queue, now)
-
     def _preference(
         self, item: Item, queue: Queue, shelf: Shelf, excluded: frozenset[str], now: int
     ) -> Preference:
-        item.preferring = preferred(queue, item)
         for agent_id in item.preferring:
             self.preferring.setdefault(agent_id, {})[item.id] = item
-        return self.preference(item, queue, shelf, excluded, now) if item.preferring else NO_PREFERENCE
+        return self.preference(item, queue, shelf, excluded, now)
 
     def preference(
         self, item: Item, queue: Queue, shelf: Shelf, excluded: frozenset[str], now: int
@@ -268,11 +270,7 @@ class World:
 
     def overdue_at(self, item: Item, queue: Queue) -> int | None:
         """The end of its promise, or earlier: where an answer is only taken for so long."""
-        promise_us, hours = self._terms(item, queue)[1:]
-        if promise_us is None:
-            return item.due
-        end = item.entered_at + promise_us if hours is None else hours.add(item.entered_at, promise_us)
-        return end if item.due is None or (end is not None and end < item.due) else item.due
+        return self._terms(item, queue).overdue_at(item)
 
     def _terms(self, item: Item, queue: Queue) -> "Terms":
         key = (item.queue, item.channel, item.tier)
@@ -325,3 +323,10 @@ class Terms(NamedTuple):
     head_start_us: int
     promise_us: int | None
     hours: Calendar | None
+
+    def overdue_at(self, item: Item) -> int | None:
+        promise_us, hours = self.promise_us, self.hours
+        if promise_us is None:
+            return item.due
+        end = item.entered_at + promise_us if hours is None else hours.add(item.entered_at, promise_us)
+        return end if item.due is None or (end is not None and end < item.due) else item.due

@@ -31,6 +31,7 @@ def unmatched(*events: RoutingEvent) -> World:
     world.begin(0)
     for event in (*Center({"a@x": {}}).engine.snapshots(), *arranged(events)):
         apply_event(world, event, 0)  # type: ignore[arg-type]
+    world.waiting.shelve_all()
     return world
 
 
@@ -76,6 +77,7 @@ class TestABreach:
         world = unmatched(AgentAvailable("a@x"), InteractionQueued("x1", "q", "voice", tier="plain"))
         world.begin(SECOND)
         apply_event(world, InteractionQueued("x2", "q", "voice", tier=tier), SECOND)
+        world.waiting.shelve_all()
         item, agent = world.items[chosen], world.agents["a@x"]
         score = SECOND - world.origin(item, world.policy.queues["q"], SECOND)
         world.unplace(item)

@@ -52,8 +52,8 @@ BUGS = [
     Bug(
         "promises_by_lateness",
         "world.py",
-        "*self._order(item, queue, now)",
-        "*((0, overdue_at or 0) if is_overdue else self._order(item, queue, now))",
+        "*order)",
+        "*((0, overdue_at or 0) if is_overdue else order))",
     ),
     Bug(
         "rank_ignored", "policy.py", "ranks.setdefault(membership.rank, set())", "ranks.setdefault(1, set())"
