@@ -14,6 +14,7 @@ from interactions.life.serving import age_seconds, places, score_seconds
 from interactions.life.views import interaction_summary
 from interactions.life.work import Work
 from models.customer import ContactAddress, Customer
+from models.endpoint import Endpoint
 from models.interaction import WAITING, Interaction, State
 from models.leg import Leg, LegState
 
@@ -21,20 +22,21 @@ from models.leg import Leg, LegState
 async def waiting_list(
     session: AsyncSession, policies: PolicyBook, paces: Paces, tenant_id: UUID, queue: str, now: datetime
 ) -> list[dict[str, Any]]:
-    """Each with its score in seconds, the wait that its place makes likely, customer and address."""
+    """Each with its score in seconds, the wait that its place makes likely, customer, address, endpoint."""
     theirs = func.coalesce(Interaction.picked_customer_id, Interaction.customer_id)
     rows = await session.execute(
-        select(Interaction, Customer.name, ContactAddress)
+        select(Interaction, Customer.name, ContactAddress, Endpoint.key, Endpoint.adapter)
         .outerjoin(ContactAddress, ContactAddress.id == Interaction.address_id)
         .outerjoin(Customer, Customer.id == theirs)
+        .outerjoin(Endpoint, Endpoint.id == Interaction.endpoint_id)
         .where(Interaction.queue == queue, Interaction.state.in_(WAITING))
     )
-    found = {x.id: (x, name, address) for x, name, address in rows}
+    found = {row[0].id: row for row in rows}
     legs = await _legs(session, list(found))
     policy = await policies.current(session, tenant_id)
     items = []
-    for id_, place in places(policy, (x for x, _, _ in found.values()), now).items():
-        x, name, address = found[id_]
+    for id_, place in places(policy, (row[0] for row in found.values()), now).items():
+        x, name, address, endpoint, adapter = found[id_]
         pace = paces.get((queue, x.channel), Pace())
         items.append(
             {"position": place.position}
@@ -42,6 +44,7 @@ async def waiting_list(
             | {
                 "customer_name": name,
                 "address": None if address is None else {"kind": address.kind, "value": address.value},
+                "endpoint": None if endpoint is None else {"key": endpoint, "adapter": adapter},
                 "waited_seconds": _waited(x, now),
                 "age_seconds": age_seconds(x, now),
                 "score_seconds": score_seconds(policy, x, now),

@@ -49,6 +49,7 @@ class TestWaiting:
         await office.client.put(f"/v1/interactions/{waiting}/customer", json=wish, headers=headers)
         listed = await office.get("wang", "/queues/billing/waiting")
         assert [item["customer_name"] for item in listed["items"]] == ["王小明"]
+        assert [item["endpoint"]["adapter"] for item in listed["items"]] == ["chat"]
 
     async def test_lists_come_in_pages(self, office: Office) -> None:
         for _ in range(3):

@@ -61,7 +61,7 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
         )}
       </Stack>
       {live ? (
-        <Group grow>
+        <Group grow preventGrowOverflow={false}>
           {line?.keys && phone.call?.news?.state === "queued_music" && (
             <Button
               size="sm"
