@@ -27,6 +27,15 @@ class TestOffering:
             await center.sign_in("li")
             await center.offered(waiting, "li")
 
+    async def test_a_boost_counts_from_the_very_next_offer(self, center: Center) -> None:
+        """Earlier than within the 500 ms that it may take: the router reads it before what comes after it."""
+        earlier, boosted = await center.queue("voice"), await center.queue("voice")
+        async with center.routed():
+            await center.work(boosted, lambda work: work.boost(60))
+            await center.sign_in("li")
+            await center.offered(boosted, "li")
+        assert not await center.open_offers(earlier)
+
     async def test_a_screen_pop_is_told_and_the_decision_kept(self, center: Center) -> None:
         await center.sign_in("li")
         async with center.routed():
