@@ -39,18 +39,3 @@ def ceiling_passed(times: Sequence[datetime], now: datetime) -> tuple[int, int] 
         if sum(since < at <= now for at in times) > most:
             return most, minutes
     return None
-
-
-def may_answer(
-    mail: ParsedMail,
-    envelope_from: str | None,
-    *,
-    times: Sequence[datetime],
-    last_answer_to_sender: datetime | None,
-    thread_was_answered: bool,
-    now: datetime,
-) -> bool:
-    """Whether an automatic answer may go out. `times`: mails of either direction with the sender."""
-    rested = last_answer_to_sender is None or now - last_answer_to_sender >= QUIET
-    allowed = why_not_answer(mail, envelope_from) is None and ceiling_passed(times, now) is None
-    return allowed and rested and not thread_was_answered

@@ -58,6 +58,17 @@ class TestTwoAutoresponders:
         assert await house.value("SELECT count(*) FROM interaction") == 0
 
 
+class TestAPerson:
+    @pytest.mark.parametrize(("days", "answers"), [(6, 1), (8, 2)])
+    async def test_is_answered_once_in_seven_days(self, house: House, days: int, answers: int) -> None:
+        await _answering(house)
+        await house.feed(await house.mail(mail("Invoice")))
+        await house.execute("UPDATE touch SET at = at - make_interval(days => :days)", days=days)
+        await house.feed(await house.mail(mail("Another thing", "And one more.")))
+        assert await house.value(ANSWERS) == answers
+        assert await house.value("SELECT count(*) FROM touch WHERE direction = 'inbound'") == 2
+
+
 @pytest.mark.timeout(600)
 class TestABounceStorm:
     async def test_opens_nothing(self, house: House) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels.email.loops import CEILINGS, ceiling_passed, may_answer, why_not_answer
+from channels.email.loops import CEILINGS, ceiling_passed, why_not_answer
 from tests.channels.email.mails import captured, mail, parse
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -72,34 +72,3 @@ class TestCeilingPassed:
 
     def test_none(self) -> None:
         assert ceiling_passed([], NOW) is None
-
-
-class TestMayAnswer:
-    @pytest.mark.parametrize(
-        ("days", "answered", "times", "expected"),
-        [
-            (None, False, 1, True),
-            (7, False, 1, True),
-            (6.9, False, 1, False),
-            (None, True, 1, False),
-            (None, False, 11, False),
-        ],
-    )
-    def test_rest(self, days: float | None, answered: bool, times: int, expected: bool) -> None:
-        last = None if days is None else NOW - timedelta(days=days)
-        person = parse(mail(PERSON))
-        allowed = may_answer(
-            person,
-            "li@example.test",
-            times=minutes_ago(*[1] * times),
-            last_answer_to_sender=last,
-            thread_was_answered=answered,
-            now=NOW,
-        )
-        assert allowed is expected
-
-    def test_machine(self) -> None:
-        machine = parse(mail(PERSON, "Precedence: bulk"))
-        assert not may_answer(
-            machine, None, times=[], last_answer_to_sender=None, thread_was_answered=False, now=NOW
-        )
