@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.embedded import EmbeddedPostgres
-from tests.asterisk.lane import OUR_NUMBER, AsteriskLane
+from tests.asterisk.lane import NIGHT_LANE, OUR_NUMBER, AsteriskLane
 from tests.conftest import clone
 from tests.platforms.ari import PASSWORD, USERNAME, Asterisk, serving
 from tests.platforms.ari.server import Server
@@ -40,7 +40,7 @@ async def service(
         document["queues"][-1]["channels"]["voice"]["accept"] = "device"
         document["calendars"] = [{"key": "never", "weekly": {}}]
         door = {"hours": "never", "closed": {"announcement": "closed", "voicemail": True}}
-        document["queues"].append({"key": "night", "teams": [{"key": "team-1"}], **door})
+        document["queues"].append({"key": "night", "teams": [{"key": f"team-{NIGHT_LANE}"}], **door})
 
     folder: Path = tmp_path_factory.mktemp("service")
     async with (

@@ -12,6 +12,8 @@ from tests.voice.test_races import accepted
 from tests.waiting import eventually
 
 OUR_NUMBER = "+862160000100"
+NIGHT_LANE = 59
+"""Whose agent works on what callers say at night; no test's own."""
 
 
 @dataclass

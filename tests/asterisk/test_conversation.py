@@ -172,6 +172,37 @@ class TestAcceptedByPickingUp:
             await units_free(desk)
 
 
+class TestHold:
+    async def test_a_refused_hold_is_told(self, lane: AsteriskLane) -> None:
+        async with lane.desktop() as desk:
+            x, call, leg = await talking(lane, desk)
+            lane.asterisk.refuses.add("POST bridges/touchpoint-held/")
+            try:
+                await desk.client.post(f"/v1/interactions/{x}/hold")
+                failed = await desk.pushed("command.failed", seconds=10)
+            finally:
+                lane.asterisk.refuses.clear()
+            assert (failed["interaction_id"], failed["command"]) == (x, "hold")
+            seen = await desk.interaction(x)
+            assert (seen["pending"], seen["legs"][0]["state"]) == (None, "active")
+            assert lane.asterisk.hears(call) == [leg]
+
+
+class TestTwoTabs:
+    async def test_both_accept_and_both_get_the_call(self, lane: AsteriskLane) -> None:
+        async with lane.desktop() as one, lane.desktop(available=False) as two:
+            call = lane.call()
+            offer = await one.offer()
+            assert (await two.offer())["offer_id"] == offer["offer_id"]
+            path = f"/v1/offers/{offer['offer_id']}/accept"
+            answers = await asyncio.gather(one.client.post(path), two.client.post(path))
+            assert [answer.status_code for answer in answers] == [200, 200]
+            leg = await lane.rings()
+            seen = await one.becomes(offer["interaction_id"], "active")
+            assert len(seen["legs"]) == 1
+            await lane.hears(call, leg.id)
+
+
 class TestRepeats:
     async def test_every_event_three_times_is_one_call(self, lane: AsteriskLane) -> None:
         lane.asterisk.copies = 3

@@ -9,7 +9,7 @@ from tests.voice.test_races import accepted, entry_outcome, figures_of, units_fr
 from tests.waiting import eventually
 
 BACK_SECONDS = 60
-"""Until the listener is there again: about a second, and twice as long for each break soon after."""
+"""Until the listener is there again: seconds after a break, longer after a death on a busy machine."""
 
 
 async def breaks(lane: AsteriskLane) -> None:

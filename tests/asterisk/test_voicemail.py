@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from tests.asterisk.lane import AsteriskLane
+from tests.asterisk.lane import NIGHT_LANE, AsteriskLane
 from tests.running import Lane
 from tests.waiting import eventually
 
 
 async def test_the_message_is_work_with_its_sound(lane: AsteriskLane) -> None:
     asterisk = lane.asterisk
-    async with Lane(1, lane.lane.service).desktop() as desk:
+    async with Lane(NIGHT_LANE, lane.lane.service).desktop() as desk:
         call = asterisk.call("+8613800138111", "queue=night")
         await eventually(lambda: asterisk.channels[call].recording, seconds=20)
         asterisk.press(call, "#")
