@@ -18,7 +18,7 @@ from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
 
 TEMPLATE = "touchpoint_template"
-TOGETHER = ("asterisk", "browser", "kafka", "outage", "twilio", "voice")
+TOGETHER = ("asterisk", "browser", "kafka", "messengers", "outage", "twilio", "voice")
 EXPECTED_SKIPS = ("../shared/data", "only root")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "1GB"}
@@ -107,6 +107,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         name = "kafka" if item.get_closest_marker("kafka") else folder
+        if "world" in getattr(item, "fixturenames", ()):
+            name = "messengers"
         if name in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(name))
 

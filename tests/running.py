@@ -27,6 +27,7 @@ from demo.pbx.exchange import Exchange, create_exchange_app
 from demo.pbx.switch import Device, PhoneCall
 from demo.telephones import CtiLine, Telephones, telephone_routes
 from tests.partitions import all_taken
+from tests.ports import free_port
 from tests.waiting import eventually
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests' exchange").decode()
@@ -282,9 +283,3 @@ async def _serving(exchange: Exchange) -> AsyncIterator[int]:
         server.should_exit = True
         await task
         await exchange.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.screens import Desk, Windows, fill_in
-from tests.running import free_port
+from tests.ports import free_port
 
 START_SECONDS = 120
 PASSWORD = "demo"

@@ -18,7 +18,8 @@ from websockets.asyncio.client import connect
 from demo.desk_client import desktop
 from tests.browser.screens import CHROMIUM, FLAGS, Desk, fill_in
 from tests.browser.test_desktop import state_of
-from tests.running import PASSWORD, Lane, free_port
+from tests.ports import free_port
+from tests.running import PASSWORD, Lane
 from tests.waiting import eventually
 
 HIDDEN_SECONDS = float(os.environ.get("TOUCHPOINT_HIDDEN_SECONDS", "25"))

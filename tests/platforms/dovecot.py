@@ -4,7 +4,6 @@ import asyncio
 import imaplib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port, greets
 from tests.waiting import eventually
 
 PROGRAM = Path("/usr/sbin/dovecot")
@@ -125,7 +125,7 @@ async def running_dovecot(tokens_url: str) -> AsyncIterator[Dovecot]:
     """`tokens_url`: the token server that tells whose an access token is. Skips where there is none."""
     server = await asyncio.to_thread(_started, tokens_url)
     try:
-        await eventually(lambda: _answers(server.plain_port), seconds=20)
+        await eventually(lambda: greets(server.plain_port, b"* OK"), seconds=20)
         yield server
     finally:
         server.process.terminate()
@@ -140,7 +140,7 @@ def _started(tokens_url: str) -> Dovecot:
         pytest.skip("only root may start Dovecot with users of its own")
     folder = Path(tempfile.mkdtemp(prefix="touchpoint-dovecot-"))
     folder.chmod(0o755)
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     _write(folder, tokens_url, *ports)
     process = subprocess.Popen([PROGRAM, "-F", "-c", str(folder / "dovecot.conf")])
     return Dovecot(folder, *ports, process)
@@ -158,17 +158,3 @@ def _write(folder: Path, tokens_url: str, plain_port: int, tls_port: int) -> Non
             folder=folder, password=PASSWORD, nobody=NOBODY, plain_port=plain_port, tls_port=tls_port
         )
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), 1) as connection:
-            return connection.recv(4) == b"* OK"
-    except OSError:
-        return False

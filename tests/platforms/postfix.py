@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port, greets
 from tests.waiting import eventually
 
 PROGRAM = Path("/usr/sbin/postfix")
@@ -66,7 +66,7 @@ async def running_postfix(next_port: int) -> AsyncIterator[Postfix]:
     """Hands everything on to `next_port` of this machine."""
     server = await asyncio.to_thread(_started, next_port)
     try:
-        await eventually(lambda: _answers(server.port), seconds=20)
+        await eventually(lambda: greets(server.port, b"220"), seconds=20)
         yield server
     finally:
         await asyncio.to_thread(_stop, server)
@@ -79,7 +79,7 @@ def _started(next_port: int) -> Postfix:
         pytest.skip("only root may start Postfix with users of its own")
     folder = Path(tempfile.mkdtemp(prefix="touchpoint-postfix-"))
     folder.chmod(0o755)
-    port = _free_port()
+    port = free_port()
     (folder / "main.cf").write_text(_MAIN.format(folder=folder, next_port=next_port))
     (folder / "master.cf").write_text(_MASTER.format(port=port))
     for name in ("queue", "data"):
@@ -96,17 +96,3 @@ def _stop(server: Postfix) -> None:
     server.process.terminate()
     server.process.wait()
     shutil.rmtree(server.folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), 1) as connection:
-            return connection.recv(3) == b"220"
-    except OSError:
-        return False

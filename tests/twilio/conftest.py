@@ -13,7 +13,8 @@ from demo.twilio import FakeTwilio
 from demo.twilio.calls import Call
 from tests.conftest import clone
 from tests.platforms.twilio import official, serving
-from tests.running import Lane, Service, free_port, running
+from tests.ports import free_port
+from tests.running import Lane, Service, running
 
 ACCOUNT = "ACae6e420f425248d6a26948c17a9e2acf"
 TOKEN = "a token of tests"

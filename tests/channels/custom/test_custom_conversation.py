@@ -1,95 +1,56 @@
 """Conversations through a bridge that was written from the channel's page, in both directions, through
 running api and worker processes."""
 
-import os
-import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.embedded import EmbeddedPostgres
 from demo.messengers.bridge import Bridge
-from tests.conftest import clone
+from tests.channels.conftest import Place, World
 from tests.platforms.custom import OfficialPackage
 from tests.platforms.talk import Talk
-from tests.running import Desktop, Lane, running
-from tests.serving import serving
+from tests.running import Desktop
 from tests.waiting import eventually
 
-SEED = int(os.environ.get("TOUCHPOINT_CUSTOM_SEED", "7"))
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
 )
 
 
-@dataclass
-class Line:
-    """The bridge and the lane that its customers are served in."""
-
-    bridge: Bridge
-    lane: Lane
-
-
-@pytest.fixture(scope="module")
-async def line(
-    postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Line]:
-    print(f"seed {SEED}: TOUCHPOINT_CUSTOM_SEED={SEED}")
-    bridge = Bridge(OfficialPackage(SECRET), random.Random(SEED))
-    async with clone(postgres, template_database) as url, serving(bridge.app()) as bridge.url:
-        window = {"seconds": 172_800, "messages": 5}
-        config = {
-            "platform": "line",
-            "secret": SECRET,
-            "send_url": f"{bridge.url}/send",
-            "reply_window": window,
-        }
-
-        def shape(document: dict[str, Any]) -> None:
-            line = {"key": "line", "adapter": "custom", "queue": "lane-1", "config": config}
-            document["endpoints"].append(line)
-
-        folder: Path = tmp_path_factory.mktemp("custom")
-        async with running(url, folder, lanes=1, shape=shape) as service:
-            bridge.webhook = f"{service.url}{service.endpoints['line']['path']}"
-            yield Line(bridge, service.lane())
+@pytest.fixture
+def line(world: World) -> Place[Bridge]:
+    return world.custom.pop()
 
 
 @pytest.fixture
-async def desk(line: Line) -> AsyncIterator[Desktop]:
+async def desk(line: Place[Bridge]) -> AsyncIterator[Desktop]:
     async with line.lane.desktop() as desk:
         yield desk
 
 
 class TestTheFormat:
-    async def test_a_wrong_field_is_named(self, line: Line) -> None:
-        (answer,) = await line.bridge.post(line.bridge.says("1", "", "hello"))
+    async def test_a_wrong_field_is_named(self, line: Place[Bridge]) -> None:
+        (answer,) = await line.platform.post(line.platform.says("1", "", "hello"))
         assert answer.status_code == 422
         assert answer.json()["errors"] == [
             {"pointer": "/customer/id", "message": "String should have at least 1 character"}
         ]
 
-    async def test_what_the_bridge_did_not_sign_is_not_taken(self, line: Line) -> None:
-        ours = line.bridge.proof
-        line.bridge.proof = OfficialPackage("whsec_b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldA==")
-        (answer,) = await line.bridge.post(line.bridge.says("1", "u1", "hello"))
-        line.bridge.proof = ours
+    async def test_what_the_bridge_did_not_sign_is_not_taken(self, line: Place[Bridge]) -> None:
+        line.platform.proof = OfficialPackage("whsec_b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldA==")
+        (answer,) = await line.platform.post(line.platform.says("1", "u1", "hello"))
         assert answer.status_code == 401
 
-    async def test_what_is_unknown_is_taken(self, line: Line) -> None:
-        (answer,) = await line.bridge.post({"type": "typing", "customer": {"id": "u1"}})
+    async def test_what_is_unknown_is_taken(self, line: Place[Bridge]) -> None:
+        (answer,) = await line.platform.post({"type": "typing", "customer": {"id": "u1"}})
         assert answer.status_code == 200
 
 
 class TestAConversation:
     async def test_with_repeats_disorder_throttling_an_outage_and_lost_answers(
-        self, line: Line, desk: Desktop
+        self, line: Place[Bridge], desk: Desktop
     ) -> None:
-        bridge, customer = line.bridge, "U4af4980629"
+        bridge, customer = line.platform, "U4af4980629"
         one, two, three = (bridge.says(f"q{n}", customer, f"question {n}") for n in (1, 2, 3))
         for event in (two, one):
             await bridge.post(event, times=3)
@@ -115,8 +76,8 @@ class TestAConversation:
         await talk.said("question 1", "question 2", "question 3")
         await talk.finish()
 
-    async def test_files_in_both_directions_and_ids_of_ours(self, line: Line, desk: Desktop) -> None:
-        bridge, customer = line.bridge, "U2"
+    async def test_files_in_both_directions_and_ids_of_ours(self, line: Place[Bridge], desk: Desktop) -> None:
+        bridge, customer = line.platform, "U2"
         bridge.names_ids = False
         await bridge.post(bridge.says("f1", customer, "look", attachments=bridge.with_file("in.png", PNG)))
         talk = await Talk.taken(desk)
@@ -133,8 +94,10 @@ class TestAConversation:
         bridge.names_ids = True
         await talk.finish()
 
-    async def test_a_colleagues_answer_in_the_platforms_own_app(self, line: Line, desk: Desktop) -> None:
-        bridge, customer = line.bridge, "U3"
+    async def test_a_colleagues_answer_in_the_platforms_own_app(
+        self, line: Place[Bridge], desk: Desktop
+    ) -> None:
+        bridge, customer = line.platform, "U3"
         await bridge.post(bridge.says("c1", customer, "anybody?"))
         talk = await Talk.taken(desk)
         elsewhere = bridge.says("c2", customer, "I did that already") | {"type": "message.sent_elsewhere"}
@@ -146,8 +109,8 @@ class TestAConversation:
 
 
 class TestTheWindow:
-    async def test_five_answers_and_no_sixth(self, line: Line, desk: Desktop) -> None:
-        bridge, customer = line.bridge, "U5"
+    async def test_five_answers_and_no_sixth(self, line: Place[Bridge], desk: Desktop) -> None:
+        bridge, customer = line.platform, "U5"
         await bridge.post(bridge.says("w1", customer, "hello"))
         talk = await Talk.taken(desk)
         for n in range(5):

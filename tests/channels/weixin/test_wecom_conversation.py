@@ -7,12 +7,12 @@ import pytest
 
 from channels.wecom.message_ids import message_id
 from demo.messengers.wecom import WecomPlatform
+from tests.channels.conftest import GREETING, Place, World
 from tests.channels.weixin.answers import SECONDS, failed, file, reply, sent
-from tests.channels.weixin.conftest import GREETING, Place, World
 from tests.platforms.talk import Talk
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("weixin")]
+pytestmark = pytest.mark.timeout(300)
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 PDF = b"%PDF-1.4\n" + b"\x00" * 64

@@ -1,66 +1,33 @@
 """Conversations in both directions against the fake platform, through running api and worker processes."""
 
-import os
-import random
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.embedded import EmbeddedPostgres
 from demo.messengers.whatsapp import WhatsApp
-from tests.channels.whatsapp.build import CONFIG
-from tests.conftest import clone
+from tests.channels.conftest import Place, World
 from tests.platforms.talk import Talk
-from tests.running import Desktop, Lane, running
-from tests.serving import serving
+from tests.running import Desktop
 from tests.waiting import eventually
 
-SEED = int(os.environ.get("TOUCHPOINT_WHATSAPP_SEED", "7"))
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
 )
 
 
-@dataclass
-class Line:
-    """The platform and the lane that its customers are served in."""
-
-    platform: WhatsApp
-    lane: Lane
-
-
-@pytest.fixture(scope="module")
-async def line(
-    postgres: EmbeddedPostgres, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Line]:
-    print(f"seed {SEED}: TOUCHPOINT_WHATSAPP_SEED={SEED}")
-    secrets = (CONFIG["access_token"], CONFIG["app_secret"], CONFIG["verify_token"])
-    platform = WhatsApp(CONFIG["phone_number_id"], *secrets, random.Random(SEED))
-    async with clone(postgres, template_database) as url, serving(platform.app()) as api_url:
-        order_ready = {"name": "order_ready", "language": "zh_CN", "body": "您好{{1}}，您的订单{{2}}已备好。"}
-        config = CONFIG | {"api_url": api_url, "templates": [order_ready]}
-
-        def shape(document: dict[str, Any]) -> None:
-            whatsapp = {"key": "whatsapp", "adapter": "whatsapp", "queue": "lane-1", "config": config}
-            document["endpoints"].append(whatsapp)
-
-        folder: Path = tmp_path_factory.mktemp("whatsapp")
-        async with running(url, folder, lanes=1, shape=shape) as service:
-            platform.webhook = f"{service.url}{service.endpoints['whatsapp']['path']}"
-            yield Line(platform, service.lane())
+@pytest.fixture
+def line(world: World) -> Place[WhatsApp]:
+    return world.whatsapp.pop()
 
 
 @pytest.fixture
-async def desk(line: Line) -> AsyncIterator[Desktop]:
+async def desk(line: Place[WhatsApp]) -> AsyncIterator[Desktop]:
     async with line.lane.desktop() as desk:
         yield desk
 
 
-async def begun(line: Line, desk: Desktop, customer: str, text: str = "hello") -> Talk:
+async def begun(line: Place[WhatsApp], desk: Desktop, customer: str, text: str = "hello") -> Talk:
     """A new customer has written, and the agent has taken it."""
     message = line.platform.customer_says(customer, type="text", text={"body": text})
     await line.platform.messages(message)
@@ -68,22 +35,22 @@ async def begun(line: Line, desk: Desktop, customer: str, text: str = "hello") -
 
 
 class TestTheAddress:
-    async def test_is_checked_by_meta(self, line: Line) -> None:
+    async def test_is_checked_by_meta(self, line: Place[WhatsApp]) -> None:
         assert await line.platform.subscribe()
 
-    async def test_is_not_ours_with_another_word(self, line: Line) -> None:
-        ours, line.platform.verify_token = line.platform.verify_token, "another"
+    async def test_is_not_ours_with_another_word(self, line: Place[WhatsApp]) -> None:
+        line.platform.verify_token = "another"
         assert not await line.platform.subscribe()
-        line.platform.verify_token = ours
 
-    async def test_takes_nothing_that_meta_did_not_sign(self, line: Line) -> None:
-        ours, line.platform.app_secret = line.platform.app_secret, "another"
+    async def test_takes_nothing_that_meta_did_not_sign(self, line: Place[WhatsApp]) -> None:
+        line.platform.app_secret = "another"
         assert await line.platform.post({"messages": []}) == [401]
-        line.platform.app_secret = ours
 
 
 class TestAConversation:
-    async def test_with_repeats_disorder_throttling_and_an_outage(self, line: Line, desk: Desktop) -> None:
+    async def test_with_repeats_disorder_throttling_and_an_outage(
+        self, line: Place[WhatsApp], desk: Desktop
+    ) -> None:
         platform, customer = line.platform, "8613800138001"
         now = int(time.time()) - 60
         first, second, third = (
@@ -117,7 +84,7 @@ class TestAConversation:
         await talk.finish()
 
     async def test_receipts_that_come_before_the_answer_of_the_platform(
-        self, line: Line, desk: Desktop
+        self, line: Place[WhatsApp], desk: Desktop
     ) -> None:
         """A lost answer is sent once more with the same key; receipts of either never move a state back."""
         platform, customer = line.platform, "8613800138002"
@@ -137,7 +104,7 @@ class TestAConversation:
 
 
 class TestFiles:
-    async def test_in_both_directions(self, line: Line, desk: Desktop) -> None:
+    async def test_in_both_directions(self, line: Place[WhatsApp], desk: Desktop) -> None:
         platform, customer = line.platform, "8613800138003"
         talk = await begun(line, desk, customer)
         await platform.messages(platform.customer_sends_file(customer, "image", "image/png", PNG), times=2)
@@ -157,7 +124,7 @@ class TestFiles:
 
 
 class TestTheWindow:
-    async def test_closed_lets_templates_through(self, line: Line, desk: Desktop) -> None:
+    async def test_closed_lets_templates_through(self, line: Place[WhatsApp], desk: Desktop) -> None:
         platform, customer = line.platform, "8613800138005"
         yesterday = int(time.time()) - 25 * 3600
         late = platform.customer_says(customer, at=yesterday, type="text", text={"body": "anybody there?"})
@@ -183,7 +150,7 @@ class TestTheWindow:
 
 
 class TestRefused:
-    async def test_with_words_that_help(self, line: Line, desk: Desktop) -> None:
+    async def test_with_words_that_help(self, line: Place[WhatsApp], desk: Desktop) -> None:
         platform, customer = line.platform, "8613800138004"
         talk = await begun(line, desk, customer)
         platform.day_passes(customer)
