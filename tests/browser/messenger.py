@@ -64,8 +64,9 @@ async def open_messenger() -> AsyncIterator[Messenger]:
         yield Messenger(platform, url)
 
 
-async def change(service: Service, statement: str, *values: object) -> None:
-    """What time or many failures would do, without waiting for them."""
+async def change(service: Service, statement: str, *values: object) -> bool:
+    """What time or many failures would do, without waiting for them; whether a row was changed."""
     connection = await asyncpg.connect(service.settings.database_url)
-    await connection.execute(statement, *values)
+    status = str(await connection.execute(statement, *values))
     await connection.close()
+    return status != "UPDATE 0"
