@@ -20,6 +20,7 @@ from app.database import API_ROLE, WORKER_ROLE, Database
 from app.ended_sessions import EndedSessions
 from app.endpoints import Endpoints
 from app.events import Stream
+from app.file_links import FileLinks
 from app.notifications import Notifications
 from app.outbound import outbound_client
 from app.pressure import Pressure
@@ -56,6 +57,7 @@ class Container:
     endpoints: Endpoints
     bus: Log
     blobs: BlobStore
+    file_links: FileLinks = field(repr=False)
     http: httpx.AsyncClient
     tail: Tail
     pressure: Pressure
@@ -125,6 +127,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
             endpoints=endpoints,
             bus=bus,
             blobs=open_blobs(settings, cipher),
+            file_links=FileLinks(key.derive("file addresses"), settings.public_url, clock),
             http=await stack.enter_async_context(outbound_client()),
             tail=tail,
             pressure=Pressure(settings),

@@ -83,7 +83,7 @@ class Endpoints:
         notifications: Notifications,
         public_url: str | None = None,
     ) -> None:
-        self._database, self._cipher, self._public_url = database, cipher, public_url
+        self._database, self._cipher, self.public_url = database, cipher, public_url
         self._tenants: dict[UUID, KnownTenant] = {}
         self._endpoints: dict[UUID, KnownEndpoint] = {}
         self._wake = asyncio.Event()
@@ -188,7 +188,7 @@ class Endpoints:
         )
 
     def _webhook_url(self, row: Endpoint) -> str | None:
-        return None if self._public_url is None else f"{self._public_url.rstrip('/')}/webhooks/{row.id}"
+        return None if self.public_url is None else f"{self.public_url.rstrip('/')}/webhooks/{row.id}"
 
 
 def _known_tenant(tenant: Tenant) -> KnownTenant:

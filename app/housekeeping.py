@@ -14,11 +14,11 @@ from app.bus.retention import prune
 from app.container import Container
 from app.events import Stream
 from app.security import CannotOpen
+from models.attachment import Attachment
 from models.base import PRUNED_AT_ONCE
 from models.journal import RoutingJournal
 from models.log import DeadLetter
 from models.offer import Decision
-from models.touch import Attachment
 
 log = structlog.get_logger()
 

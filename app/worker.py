@@ -112,7 +112,8 @@ def dns_servers(texts: Sequence[str]) -> list[tuple[str, int]]:
 def sender(container: Container) -> Sender:
     """Looks as soon as a delivery was committed anywhere."""
     database, cipher, clock = container.database, container.cipher, container.clock
-    dispatch, transport = InteractionDispatch(database, container.blobs), NetworkTransport(container.http)
+    dispatch = InteractionDispatch(database, container.blobs, container.file_links)
+    transport = NetworkTransport(container.http)
     attempts = Attempts(database, cipher, container.endpoints, transport, dispatch, clock)
     made = Sender(database, cipher, attempts, dispatch, clock)
     if isinstance(container.bus, PostgresLog | KafkaLog):

@@ -153,6 +153,14 @@ class Fetches(Protocol):
 
 
 @runtime_checkable
+class MarksRead(Protocol):
+    """Platforms that show the customer that a message was read, and that somebody writes an answer."""
+
+    def mark_read(self, provider_id: str, *, typing: bool) -> WireRequest:
+        """Of the customer's message with this id and all before it."""
+
+
+@runtime_checkable
 class HoldsMedia(Protocol):
     """Platforms whose messages name files that are fetched apart (`Attachment.media`)."""
 

@@ -19,6 +19,7 @@ from channels.abilities import (
     Fetches,
     HoldsMedia,
     LogsIn,
+    MarksRead,
     Media,
     NotDone,
     SendsInSteps,
@@ -184,6 +185,8 @@ class Attempts:
                 return Attempted(await _command(adapter, delivery, exchange))
             case "media":
                 return await self._media(adapter, delivery, exchange)
+            case "mark":
+                return Attempted(await _mark(adapter, delivery, exchange))
             case _:
                 return await self._fetch(adapter, delivery, exchange)
 
@@ -222,6 +225,13 @@ async def _send(adapter: ChannelAdapter, message: OutboundMessage, exchange: Exc
     if isinstance(adapter, SendsInSteps):
         return await run_steps(adapter.send(message), exchange)
     return adapter.interpret(await exchange(adapter.render(message)))
+
+
+async def _mark(adapter: ChannelAdapter, delivery: Delivery, exchange: Exchange) -> SendResult:
+    if not isinstance(adapter, MarksRead):
+        raise Unsendable("this platform shows nobody what was read")
+    told = delivery.payload
+    return adapter.interpret(await exchange(adapter.mark_read(told["reference"], typing=told["typing"])))
 
 
 async def _command(adapter: ChannelAdapter, delivery: Delivery, exchange: Exchange) -> SendResult:

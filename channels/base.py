@@ -92,9 +92,12 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True)
 class OutboundAttachment:
+    """`url`: where the platform can fetch it for some hours; None where nobody outside reaches us."""
+
     name: str
     content_type: str
     content: bytes = field(repr=False)
+    url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +157,29 @@ class CallCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class ButtonRoom:
+    """At most so many buttons under one message, with so many characters each; `text_max` for the text above
+    them (None: as without buttons)."""
+
+    most: int
+    title_max: int
+    text_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """`text_max`: no message has more characters (None: no limit we know of). `per_second`: requests that the
-    platform takes from one endpoint (None: no limit we know of)."""
+    platform takes from one endpoint (None: no limit we know of). `buttons` None: no ready answers. `quotes`:
+    a message can show which one it answers. `fetches_files`: the platform fetches files from an address of
+    ours, so there must be a public one."""
 
     text_max: int | None = None
     attachments: bool = False
     replies: bool = True
     per_second: float | None = None
+    buttons: ButtonRoom | None = None
+    quotes: bool = False
+    fetches_files: bool = False
 
 
 class ChannelAdapter(Protocol):

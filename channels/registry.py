@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
 from channels.ari import AriAdapter, AriConfig
 from channels.ari.listener import AriListener
-from channels.base import ChannelAdapter
+from channels.base import Capabilities, ChannelAdapter
 from channels.chat import ChatAdapter, ChatConfig
 from channels.config import ChannelConfig, problems_of
 from channels.cti import CtiAdapter, CtiConfig
@@ -30,6 +30,10 @@ class Registered:
     adapter: Callable[[Any], ChannelAdapter]
     config: type[ChannelConfig]
     listener: Callable[[Any], Listener | None] | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return cast(type[ChannelAdapter], self.adapter).capabilities
 
 
 ADAPTERS: Final[Mapping[str, Registered]] = {

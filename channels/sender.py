@@ -22,6 +22,7 @@ COMMAND: Final = Kind("command", 64, 2, 3, 0.2, 900)
 MESSAGE: Final = Kind("message", 512, 60, 90, 2, 900)
 MEDIA: Final = Kind("media", 8, 120, 150, 2, 900)
 FETCH: Final = Kind("fetch", 16, 60, 90, 2, 60)
+MARK: Final = Kind("mark", 32, 20, 30, 2, 60)
 
 LOOK_SECONDS: Final = 0.05
 """Between two looks for what may wait so long: they are for many deliveries at once."""
@@ -39,7 +40,7 @@ class Sender:
                 (COMMAND,), means, Recorder(database, sealer, dispatch), look_seconds=0, patient=False
             ),
             Outgoing.OTHERS: Lane(
-                (MESSAGE, MEDIA, FETCH),
+                (MESSAGE, MEDIA, FETCH, MARK),
                 means,
                 Recorder(database, sealer, dispatch),
                 look_seconds=LOOK_SECONDS,

@@ -4,6 +4,7 @@ all."""
 from models.access import ApiKey, LoginFailure, RefreshSession
 from models.account_team import AccountTeamMember
 from models.agent import Agent, AgentLease, Device
+from models.attachment import Attachment
 from models.audit import Audit, IdempotentAnswer
 from models.base import Base
 from models.call import Call
@@ -27,7 +28,7 @@ from models.refusal import Refusal
 from models.reply_window import ReplyWindow
 from models.segment import Segment
 from models.tenant import Tenant
-from models.touch import Attachment, Touch
+from models.touch import Touch
 from models.visitor import Visitor
 from models.vitals import RoutingVitals
 

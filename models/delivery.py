@@ -45,8 +45,9 @@ class Settled(NamedTuple):
 
 class Delivery(TenantRow, Base):
     """Something to send, or to fetch. `kind` message: render `touch_id`; command: `payload` is a CallCommand;
-    media: `payload` {index, reference, name} is a file of `touch_id`; fetch: `payload` {hint}. Done in order
-    of id per `conversation`; never after `expires_at`; `provider_key` is the same at every attempt.
+    media: `payload` {index, reference, name} is a file of `touch_id`; fetch: `payload` {hint}; mark:
+    `payload` {reference, typing} shows the customer that `touch_id` was read. Done in order of id per
+    `conversation`; never after `expires_at`; `provider_key` is the same at every attempt.
     Infrastructure: no row-level security."""
 
     __tablename__ = "delivery"
@@ -70,7 +71,7 @@ class Delivery(TenantRow, Base):
     settled_at: Mapped[datetime | None]
     __table_args__ = (
         one_of("state", DeliveryState),
-        one_of("kind", ("message", "command", "media", "fetch")),
+        one_of("kind", ("message", "command", "media", "fetch", "mark")),
         Index(
             "ix_delivery_due",
             "kind",

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Select,
     func,
@@ -20,10 +19,9 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.bus.outbox import write_rows
 from app.clock import new_id, rfc3339
 from app.events import Address
-from models.base import ROWS, Base, Identified, Json, TenantRow, among, one_of
+from models.base import Base, Json, TenantRow, among, one_of
 from models.bulk import insert_records
 
 DELIVERY_STATES = ("pending", "sending", "sent", "delivered", "read", "failed")
@@ -82,6 +80,12 @@ class Touch(TenantRow, Base):
         Index("ix_touch_search", "search", postgresql_using="gin"),
     )
 
+    @property
+    def quotes(self) -> UUID | None:
+        """The touch that it shows as the one it answers."""
+        quoted = self.payload.get("quotes")
+        return None if quoted is None else UUID(quoted)
+
     @classmethod
     def insert_all(cls, session: AsyncSession, touches: Sequence[Self]) -> None:
         """When the transaction ends. `touches` are not in the session; `search` holds the words to be found
@@ -103,6 +107,8 @@ class Touch(TenantRow, Base):
     @classmethod
     async def known(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, "Touch"]:
         """As they are now, not locked."""
+        if not ids:
+            return {}
         found = await session.scalars(select(Touch).where(among(cls.id, ids)))
         return {touch.id: touch for touch in found}
 
@@ -165,6 +171,14 @@ class Touch(TenantRow, Base):
         if before is not None:
             query = query.where(tuple_(cls.at, cls.id) < tuple_(*before))
         return (await session.scalars(query.order_by(cls.at.desc(), cls.id.desc()).limit(limit))).all()
+
+    @classmethod
+    async def latest_inbound(cls, session: AsyncSession, interaction_id: UUID) -> Self | None:
+        """The customer's newest message."""
+        query = select(cls).where(
+            cls.interaction_id == interaction_id, cls.direction == "inbound", cls.kind == "message"
+        )
+        return await session.scalar(query.order_by(cls.at.desc(), cls.id.desc()).limit(1))
 
     @classmethod
     async def sent_before(
@@ -323,68 +337,3 @@ async def _locked(session: AsyncSession, query: Select[Touch]) -> Sequence[Touch
     """In one order, and read anew: what the session had may be older than the lock."""
     locked = query.order_by(Touch.id).with_for_update().execution_options(populate_existing=True)
     return (await session.scalars(locked)).all()
-
-
-class Attachment(Identified, Base):
-    """A stored file; `sha256` names the encrypted blob. `owner`: `agent/<id>` or `visitor/<id>` until it
-    hangs on a touch: only its owner may send it."""
-
-    __tablename__ = "attachment"
-    touch_id: Mapped[UUID | None]
-    owner: Mapped[str | None]
-    name: Mapped[str]
-    content_type: Mapped[str]
-    size: Mapped[int]
-    sha256: Mapped[str]
-    content_id: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "touch_id"], ["touch.tenant_id", "touch.id"], ondelete="CASCADE"),
-        Index("ix_attachment_touch_id", "tenant_id", "touch_id"),
-        Index("ix_attachment_sha256", "tenant_id", "sha256"),
-    )
-
-    async def is_recording(self, session: AsyncSession) -> bool:
-        """It hangs on a call: what customer and agent have said."""
-        kind = await session.scalar(select(Touch.kind).where(Touch.id == self.touch_id))
-        return bool(kind == "call")
-
-    @classmethod
-    async def owned(cls, session: AsyncSession, ids: Collection[UUID], owner: str) -> dict[UUID, Self]:
-        """Those of `ids` that this owner has uploaded and not sent yet, locked."""
-        if not ids:
-            return {}
-        query = select(cls).where(cls.id.in_(ids), cls.owner == owner, cls.touch_id.is_(None))
-        found = await session.scalars(query.order_by(cls.id).with_for_update())
-        return {attachment.id: attachment for attachment in found}
-
-    @classmethod
-    async def of_touches(cls, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, list[Self]]:
-        if not ids:
-            return {}
-        by_touch: dict[UUID, list[Self]] = {}
-        for file in await session.scalars(select(cls).where(among(cls.touch_id, ids)).order_by(cls.id)):
-            assert file.touch_id is not None
-            by_touch.setdefault(file.touch_id, []).append(file)
-        return by_touch
-
-    @classmethod
-    async def hang(cls, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-        """Hang files that `owner` uploaded ({id, touch_id, owner}) on the touches that sent them."""
-        if rows:
-            await write_rows(session)
-            await session.execute(_HANG, {"rows": rows})
-
-    def item(self) -> dict[str, Any]:
-        """As it stands in a touch."""
-        item = {"id": str(self.id), "name": self.name, "type": self.content_type, "size": self.size}
-        return item if self.content_id is None else {**item, "content_id": self.content_id}
-
-
-_HANG = sql(
-    """
-    UPDATE attachment a SET touch_id = r.touch_id, owner = NULL
-    FROM jsonb_to_recordset(:rows) AS r (id uuid, touch_id uuid, owner text)
-    WHERE a.id = r.id AND a.owner = r.owner AND a.touch_id IS NULL
-    """
-).bindparams(ROWS)

@@ -9,9 +9,10 @@ from sqlalchemy import ForeignKey, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.attachment import Attachment
 from models.base import ROWS, Base, Identified, among
 from models.customer import ContactAddress
-from models.touch import Attachment, Touch
+from models.touch import Touch
 
 _UNACKNOWLEDGED: Final = ("pending", "sending", "sent")
 

@@ -10,7 +10,7 @@ from app import files
 from app.access import Permission
 from app.errors import Forbidden, NotFound, TooLarge
 from app.problems import problems
-from models.touch import Attachment
+from models.attachment import Attachment
 from routers.deps import CurrentAgent, CurrentPrincipal, ReadTransaction, Services, Transaction, api_router
 
 router = api_router("/v1/attachments", Permission.WORK, tags=["attachments"])

@@ -105,13 +105,21 @@ class VisitorSocket:
         """From the hub. A window that leaves too much waiting is closed."""
         touch = frame.get("touch")
         if touch is not None:
-            if touch["client_message_id"] in self._sent_by_me:
-                return
             self._may_be_acknowledged(touch)
         try:
-            self._frames.put_nowait(frame)
+            self._frames.put_nowait(self._stored(touch) or frame)
         except asyncio.QueueFull:
             self._slow.set()
+
+    def _stored(self, touch: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Of what this window has sent it lacks the touch's id only, until the touch is changed."""
+        if touch is None or touch["version"] > 1 or touch["client_message_id"] not in self._sent_by_me:
+            return None
+        return {
+            "type": "stored",
+            "client_message_id": touch["client_message_id"],
+            "touch_id": touch["id"],
+        }
 
     async def _serve(self, hello: Hello) -> None:
         visitor = await recognise(self._container, self._endpoint, self._chat, hello)
@@ -309,11 +317,12 @@ class VisitorSocket:
         return VisitorConnected(name=name or None, page=page and mask_cards(page), **self._who(self._now()))
 
     def _received_event(self, message: Message, files: tuple[Attachment, ...]) -> MessageReceived:
+        tapped = {} if message.button is None else {"button": {"id": mask_cards(message.button)}}
         return MessageReceived(
             external_id=f"{self._visitor_id}/{message.client_message_id}",
             text=mask_cards(clean_text(message.text)),
             attachments=files,
-            payload={"client_message_id": message.client_message_id},
+            payload={"client_message_id": message.client_message_id} | tapped,
             claimed=_claimed(message),
             **self._who(self._now()),
         )

@@ -30,13 +30,15 @@ class Hello(BaseModel):
 
 
 class Message(BaseModel):
-    """`email`: where they say that they can be reached too."""
+    """`email`: where they say that they can be reached too. `button`: the id of the ready answer that they
+    tapped, whose title is the text."""
 
     type: Literal["message"]
     client_message_id: str = Field(min_length=1, max_length=200)
     text: str = ""
     attachments: list[UUID] = Field(default_factory=list, max_length=10)
     email: str | None = Field(default=None, max_length=254)
+    button: str | None = Field(default=None, max_length=100)
 
 
 class Received(BaseModel):

@@ -16,7 +16,16 @@ from app import files, idempotency
 from app.container import Container
 from app.database import OUTAGES
 from app.endpoints import KnownEndpoint
-from app.errors import Forbidden, Invalid, KeyReused, MalformedPayload, NotFound, PoisonEvent, TooMany
+from app.errors import (
+    Forbidden,
+    Invalid,
+    KeyReused,
+    MalformedPayload,
+    NotFound,
+    PoisonEvent,
+    TooLarge,
+    TooMany,
+)
 from app.events import Attachment, FormSubmitted
 from app.problems import problem, problems
 from app.unreadable import keep_unreadable
@@ -39,14 +48,16 @@ async def preflight(endpoint_id: str, request: Request, container: Services) -> 
     return cors.preflight(request, _endpoint(container, endpoint_id))
 
 
-@router.post("/{endpoint_id}", status_code=202, responses=problems(Forbidden, NotFound, Invalid, KeyReused))
+@router.post(
+    "/{endpoint_id}", status_code=202, responses=problems(Forbidden, NotFound, Invalid, KeyReused, TooLarge)
+)
 async def submit_form(endpoint_id: str, request: Request, container: Services) -> Response:
     """JSON, form-encoded, or multipart with files; durable when answered. `{reference}` is the customer's."""
     endpoint = _endpoint(container, endpoint_id)
     cors.check_origin(endpoint, request.headers.get("origin"))
     try:
         reference = await _accept(container, endpoint, request)
-    except (Invalid, KeyReused, TooMany) as error:  # the page must be able to read why
+    except (Invalid, KeyReused, TooLarge, TooMany) as error:  # the page must be able to read why
         return cors.shared(request, problem(error))
     finally:
         await request.close()  # its files

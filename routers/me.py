@@ -14,6 +14,7 @@ from app.endpoints import KnownEndpoint
 from app.errors import Invalid, NotFound, Unauthenticated
 from app.problems import problems
 from interactions.agents import presence
+from interactions.agents.templates import Approved
 from interactions.calls import devices
 from interactions.life.policies import TenantPolicy
 from models.agent import Agent, Device, Presence
@@ -87,6 +88,29 @@ class MeOut(BaseModel):
     mailboxes: list[str]
 
 
+class TemplateOut(BaseModel):
+    """`gaps` name what stands in double braces in `text`, in their order."""
+
+    key: str
+    name: str
+    language: str | None
+    text: str
+    gaps: list[str]
+    approved: bool
+
+
+class MessengerOut(BaseModel):
+    """An endpoint by its key."""
+
+    key: str
+    templates: list[TemplateOut]
+
+
+class MessengersOut(BaseModel):
+    items: list[MessengerOut]
+    next_cursor: None = None
+
+
 @router.get("")
 async def who_am_i(me: CurrentAgent, session: ReadTransaction, container: Services) -> MeOut:
     """The profile of the agent who asks."""
@@ -113,6 +137,19 @@ async def who_am_i(me: CurrentAgent, session: ReadTransaction, container: Servic
         queues=_queues(policy) if policy else [],
         mailboxes=_mailboxes(container, me),
     )
+
+
+@router.get("/messengers")
+async def list_messengers(me: CurrentAgent, container: Services) -> MessengersOut:
+    """From where a customer who has not written can be written to, and with which approved texts."""
+    mine = [known for known in container.endpoints.all() if known.tenant_id == me.tenant_id]
+    found = {known.key: Approved(container.endpoints, known.id).items() for known in mine}
+    items = [
+        MessengerOut(key=key, templates=[TemplateOut.model_validate(text) for text in found[key]])
+        for key in sorted(found)
+        if found[key]
+    ]
+    return MessengersOut(items=items)
 
 
 @router.put("/presence", responses=problems(Invalid))

@@ -1,4 +1,4 @@
-"""Agents turn to a customer: a call, or a mail (API §3)."""
+"""Agents turn to a customer: a call, a mail, or a messenger's template (API §3)."""
 
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -7,13 +7,14 @@ from fastapi import status
 from pydantic import BaseModel, Field, model_validator
 
 from app.access import Permission
-from app.errors import IllegalTransition, Invalid, NoCallControl, NoRoom
+from app.errors import ContactBlocked, IllegalTransition, Invalid, NoCallControl, NoRoom
 from app.problems import problems
 from interactions.agents import lookup
 from interactions.agents.outbound import NewContact, Outbound
 from models.endpoint import Endpoint
 from routers.customers import AddressIn
 from routers.deps import CurrentAgent, Services, Transaction, api_router
+from routers.messages import TemplateIn
 
 router = api_router("/v1/interactions", Permission.WORK, tags=["interactions"])
 
@@ -23,9 +24,9 @@ Key = Annotated[str, Field(min_length=1, max_length=63)]
 class ContactIn(BaseModel):
     """`endpoint`: the key or id of the number or mailbox that it comes from. `address`, or the customer,
     whose oldest address of that kind is taken. `subject`, `text` and `attachments` are a mail's; a call's
-    `text` is a note."""
+    `text` is a note. `template`: one of `GET /v1/me/messengers`, which is all that a messenger takes."""
 
-    channel: Literal["voice", "email"]
+    channel: Literal["voice", "email", "messaging"]
     endpoint: Key
     address: AddressIn | None = None
     customer_id: UUID | None = None
@@ -34,6 +35,7 @@ class ContactIn(BaseModel):
     subject: str | None = Field(default=None, max_length=500)
     text: str | None = Field(default=None, max_length=20_000)
     attachments: list[UUID] = Field(default_factory=list, max_length=20)
+    template: TemplateIn | None = None
 
     @model_validator(mode="after")
     def _has_somebody(self) -> Self:
@@ -45,7 +47,7 @@ class ContactIn(BaseModel):
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(Invalid, IllegalTransition, NoCallControl, NoRoom),
+    responses=problems(Invalid, IllegalTransition, NoCallControl, NoRoom, ContactBlocked),
 )
 async def contact(
     wish: ContactIn, agent: CurrentAgent, session: Transaction, container: Services
@@ -60,6 +62,7 @@ async def contact(
         subject=wish.subject,
         text=wish.text,
         attachments=wish.attachments,
+        template=None if wish.template is None else wish.template.chosen(),
     )
     outbound = Outbound(session, agent, container.policies, container.endpoints)
     return await lookup.one(session, await outbound.open(wanted))

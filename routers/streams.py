@@ -21,7 +21,7 @@ from app.errors import CursorGone, NotFound, Unauthenticated
 from app.notifications import TYPING
 from app.typing_notice import EVERY_SECONDS, TypingNotice
 from app.websocket import peer_of
-from interactions.agents import desktop
+from interactions.agents import desktop, reading
 from interactions.agents.leases import Lease
 from interactions.agents.shown import Shown
 from interactions.agents.watching import Told, Viewer, told
@@ -40,6 +40,7 @@ RESTART: Final = 1012
 
 ALIVE: Final = '{"type":"alive"}'
 TYPING_MAX: Final = 20
+PLATFORM_EVERY_SECONDS: Final = 20.0
 SEND_SECONDS: Final = 5.0
 """A desktop that does not take a frame for so long is too slow."""
 
@@ -89,6 +90,7 @@ class DesktopSocket:
         self._heard_at = time.monotonic()
         self._sending = asyncio.Lock()
         self._typed_at = -EVERY_SECONDS
+        self._platform_told_at: dict[UUID, float] = {}
         self._typing_of: asyncio.Queue[UUID] = asyncio.Queue(TYPING_MAX)
         self._n = 0
         self._cursor = ""
@@ -231,12 +233,24 @@ class DesktopSocket:
         await self._container.shown.confirm(Shown(me.tenant_id, offer_id, me.id))
 
     async def _typing(self, interaction_id: UUID) -> None:
-        """The customer sees it; told on every 2 s at most."""
+        """The customer sees it; told on every 2 s at most, to their platform every 20 s."""
         if time.monotonic() - self._typed_at >= EVERY_SECONDS:
             self._typed_at = time.monotonic()
             tenant_id = self._principal.tenant_id
             notice = TypingNotice(tenant_id=tenant_id, interaction_id=interaction_id, by="agent")
             await self._container.notifications.tell(TYPING, notice.model_dump_json())
+        now, told_at = time.monotonic(), self._platform_told_at.get(interaction_id)
+        if told_at is None or now - told_at >= PLATFORM_EVERY_SECONDS:
+            self._platform_told_at = {interaction_id: now}
+            await self._tell_platform(interaction_id)
+
+    async def _tell_platform(self, interaction_id: UUID) -> None:
+        me, container = self._principal, self._container
+        try:
+            async with container.database.transaction(me.tenant_id) as session:
+                await reading.write(session, me, container.endpoints, interaction_id)
+        except OUTAGES as error:
+            log.warning("typing not told", error=repr(error)[:200])
 
     async def _watch_token(self) -> None:
         """Ends with the token, unless a new one follows, or with its session."""

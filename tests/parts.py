@@ -25,6 +25,7 @@ from app.ended_sessions import EndedSessions
 from app.endpoints import Endpoints
 from app.errors import Unavailable
 from app.events import Envelope, Stream
+from app.file_links import FileLinks
 from app.main import create_app
 from app.notifications import Notifications
 from app.outbound import outbound_client
@@ -128,6 +129,7 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
             endpoints=Endpoints(database, cipher, notifications),
             bus=bus,
             blobs=open_blobs(settings, cipher),
+            file_links=FileLinks(key.derive("file addresses"), settings.public_url, clock),
             http=await stack.enter_async_context(outbound_client()),
             tail=tail,
             pressure=Pressure(settings),

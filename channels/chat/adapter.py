@@ -9,7 +9,15 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from app.errors import BadSignature
 from app.events import InboundEvent
-from channels.base import Capabilities, OutboundMessage, SendResult, Unsendable, WireRequest, WireResponse
+from channels.base import (
+    ButtonRoom,
+    Capabilities,
+    OutboundMessage,
+    SendResult,
+    Unsendable,
+    WireRequest,
+    WireResponse,
+)
 from channels.chat import identity
 from channels.chat.identity import BadIdentity, SignedIn
 from channels.config import ChannelConfig
@@ -47,7 +55,9 @@ class ChatConfig(ChannelConfig):
 class ChatAdapter:
     name: ClassVar[str] = "chat"
     channel: ClassVar[str] = "chat"
-    capabilities: ClassVar[Capabilities] = Capabilities(text_max=10_000, attachments=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        text_max=10_000, attachments=True, buttons=ButtonRoom(most=10, title_max=60), quotes=True
+    )
 
     def __init__(self, config: ChatConfig) -> None:
         self.config = config

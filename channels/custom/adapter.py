@@ -13,6 +13,7 @@ from app.json_body import MalformedJson, parse_json_object
 from channels import signature
 from channels.abilities import Media, Steps
 from channels.base import (
+    ButtonRoom,
     Capabilities,
     OutboundMessage,
     SendOutcome,
@@ -29,6 +30,8 @@ from channels.http_file import http_file
 FILE_MAX_BYTES: Final = 25 * 1024 * 1024
 FILES_MAX_BYTES: Final = 10 * 1024 * 1024
 ID_MAX: Final = 200
+BUTTONS_MAX: Final = 10
+BUTTON_TITLE_MAX: Final = 100
 
 
 class ReplyWindowConfig(BaseModel):
@@ -53,7 +56,9 @@ class CustomConfig(ChannelConfig):
 class CustomAdapter:
     name: ClassVar[str] = "custom"
     channel: ClassVar[str] = "messaging"
-    capabilities: ClassVar[Capabilities] = Capabilities(attachments=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        attachments=True, buttons=ButtonRoom(BUTTONS_MAX, BUTTON_TITLE_MAX), quotes=True
+    )
 
     def __init__(self, config: CustomConfig) -> None:
         self.config = config

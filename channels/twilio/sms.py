@@ -17,7 +17,7 @@ from channels.twilio import twiml
 from channels.twilio.config import SmsConfig
 from channels.twilio.endpoint import Endpoint
 from channels.twilio.form import fields_of, query_of
-from channels.twilio.media import fetched_file
+from channels.twilio.media import fetched_file, mms_media
 from channels.twilio.rest import Rest, outcome_of
 from channels.twilio.sms_events import receipt_of, received
 from channels.twilio.sms_history import since_then
@@ -31,7 +31,9 @@ class SmsAdapter:
 
     name: ClassVar[str] = "twilio-sms"
     channel: ClassVar[str] = "messaging"
-    capabilities: ClassVar[Capabilities] = Capabilities(text_max=TEXT_MAX)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        text_max=TEXT_MAX, attachments=True, fetches_files=True
+    )
     fetch_seconds: ClassVar[float | None] = 300
 
     def __init__(self, config: SmsConfig) -> None:
@@ -61,12 +63,9 @@ class SmsAdapter:
         """Raises Unsendable for what Twilio would refuse."""
         if message.address.kind not in ("phone", "short_code"):
             raise Unsendable("a text message goes to a phone number")
-        if message.attachments:
-            raise Unsendable(
-                "files cannot be sent by this channel: Twilio fetches them from public addresses"
-            )
+        media = mms_media(message.attachments)
         text = message.text.strip()
-        if not text:
+        if not text and not media:
             raise Unsendable("the message is empty")
         if len(text) > TEXT_MAX:
             raise Unsendable(f"the message is longer than {TEXT_MAX} characters")
@@ -75,7 +74,8 @@ class SmsAdapter:
             To=message.address.value,
             From=None if self.config.messaging_service_sid else self.config.address,
             MessagingServiceSid=self.config.messaging_service_sid,
-            Body=text,
+            Body=text or None,
+            MediaUrl=media or None,
             StatusCallback=self._endpoint.callback_if_known(on="status"),
         )
 

@@ -8,6 +8,7 @@ from app.errors import BadSignature, MalformedPayload
 from app.events import InboundEvent, ReplyWindowOpened
 from channels.abilities import AccessToken, Media, NotDone, Steps
 from channels.base import (
+    Button,
     Capabilities,
     OutboundMessage,
     SendOutcome,
@@ -45,7 +46,9 @@ _SUCCESS: Final = WireResponse(200, {"content-type": "text/plain; charset=utf-8"
 class WechatAdapter:
     name: ClassVar[str] = "wechat"
     channel: ClassVar[str] = "messaging"
-    capabilities: ClassVar[Capabilities] = Capabilities(text_max=sending.TEXT_MAX_BYTES, attachments=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        text_max=sending.TEXT_MAX_BYTES, attachments=True, buttons=sending.BUTTONS
+    )
 
     def __init__(self, config: WechatConfig, access_token: str = "") -> None:
         self.config = config
@@ -124,7 +127,7 @@ class WechatAdapter:
         """Text and files one by one, as customer-service messages."""
         to = self._open_id(message)
         try:
-            bodies = yield from sending.parts(message, KINDS, self._api, CODES)
+            bodies = yield from sending.parts(message, KINDS, self._api, CODES, _menu)
         except NotDone as error:
             return error.result
         requests = [self._api.post("message/custom/send", {"touser": to, **body}) for body in bodies]
@@ -150,6 +153,10 @@ class WechatAdapter:
         if message.address.kind != "wechat" or app_id != self.config.app_id or not open_id:
             raise Unsendable("this customer is not known to this account")
         return open_id
+
+
+def _menu(button: Button) -> Mapping[str, Any]:
+    return {"id": button.id, "content": button.title}
 
 
 def _followed(event: InboundEvent) -> bool:

@@ -9,6 +9,7 @@ from app.errors import BadSignature, MalformedPayload
 from app.events import FetchAsked, InboundEvent
 from channels.abilities import AccessToken, Fetched, Media, NotDone, Steps
 from channels.base import (
+    Button,
     Capabilities,
     OutboundMessage,
     SendOutcome,
@@ -55,6 +56,7 @@ class WecomAdapter:
         text_max=sending.TEXT_MAX_BYTES,
         attachments=True,
         per_second=150,  # 10,000 a minute for each call of the API
+        buttons=sending.BUTTONS,
     )
     fetch_seconds: ClassVar[float | None] = 300.0
 
@@ -126,7 +128,7 @@ class WecomAdapter:
         session = {"open_kfid": self.config.open_kfid, "external_userid": self._customer(message)}
         try:
             yield from self._take(session)
-            bodies = yield from sending.parts(message, KINDS, self._api, CODES)
+            bodies = yield from sending.parts(message, KINDS, self._api, CODES, _menu)
         except NotDone as error:
             return error.result
         to = {"touser": session["external_userid"], "open_kfid": self.config.open_kfid}
@@ -166,6 +168,10 @@ class WecomAdapter:
         if message.address.kind != "wecom" or corp_id != self.config.corp_id or not customer:
             raise Unsendable("this customer is not known to this company")
         return customer
+
+
+def _menu(button: Button) -> Mapping[str, Any]:
+    return {"type": "click", "click": {"id": button.id, "content": button.title}}
 
 
 def _once(request: WireRequest) -> str:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from channels.abilities import NotDone, Steps
 from channels.base import (
+    Button,
+    ButtonRoom,
     OutboundAttachment,
     OutboundMessage,
     SendOutcome,
@@ -20,6 +22,11 @@ from channels.weixin.multipart import upload
 
 TEXT_MAX_BYTES: Final = 2048
 """A Chinese character takes 3 in UTF-8."""
+
+MENU_TEXT_MAX_BYTES: Final = 1024
+MENU_ITEM_MAX_BYTES: Final = 128
+BUTTONS: Final = ButtonRoom(most=10, title_max=32, text_max=MENU_TEXT_MAX_BYTES)
+"""What `msgmenu` takes; no 32 characters have more than 128 bytes."""
 
 MEGABYTE: Final = 1024**2
 
@@ -53,24 +60,47 @@ def kind_of(file: OutboundAttachment, kinds: Sequence[FileKind]) -> FileKind:
 
 
 def parts(
-    message: OutboundMessage, kinds: Sequence[FileKind], platform: api.Api, codes: api.Codes
+    message: OutboundMessage,
+    kinds: Sequence[FileKind],
+    platform: api.Api,
+    codes: api.Codes,
+    item: Callable[[Button], Mapping[str, Any]],
 ) -> Steps[Sequence[Mapping[str, Any]]]:
-    """What is to be sent one by one. Raises Unsendable, NotDone."""
-    if len(message.text.encode()) > TEXT_MAX_BYTES:
-        size = len(message.text.encode())
-        raise Unsendable(
-            f"the text has {size} bytes, 3 a Chinese character; this platform takes {TEXT_MAX_BYTES}"
-        )
+    """What is to be sent one by one; `item` is how the platform writes one of its menu's answers. Raises
+    Unsendable, NotDone."""
+    words = _words(message, item)
     chosen = [(file, kind_of(file, kinds)) for file in message.attachments]
-    found: list[Mapping[str, Any]] = []
-    if message.text.strip():
-        found.append({"msgtype": "text", "text": {"content": message.text}})
+    files: list[Mapping[str, Any]] = []
     for file, kind in chosen:
         media_id = yield from _uploaded(file, kind, platform, codes)
-        found.append({"msgtype": kind.name, kind.name: {"media_id": media_id}})
+        files.append({"msgtype": kind.name, kind.name: {"media_id": media_id}})
+    found = [*files, *words] if message.buttons else [*words, *files]
     if not found:
         raise Unsendable("there is nothing to send")
     return found
+
+
+def _words(
+    message: OutboundMessage, item: Callable[[Button], Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """A text; with ready answers a menu, which comes last so that they stand at the end."""
+    text, buttons = message.text, message.buttons
+    _check_size(text, MENU_TEXT_MAX_BYTES if buttons else TEXT_MAX_BYTES)
+    if not buttons:
+        return [{"msgtype": "text", "text": {"content": text}}] if text.strip() else []
+    if not text.strip():
+        raise Unsendable("ready answers need a question above them")
+    if len(buttons) > BUTTONS.most:
+        raise Unsendable(f"{len(buttons)} ready answers, and this platform takes {BUTTONS.most}")
+    if any(len(part.encode()) > MENU_ITEM_MAX_BYTES for each in buttons for part in (each.id, each.title)):
+        raise Unsendable(f"a ready answer has more than {MENU_ITEM_MAX_BYTES} bytes")
+    return [{"msgtype": "msgmenu", "msgmenu": {"head_content": text, "list": [item(b) for b in buttons]}}]
+
+
+def _check_size(text: str, most: int) -> None:
+    size = len(text.encode())
+    if size > most:
+        raise Unsendable(f"the text has {size} bytes, 3 a Chinese character; this platform takes {most}")
 
 
 def _uploaded(file: OutboundAttachment, kind: FileKind, platform: api.Api, codes: api.Codes) -> Steps[str]:

@@ -13,6 +13,7 @@ from app.errors import BadSignature
 from app.events import InboundEvent
 from channels.abilities import Media, Steps, Template
 from channels.base import (
+    ButtonRoom,
     Capabilities,
     ChosenTemplate,
     OutboundMessage,
@@ -36,7 +37,11 @@ class WhatsAppAdapter:
     name: ClassVar[str] = "whatsapp"
     channel: ClassVar[str] = "messaging"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        text_max=outgoing.TEXT_MAX, attachments=True, per_second=80
+        text_max=outgoing.TEXT_MAX,
+        attachments=True,
+        per_second=80,
+        buttons=ButtonRoom(outgoing.ROWS_MAX, outgoing.ROW_TITLE_MAX, outgoing.CAPTION_MAX),
+        quotes=True,
     )
 
     def __init__(self, config: WhatsAppConfig) -> None:
@@ -100,6 +105,12 @@ class WhatsAppAdapter:
 
     def interpret(self, response: WireResponse) -> SendResult:
         return answers.interpret(response)
+
+    def mark_read(self, provider_id: str, *, typing: bool) -> WireRequest:
+        """WhatsApp takes "somebody writes" back by itself, with our answer or after 25 seconds."""
+        told = {"messaging_product": "whatsapp", "status": "read", "message_id": provider_id}
+        writes = {"typing_indicator": {"type": "text"}} if typing else {}
+        return self._graph.post("messages", told | writes)
 
     def media(self, reference: Mapping[str, Any]) -> Steps[Media]:
         return files.fetch(self._graph, reference)

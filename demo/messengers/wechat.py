@@ -104,11 +104,14 @@ class WechatPlatform(WeixinPlatform):
 
     def _content(self, body: Mapping[str, Any]) -> tuple[str, Any]:
         kind = body.get("msgtype", "")
-        if kind not in ("text", "image", "voice", "video"):
+        if kind not in ("text", "image", "voice", "video", "msgmenu"):
             raise Refused(40008, "invalid message type")
         content = body.get(kind)
         if not isinstance(content, dict):
             raise Refused(44004, "empty content")
+        if kind == "msgmenu":
+            answers = {item["id"]: item["content"] for item in content["list"]}
+            return kind, (content.get("head_content", ""), answers)
         if kind != "text":
             return kind, self.file(content.get("media_id", ""), kind)
         text = content.get("content", "")

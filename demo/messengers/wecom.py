@@ -18,6 +18,7 @@ WINDOW_SECONDS, WINDOW_MESSAGES = 48 * 3600, 5
 CALLBACK_TOKEN_SECONDS = 600
 WELCOME_SECONDS = 20
 UNANNOUNCED_MAX = 3
+MENU_HEAD_MAX_BYTES, MENU_MAX, MENU_ITEM_MAX_BYTES = 1024, 10, 128
 UPLOADS: dict[str, tuple[int, set[str]]] = {
     "image": (10 * MEGABYTE, {"jpg", "jpeg", "png"}),
     "voice": (2 * MEGABYTE, {"amr"}),
@@ -146,8 +147,12 @@ class WecomPlatform(WeixinPlatform):
     def _content(self, body: Mapping[str, Any]) -> tuple[str, Any]:
         kind = body.get("msgtype", "")
         content = body.get(kind)
-        if kind not in ("text", "image", "voice", "video", "file") or not isinstance(content, dict):
+        if kind not in ("text", "image", "voice", "video", "file", "msgmenu") or not isinstance(
+            content, dict
+        ):
             raise Refused(40008, "invalid message type")
+        if kind == "msgmenu":
+            return kind, _menu(content)
         if kind != "text":
             return kind, self.file(content.get("media_id", ""), kind)
         text = content.get("content", "")
@@ -269,3 +274,15 @@ class WecomPlatform(WeixinPlatform):
         query, ciphertext = self.sealed(word, self.corp_id)
         answer = await self.http.get(self.hook, params={**query, "echostr": ciphertext})
         return answer.status_code == 200 and answer.text == word
+
+
+def _menu(content: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """What stands above it, and the titles by their ids."""
+    head, items = content.get("head_content", ""), content.get("list", [])
+    if len(head.encode()) > MENU_HEAD_MAX_BYTES or not 0 < len(items) <= MENU_MAX:
+        raise Refused(40058, "invalid Request Parameter: msgmenu")
+    clicks = [item["click"] for item in items if item.get("type") == "click"]
+    sizes = [len(click[name].encode()) for click in clicks for name in ("id", "content")]
+    if len(clicks) < len(items) or not all(0 < size <= MENU_ITEM_MAX_BYTES for size in sizes):
+        raise Refused(40058, "invalid Request Parameter: click")
+    return head, {click["id"]: click["content"] for click in clicks}

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.messengers.whatsapp_rules import Refused, check_file, check_message
+from demo.messengers.whatsapp_rules import Refused, check_file, check_message, check_read
 
 WINDOW_SECONDS = 24 * 3600
 VERSION = "v25.0"
@@ -70,6 +70,7 @@ class WhatsApp:
     asked: Counter[str] = field(default_factory=Counter)
     wrote: dict[str, float] = field(default_factory=dict)
     receipts: list[dict[str, Any]] = field(default_factory=list)
+    read: list[tuple[str, bool]] = field(default_factory=list)
     _recent: deque[float] = field(default_factory=deque)
     _ids: int = 0
 
@@ -159,6 +160,8 @@ class WhatsApp:
             status, code = self.moods.popleft()
             raise Refused(code, "as you wished", status)
         body = await _json(request)
+        if body.get("status") == "read":
+            return self._mark(body)
         check_message(body, self.files)
         to = str(body.get("to") or body["recipient"])
         if body["type"] != "template" and time.time() - self.wrote.get(to, 0) > WINDOW_SECONDS:
@@ -173,6 +176,15 @@ class WhatsApp:
         return JSONResponse(
             {"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": taken.id}]}
         )
+
+    def _mark(self, body: Mapping[str, Any]) -> Response:
+        """Of a customer's message only; "somebody writes" is shown with it."""
+        check_read(body)
+        message_id = body["message_id"]
+        if not message_id.startswith("wamid.in"):
+            raise Refused(131009, f"Message ID is not valid: {message_id}")
+        self.read.append((message_id, "typing_indicator" in body))
+        return JSONResponse({"success": True})
 
     def _receipt(self, taken: Taken, state: str) -> dict[str, Any]:
         return {

@@ -54,6 +54,14 @@ def check_message(body: Mapping[str, Any], files: Files) -> None:
     check(str(kind), content, files)
 
 
+def check_read(body: Mapping[str, Any]) -> None:
+    """Of a mark, with which "somebody writes" may be shown."""
+    known = {"messaging_product", "status", "message_id", "typing_indicator"}
+    _need(body.get("messaging_product") == "whatsapp" and not set(body) - known, "messaging_product")
+    _need(isinstance(body.get("message_id"), str), "message_id")
+    _need(body.get("typing_indicator", {"type": "text"}) == {"type": "text"}, "typing_indicator")
+
+
 async def check_file(form: FormData) -> tuple[str, bytes]:
     _need(form.get("messaging_product") == "whatsapp", "messaging_product")
     file, content_type = form.get("file"), str(form.get("type", "")).partition(";")[0]

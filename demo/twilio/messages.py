@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from demo.twilio.hooks import Hooks
 
-KNOWN = {"To", "From", "MessagingServiceSid", "Body", "StatusCallback"}
+KNOWN = {"To", "From", "MessagingServiceSid", "Body", "MediaUrl", "StatusCallback"}
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a picture" * 10
 
 
@@ -32,6 +32,7 @@ class Message:
     status: str
     callback: str | None = None
     media: int = 0
+    media_urls: tuple[str, ...] = ()
     at: str = ""
 
 
@@ -76,7 +77,10 @@ class Messages:
 
     def create(self, form: Mapping[str, Any]) -> dict[str, Any]:
         self._check(form)
-        message = Message(_sid("SM"), form["From"], form["To"], form["Body"], "outbound-api", "queued")
+        urls = tuple(form.get("MediaUrl", ()))
+        kind, body = ("MM" if urls else "SM"), str(form.get("Body", ""))
+        message = Message(_sid(kind), form["From"], form["To"], body, "outbound-api", "queued")
+        message.media, message.media_urls = len(urls), urls
         message.callback = form.get("StatusCallback")
         message.at = format_datetime(datetime.now(UTC))
         self.all.append(message)
@@ -103,9 +107,12 @@ class Messages:
             raise Refused(400, 21604, "A 'To' phone number is required.")
         if not form.get("From"):
             raise Refused(400, 21603, "A 'From' phone number is required.")
-        if not form.get("Body"):
+        urls = form.get("MediaUrl", ())
+        if not form.get("Body") and not urls:
             raise Refused(400, 21602, "Message body is required.")
-        if len(form["Body"]) > 1600:
+        if len(urls) > 10 or not all(re.match(r"https?://", url) for url in urls):
+            raise Refused(400, 21620, "Invalid media URL(s)")
+        if len(form.get("Body", "")) > 1600:
             raise Refused(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
         if not re.fullmatch(r"\+[1-9][0-9]{6,14}", form["To"]):
             raise Refused(400, 21211, f"Invalid 'To' Phone Number: {form['To']}")

@@ -300,7 +300,7 @@ def _participant(call: Call) -> dict[str, Any]:
 def _form(body: str) -> dict[str, Any]:
     form: dict[str, Any] = {}
     for name, value in parse_qsl(body, keep_blank_values=True):
-        if name.endswith("Event"):
+        if name.endswith("Event") or name == "MediaUrl":
             form.setdefault(name, []).append(value)
         else:
             form[name] = value

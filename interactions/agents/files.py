@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
 from app.errors import Invalid
-from models.touch import Attachment, Touch
+from models.attachment import Attachment
+from models.touch import Touch
 
 
 async def own_files(session: AsyncSession, agent: AgentPrincipal, ids: Sequence[UUID]) -> list[Attachment]:

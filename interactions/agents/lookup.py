@@ -1,7 +1,7 @@
 """Finding interactions: lists by state, queue and agent, and one in full. Reading only, nothing is locked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus.outbox import write_rows
 from app.errors import NotFound
+from channels.registry import ADAPTERS
 from interactions.life.views import instant, interaction_summary
 from interactions.life.work import Work
 from models.base import among
@@ -159,6 +160,19 @@ async def _endpoint(session: AsyncSession, endpoint_id: UUID | None) -> dict[str
         "adapter": endpoint.adapter,
         "address": endpoint.address,
         "controls_calls": endpoint.controls_calls,
+        "writing": _writing(endpoint),
+    }
+
+
+def _writing(endpoint: Endpoint) -> dict[str, Any]:
+    """What a reply there can be; `buttons` null: none."""
+    can = ADAPTERS[endpoint.adapter].capabilities
+    buttons = None if can.buttons is None else asdict(can.buttons)
+    return {
+        "text_max": can.text_max,
+        "attachments": can.attachments,
+        "buttons": buttons,
+        "quotes": can.quotes,
     }
 
 

@@ -13,10 +13,10 @@ from app.clock import new_id, rfc3339
 from app.errors import Invalid, KeyReused, NotFound, ReplyWindowClosed, Stale
 from app.events import Address
 from app.text import clean_text
-from channels.base import ChosenTemplate
+from channels.base import Button, ChosenTemplate
 from channels.email.html_text import safe_html, text_of_html
 from interactions.agents.files import hang_on, own_files
-from interactions.agents.limits import check_fits
+from interactions.agents.limits import check_fits, check_quote
 from interactions.agents.templates import Approved, signature_of
 from interactions.intake.arrival import visitor_of
 from interactions.life.desk import Desk
@@ -25,11 +25,12 @@ from interactions.life.work import Work
 from interactions.touches.outgoing import SYSTEM, Directory, Draft, Outgoing, compose, reachable
 from interactions.touches.reply_windows import ReplyWindows, messages_of, place_of
 from interactions.touches.touches import Written, write
+from models.attachment import Attachment
 from models.bulk import insert_rows
 from models.customer import ContactAddress
 from models.interaction import Interaction
 from models.leg import LegState
-from models.touch import Attachment, Touch
+from models.touch import Touch
 
 WRITTEN_CHANNELS: Final = frozenset({"chat", "messaging", "email"})
 SILENCE_WARNING: Final = {
@@ -41,7 +42,8 @@ SILENCE_WARNING: Final = {
 @dataclass(frozen=True, slots=True)
 class Reply:
     """`version`: the interaction's that the agent saw. The same `client_message_id` is the same touch.
-    `template` goes instead of `text`."""
+    `template` goes instead of all else. `quotes`: the touch that the customer shall see it answers; `buttons`
+    are ready answers."""
 
     text: str
     client_message_id: str
@@ -49,6 +51,8 @@ class Reply:
     html: str | None = None
     attachments: Sequence[UUID] = ()
     template: ChosenTemplate | None = None
+    buttons: Sequence[Button] = ()
+    quotes: UUID | None = None
 
 
 class Messages:
@@ -64,8 +68,8 @@ class Messages:
         """Answer the customer on the channel and at the address that they came from; the touch.
 
         Raises IllegalTransition unless the work is in this agent's hands, Stale with what was missed, Invalid
-        for an empty message, what the channel does not take, files that are not theirs or a template that
-        cannot be filled so, KeyReused, ReplyWindowClosed.
+        for an empty message, what the channel does not take, files that are not theirs, what cannot be quoted
+        or a template that cannot be filled so, KeyReused, ReplyWindowClosed.
         """
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
         address_id = work.interaction.address_id
@@ -82,7 +86,8 @@ class Messages:
         draft = await self._draft(wanted, files, work.interaction)
         known = self.directory.get(work.interaction.endpoint_id) if work.interaction.endpoint_id else None
         if known is not None:
-            check_fits(draft, known.adapter.capabilities)
+            check_fits(draft, known.adapter.capabilities, self.directory.public_url)
+        await check_quote(self.session, work, draft)
         await take_reply(self.directory, desk, work, draft)
         out = compose(work, address_id, draft, self.directory, desk.now)
         work.touched(desk.now, by_customer=False)
@@ -127,6 +132,7 @@ class Messages:
             payload["template"] = {"key": chosen.key, "values": list(chosen.values)}
             text = Approved(self.directory, x.endpoint_id).filled(chosen)
             return Draft(text=text, author=author, payload=payload)
+        payload |= _shown_with(wanted)
         html = safe_html(clean_text(wanted.html)) if wanted.html else None
         text = clean_text(wanted.text) or (text_of_html(html) if html else "")
         if not text.strip() and not files:
@@ -245,6 +251,13 @@ def _internal(work: Work, text: str, now: datetime) -> Touch:
         delivery_hops=[],
         version=1,
     )
+
+
+def _shown_with(wanted: Reply) -> dict[str, Any]:
+    """What goes with the text, as the touch's payload has it."""
+    buttons = [{"id": button.id, "title": button.title} for button in wanted.buttons]
+    quotes = None if wanted.quotes is None else str(wanted.quotes)
+    return {name: value for name, value in (("buttons", buttons), ("quotes", quotes)) if value}
 
 
 async def _address(session: AsyncSession, address_id: UUID | None) -> Address | None:

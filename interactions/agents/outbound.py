@@ -1,8 +1,8 @@
-"""We turn to the customer: a call that rings at the agent first, or a mail. The interaction is the agent's
-from its first moment and never waited in a queue."""
+"""We turn to the customer: a call that rings at the agent first, a mail, or a messenger's template. The
+interaction is the agent's from its first moment and never waited in a queue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import AgentPrincipal
 from app.addresses import email_address, phone_address
 from app.clock import new_id
-from app.errors import Invalid, NoCallControl
+from app.errors import ContactBlocked, Invalid, NoCallControl
 from app.events import Address
 from app.hiding import Hiding
 from app.text import clean_line, clean_text
+from channels.base import ChosenTemplate
 from customers import identity
 from customers.identity import Party, Sighting
 from interactions.agents.actions import check_room
 from interactions.agents.files import hang_on, own_files
-from interactions.agents.templates import signature_of
+from interactions.agents.templates import Approved, signature_of
 from interactions.calls import dialling
 from interactions.life.desk import Desk
 from interactions.life.policies import PolicyBook, TenantPolicy
@@ -30,17 +31,21 @@ from models.agent import Device
 from models.bulk import insert_rows
 from models.customer import Customer, CustomerAddress
 from models.endpoint import Endpoint
-from models.interaction import Interaction, State
+from models.interaction import FINAL, Interaction, State
 from models.touch import Touch
 
-KINDS: Final = {"voice": ("phone", "sip", "extension", "short_code"), "email": ("email",)}
+KINDS: Final = {
+    "voice": ("phone", "sip", "extension", "short_code"),
+    "email": ("email",),
+    "messaging": ("phone",),
+}
 """By channel: the addresses that it reaches."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
     """`address` None: the customer's own, the oldest that the channel reaches. `purpose` is the tenant's
-    word for why."""
+    word for why. `template`: all that a messenger takes."""
 
     endpoint: Endpoint
     address: Address | None
@@ -50,6 +55,7 @@ class NewContact:
     subject: str | None = None
     text: str | None = None
     attachments: Sequence[UUID] = ()
+    template: ChosenTemplate | None = None
 
 
 class Outbound:
@@ -63,7 +69,7 @@ class Outbound:
 
     async def open(self, wanted: NewContact) -> UUID:
         """Dial, or send; the new interaction's id. Raises Invalid naming the field, NoCallControl,
-        NoRoom, IllegalTransition without phone."""
+        NoRoom, ContactBlocked, IllegalTransition without phone."""
         channel = wanted.endpoint.channel
         if channel not in KINDS:
             raise _wrong("/endpoint", f"nobody can be called or written to from a {channel} endpoint")
@@ -76,8 +82,12 @@ class Outbound:
         await check_room(self.session, work, desk.agents[self.agent.id], policy.units(channel))
         if channel == "voice":
             await self._dial(desk, work, wanted, party.address)
+        elif channel == "email":
+            draft = await self._mail(work, wanted)
+            await self._send(desk, work, draft, party.address, wanted.attachments)
         else:
-            await self._mail(desk, work, wanted, party.address)
+            work.interaction.conversation = await self._free_conversation(wanted.endpoint, party.address)
+            await self._send(desk, work, self._message(wanted), party.address)
         return work.interaction.id
 
     async def _dial(self, desk: Desk, work: Work, wanted: NewContact, to: Address) -> None:
@@ -98,20 +108,44 @@ class Outbound:
         touch.sealed_numbers = hiding.sealed
         await write(self.session, [Written(touch, to, work)], desk.now)
 
-    async def _mail(self, desk: Desk, work: Work, wanted: NewContact, to: Address) -> None:
+    async def _mail(self, work: Work, wanted: NewContact) -> Draft:
         text, subject = clean_text(wanted.text or ""), clean_line(wanted.subject or "")
         if not text.strip() or not subject:
             raise _wrong("/text" if subject else "/subject", "say something")
+        signature = await signature_of(self.session, self.policies, self.agent, work.interaction)
+        return replace(self._draft(text, {"purpose": wanted.purpose, **signature}), subject=subject)
+
+    def _message(self, wanted: NewContact) -> Draft:
+        """Who has not written may be sent an approved text only."""
+        if wanted.template is None:
+            raise _wrong("/template", "who has not written first can only be sent a template")
+        chosen = wanted.template
+        text = Approved(self.directory, wanted.endpoint.id).filled(chosen)
+        template = {"key": chosen.key, "values": list(chosen.values)}
+        return self._draft(text, {"purpose": wanted.purpose, "template": template})
+
+    def _draft(self, text: str, payload: dict[str, Any]) -> Draft:
+        author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
+        return Draft(text=text, author=author, payload=payload)
+
+    async def _free_conversation(self, endpoint: Endpoint, to: Address) -> str:
+        """A messenger has one conversation with each customer: two agents must not both lead it."""
+        place = (endpoint.id, to.value)
+        latest = (await Interaction.latest(self.session, [place])).get(place)
+        if latest is not None and latest.state not in (*FINAL, State.WRAP_UP):
+            said = "There is a conversation with this customer already."
+            raise ContactBlocked(said, reason="conversation_open", interaction_id=str(latest.id))
+        return to.value
+
+    async def _send(
+        self, desk: Desk, work: Work, draft: Draft, to: Address, attachments: Sequence[UUID] = ()
+    ) -> None:
         work.take(
             desk.agents[self.agent.id], (await self.policies.rules(self.session, work.interaction)).units
         )
         work.touched(desk.now, by_customer=False)
-        author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
-        files = await own_files(self.session, self.agent, wanted.attachments)
-        items = [file.item() for file in files]
-        signature = await signature_of(self.session, self.policies, self.agent, work.interaction)
-        payload = {"purpose": wanted.purpose, **signature}
-        draft = Draft(text=text, author=author, subject=subject, payload=payload, attachments=items)
+        files = await own_files(self.session, self.agent, attachments)
+        draft = replace(draft, attachments=[file.item() for file in files])
         assert work.interaction.address_id is not None
         out = compose(work, work.interaction.address_id, draft, self.directory, desk.now)
         await desk.save()

@@ -64,6 +64,10 @@ def shown(item: Mapping[str, Any]) -> dict[str, Any]:
         "attachments": item["attachments"],
         "author": {"type": author.get("type"), "name": author.get("name")},
         "client_message_id": item["payload"].get("client_message_id"),
+        "buttons": item["payload"].get("buttons", []),
+        "quotes": item["payload"].get("quotes"),
+        "read": item["direction"] == "inbound" and (item["delivery"] or {}).get("state") == "read",
+        "version": item["version"],
     }
 
 

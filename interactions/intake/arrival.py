@@ -32,7 +32,8 @@ class Arrival:
 
     `endpoint` is where it is answered from, `came_by` the form through which it came. `conversation` None: it
     starts one of its own. `address` None: it cannot be recognised and gets an address of its own. `thread` is
-    what the adapter needs to answer it, `provider_id` what an answer that was sent elsewhere names.
+    what the adapter needs to answer it, `provider_id` what an answer names: one that quotes it, one that was
+    sent elsewhere.
     `uploads`: files that came before it, or are yet to be fetched.
     `wakes` False: automatic mail, or past the ceilings of the loop guard; it is kept, but opens, wakes and
     answers nothing.

@@ -22,4 +22,5 @@ def arrival(inbound: Inbound, event: MessageReceived, endpoint: Endpoint) -> Arr
         uploads=event.attachments,
         wakes=event.wakes,
         sealed_numbers=event.sealed_numbers,
+        provider_id=event.external_id,
     )

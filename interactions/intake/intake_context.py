@@ -18,11 +18,11 @@ from interactions.life.work import Work
 from interactions.touches.outgoing import Directory
 from interactions.touches.reply_windows import ReplyWindows
 from interactions.touches.touches import Written
+from models.attachment import Attachment
 from models.delivery import Delivery
 from models.endpoint import Endpoint
 from models.interaction import Interaction, State
 from models.mail_reference import MailReference
-from models.touch import Attachment
 
 REOPEN = timedelta(hours=72)
 """How long after its end a conversation's next touch follows the closed interaction."""

@@ -51,6 +51,7 @@ from interactions.touches.outgoing import Directory
 from interactions.touches.receipts import Told
 from interactions.touches.reply_windows import ReplyWindows
 from interactions.touches.touches import write
+from models.attachment import Attachment
 from models.bulk import insert_rows
 from models.call import Call
 from models.delivery import Delivery
@@ -59,7 +60,6 @@ from models.exchange import Exchange
 from models.interaction import Interaction, Promised
 from models.log import DeadLetter
 from models.reply_window import Place, ReplyWindow
-from models.touch import Attachment
 from models.visitor import Visitor
 
 

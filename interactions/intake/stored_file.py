@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.touch import Attachment, Touch
+from models.attachment import Attachment
+from models.touch import Touch
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from app.bus.outbox import append_inbound
 from app.bus.together import Together
 from app.database import Database
 from app.events import Address, CallEnded
+from app.file_links import FileLinks
 from app.files import clean_name, content_type_of
 from channels.abilities import Media
 from channels.attempt import StoredMedia
@@ -20,9 +21,10 @@ from interactions.calls import call_commands
 from interactions.intake.mail_reader import Blobs
 from interactions.life.desk import database_now
 from interactions.touches import media, receipts
+from models.attachment import Attachment
 from models.customer import ContactAddress
 from models.delivery import Delivery
-from models.touch import Attachment, Touch
+from models.touch import Touch
 
 ROWS_MAX: Final = 500
 
@@ -34,13 +36,14 @@ class Row:
     touch: Touch
     address: Address
     files: Sequence[Attachment]
+    quoted: Touch | None
 
 
 class InteractionDispatch:
     """`channels.recorder.Dispatch` and `channels.attempt.Content` over our rows."""
 
-    def __init__(self, database: Database, blobs: Blobs) -> None:
-        self._database, self._blobs = database, blobs
+    def __init__(self, database: Database, blobs: Blobs, links: FileLinks) -> None:
+        self._database, self._blobs, self._links = database, blobs, links
         self._read: Together[Delivery, Row | None] = Together(self._rows, most=ROWS_MAX)
 
     async def message(self, delivery: Delivery) -> OutboundMessage:
@@ -62,7 +65,7 @@ class InteractionDispatch:
             attachments=await self._contents(delivery.tenant_id, row.files),
             template=_template(touch),
             buttons=[Button(**button) for button in touch.payload.get("buttons") or ()],
-            reply_to=touch.payload.get("reply_to"),
+            reply_to=None if row.quoted is None else row.quoted.provider_id,
             signature=touch.payload.get("signature"),
             automatic=bool(about.get("automatic")),
             at=touch.at,
@@ -109,7 +112,12 @@ class InteractionDispatch:
 
     async def _contents(self, tenant_id: UUID, files: Sequence[Attachment]) -> list[OutboundAttachment]:
         return [
-            OutboundAttachment(file.name, file.content_type, await self._blobs.get(tenant_id, file.sha256))
+            OutboundAttachment(
+                name=file.name,
+                content_type=file.content_type,
+                content=await self._blobs.get(tenant_id, file.sha256),
+                url=self._links.address(tenant_id, file.id),
+            )
             for file in files
         ]
 
@@ -127,6 +135,7 @@ class InteractionDispatch:
 
 async def _found(session: AsyncSession, deliveries: Sequence[Delivery]) -> dict[UUID, Row]:
     touches = await Touch.known(session, [one.touch_id for one in deliveries if one.touch_id])
+    quoted = await Touch.known(session, [touch.quotes for touch in touches.values() if touch.quotes])
     addresses = await ContactAddress.known(
         session, [touch.address_id for touch in touches.values() if touch.address_id]
     )
@@ -138,7 +147,8 @@ async def _found(session: AsyncSession, deliveries: Sequence[Delivery]) -> dict[
         touch = touches.get(delivery.touch_id) if delivery.touch_id else None
         address = addresses.get(touch.address_id) if touch is not None and touch.address_id else None
         if touch is not None and address is not None:
-            found[delivery.id] = Row(touch, address.address, files.get(touch.id, ()))
+            answered = quoted.get(touch.quotes) if touch.quotes else None
+            found[delivery.id] = Row(touch, address.address, files.get(touch.id, ()), answered)
     return found
 
 

@@ -11,10 +11,11 @@ from app import events
 from app.clock import new_id
 from channels.attempt import StoredMedia
 from interactions.touches.touches import tell_update
+from models.attachment import Attachment
 from models.customer import ContactAddress
 from models.delivery import Delivery
 from models.leg import Leg
-from models.touch import Attachment, Touch
+from models.touch import Touch
 
 MEDIA_EXPIRES: Final = timedelta(hours=24)
 

@@ -31,6 +31,10 @@ class Known(Protocol):
 class Directory(Protocol):
     """`app.endpoints.Endpoints`: the adapters that this process knows."""
 
+    @property
+    def public_url(self) -> str | None:
+        """Where platforms reach us."""
+
     def get(self, endpoint_id: UUID) -> Known | None: ...
 
     def hiding(self, tenant_id: UUID, endpoint_id: UUID | None) -> Hiding: ...

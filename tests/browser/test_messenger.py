@@ -42,6 +42,23 @@ async def test_a_closed_reply_window_takes_a_template(desk: Desk, whatsapp: Mess
     await finish(desk)
 
 
+async def test_writing_first_names_the_text_and_who_leads_the_conversation(
+    desk: Desk, whatsapp: Messenger
+) -> None:
+    await whatsapp.says("Is anybody there?")
+    await desk.accept()
+    page = desk.page
+    await page.get_by_role("button", name="Write by messenger").click()
+    writing = page.get_by_role("dialog", name="Write by messenger")
+    await writing.get_by_label("Text for 1").fill("Sheena")
+    await writing.get_by_label("Text for 2").fill("your kettle")
+    await expect(writing).to_contain_text("Hello Sheena, your kettle is ready.")
+    await writing.get_by_role("button", name="Send").click()
+    await expect(writing).to_contain_text("There is a conversation with this customer already.")
+    await page.keyboard.press("Escape")
+    await finish(desk)
+
+
 async def test_what_the_platform_refused_is_sent_again_and_both_can_be_read(
     desk: Desk, whatsapp: Messenger
 ) -> None:

@@ -120,6 +120,30 @@ class TestConversation:
         await expect(visitor.log).not_to_contain_text("Sending…")
 
 
+class TestAnswers:
+    async def test_quoted_and_ready_ones_and_what_was_read(
+        self, screens: Screens, shop: Shop, chat_lane: Lane
+    ) -> None:
+        desk = await screens.desk(chat_lane.email, available=True)
+        visitor = await visit(screens, shop)
+        await visitor.open()
+        await visitor.say("Which sizes are there?")
+        await desk.accept()
+        await expect(visitor.log).to_contain_text("Read")
+        await desk.conversation.get_by_role("article").last.hover()
+        await desk.page.get_by_role("button", name="Quote").click()
+        for number, title in enumerate(("medium", "large"), 1):
+            await desk.page.get_by_role("button", name="Add a ready answer").click()
+            await desk.page.get_by_label(f"Ready answer {number}", exact=True).fill(title)
+        await desk.reply("These two:")
+        await expect(visitor.log.locator("blockquote")).to_have_text("Which sizes are there?")
+        answers = visitor.window.get_by_role("group", name="Ready answers")
+        await answers.get_by_role("button", name="large").click()
+        await expect(answers).to_have_count(0)
+        await expect(visitor.field).to_be_focused()
+        await expect(desk.conversation.get_by_text("large", exact=True)).to_have_count(2)
+
+
 class TestWhoTheyAre:
     async def test_somebody_else_begins_anew(self, screens: Screens, shop: Shop, chat_lane: Lane) -> None:
         shop.data = {"identity": identity()}
@@ -162,7 +186,9 @@ class TestWhoTheyAre:
 
 
 class TestForms:
-    async def test_offline(self, screens: Screens, shop: Shop, service: Service) -> None:
+    async def test_offline(self, screens: Screens, shop: Shop, service: Service, tmp_path: Path) -> None:
+        photo = tmp_path / "photo.txt"
+        photo.write_text("a kettle")
         shop.endpoint = service.endpoints["night-chat"]["id"]
         visitor = await visit(screens, shop)
         await visitor.open()
@@ -170,6 +196,10 @@ class TestForms:
         await expect(form).to_contain_text("We are closed.")
         await form.get_by_label("E-mail").fill("anna@example.org")
         await form.get_by_label("Your question").fill("When do you open?")
+        await form.get_by_label("Files").set_input_files([photo] * 11)
+        await form.get_by_role("button", name="Leave a message").click()
+        await expect(form).to_contain_text("At most 10 files.")
+        await form.get_by_label("Files").set_input_files(photo)
         await form.get_by_role("button", name="Leave a message").click()
         await expect(form).to_contain_text("Your reference is")
 

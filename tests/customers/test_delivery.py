@@ -42,7 +42,7 @@ class Post:
 
 @asynccontextmanager
 async def sending(office: Office, post: Post) -> AsyncIterator[None]:
-    dispatch = InteractionDispatch(office.worker, office.container.blobs)
+    dispatch = InteractionDispatch(office.worker, office.container.blobs, office.container.file_links)
     cipher, endpoints, clock = office.container.cipher, office.container.endpoints, SystemClock()
     attempts = Attempts(office.worker, cipher, endpoints, post, dispatch, clock)
     sender = Sender(office.worker, cipher, attempts, dispatch, clock)
@@ -207,7 +207,7 @@ class TestAReceipt:
             now = office.container.clock.now()
             told = Told(endpoint, "delivered", now, provider_id="p1")
             await apply(session, office.acme.id, [told], now)
-        dispatch = InteractionDispatch(office.worker, office.container.blobs)
+        dispatch = InteractionDispatch(office.worker, office.container.blobs, office.container.file_links)
         async with office.worker.transaction(office.acme.id) as session:
             await dispatch.sent(session, [(_delivery(office, touch), "p1")])
         assert await state(office, touch) == "delivered"
@@ -238,7 +238,7 @@ class TestAFileThatThePlatformKeeps:
         return told["touch"]["attachments"], told["agent_ids"]
 
     async def test_takes_its_place_and_may_be_had(self, office: Office, touch: dict[str, Any]) -> None:
-        dispatch = InteractionDispatch(office.worker, office.container.blobs)
+        dispatch = InteractionDispatch(office.worker, office.container.blobs, office.container.file_links)
         delivery = self.delivery(office, touch)
         stored = await dispatch.store(delivery, Media("image/jpeg", b"<html>no photo</html>"))
         async with office.worker.transaction(office.acme.id) as session:
@@ -251,7 +251,7 @@ class TestAFileThatThePlatformKeeps:
         assert got.content == b"<html>no photo</html>"
 
     async def test_that_does_not_come_says_why(self, office: Office, touch: dict[str, Any]) -> None:
-        dispatch = InteractionDispatch(office.worker, office.container.blobs)
+        dispatch = InteractionDispatch(office.worker, office.container.blobs, office.container.file_links)
         async with office.worker.transaction(office.acme.id) as session:
             await dispatch.failed(session, [(self.delivery(office, touch), "the file is gone")])
         (_, second), _ = await self.shown(office)

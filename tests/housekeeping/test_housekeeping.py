@@ -19,8 +19,8 @@ from app.container import Container
 from app.database import WORKER_ROLE, Database
 from app.events import Stream
 from app.housekeeping import sweep_blobs, tidy_journal, tidy_log
+from models.attachment import Attachment
 from models.journal import RoutingJournal
-from models.touch import Attachment
 from tests.contracts.world import event
 from tests.parts import SeededTenant, open_test_container, seed
 

@@ -274,6 +274,7 @@ async def open_house(url: str) -> AsyncIterator[House]:
 @dataclass
 class _Directory:
     adapters: Mapping[UUID, KnownAdapter]
+    public_url: str | None = None
 
     def get(self, endpoint_id: UUID) -> KnownAdapter | None:
         return self.adapters.get(endpoint_id)

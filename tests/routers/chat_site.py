@@ -98,7 +98,9 @@ class Site:
         path.write_text(SETUP.replace("key: billing,", f"key: billing, channels: {{chat: {{{rules}}}}},"))
         await apply(settings, load(path))
 
-    async def write_to(self, visitor_id: UUID, words: str, direction: str = "outbound") -> None:
+    async def write_to(
+        self, visitor_id: UUID, words: str, direction: str = "outbound", **payload: Any
+    ) -> None:
         """What an agent's reply, or an internal note, leaves on the timeline."""
         async with self.containers[1].database.transaction(self.tenant_id) as session:
             (row,) = (
@@ -119,7 +121,7 @@ class Site:
                 kind="message" if direction == "outbound" else "note",
                 channel="chat",
                 text=words,
-                payload={},
+                payload=payload,
                 attachments=[],
                 delivery_hops=[],
                 version=1,

@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from app.container import Container
 from app.files import clean_name, content_type_of
-from models.touch import Attachment, Touch
+from models.attachment import Attachment
+from models.touch import Touch
 from tests.parts import SeededTenant
 
 PNG = (

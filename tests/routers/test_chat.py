@@ -15,6 +15,7 @@ from websockets.typing import Origin
 
 from app.access import AgentPrincipal
 from app.clock import new_id
+from interactions.agents import reading
 from interactions.life.desk import Desk
 from tests.routers.chat_site import Site, Visitor
 from tests.routers.test_attachments import PNG
@@ -142,13 +143,27 @@ class TestPushed:
         async with site.visitor() as here, site.visitor(here.token, at=1) as there:
             await here.say("4111 1111")
             first = (await there.frame("message"))["touch"]
+            assert (await here.frame("stored"))["touch_id"] == first["id"]
             await here.say("1111 1111", "m2")
             async with asyncio.timeout(1):
                 shown = [(await there.frame("message"))["touch"] for _ in range(2)]
             assert {touch["id"]: touch["text"] for touch in shown}[first["id"]] == "**** ****"
             assert sorted(touch["text"] for touch in shown) == ["**** ****", "**** 1111"]
+            assert (await here.frame("message"))["touch"]["text"] == "**** ****"
             logged = await site.rows("SELECT convert_from(data, 'UTF8') AS told FROM event_log")
             assert not [row.told for row in logged if "4111" in row.told or "1111 1111" in row.told]
+
+    async def test_ready_answers_and_what_is_quoted(self, site: Site) -> None:
+        async with site.visitor() as visitor:
+            await visitor.say("which sizes are there?")
+            asked = (await visitor.frame("stored"))["touch_id"]
+            buttons = [{"id": "m", "title": "medium"}, {"id": "l", "title": "large"}]
+            await site.write_to(await only_visitor(site), "these", buttons=buttons, quotes=asked)
+            touch = (await visitor.frame("message"))["touch"]
+            assert (touch["buttons"], touch["quotes"]) == (buttons, asked)
+            assert (await visitor.say("large", "m2", button="l"))["type"] == "accepted"
+            tapped = "SELECT 1 FROM touch WHERE text = 'large' AND payload -> 'button' = '{\"id\": \"l\"}'"
+            await eventually(lambda: site.rows(tapped))
 
     async def test_what_was_missed_is_in_the_history(self, site: Site) -> None:
         async with site.visitor() as visitor:
@@ -238,6 +253,23 @@ class TestTyping:
                 typing = {"type": "typing"}
                 await _until_seen(desktop, visitor, typing)
                 await _until_seen(visitor, desktop, {**typing, "interaction_id": str(interaction_id)})
+
+
+class TestReadMarks:
+    async def test_what_the_agent_has_read_is_shown_in_every_window(self, site: Site) -> None:
+        container = site.containers[1]
+        async with site.visitor() as here, site.visitor(here.token, at=1) as there:
+            await here.say("hello")
+            touch_id = UUID((await here.frame("stored"))["touch_id"])
+            assert not (await there.frame("message"))["touch"]["read"]
+            interaction_id, agent = await _taken(site), await _principal(site)
+            async with container.database.transaction(site.tenant_id) as session:
+                await reading.read(session, agent, container.endpoints, interaction_id, touch_id)
+            for window in (here, there):
+                touch = (await window.frame("message"))["touch"]
+                assert (touch["id"], touch["read"]) == (str(touch_id), True)
+        async with site.visitor(here.token) as again:
+            assert [touch["read"] for touch in again.welcome["history"]] == [True]
 
 
 async def _until_seen(sees: "Visitor", types: "Visitor", frame: dict[str, Any]) -> None:

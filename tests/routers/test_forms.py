@@ -47,6 +47,15 @@ class TestAccepted:
         assert (await submit(client, acme, data={**FORM, "order": "A-1"})).status_code == 202
         assert submitted(container)[0].fields == {"order": "A-1"}
 
+    async def test_a_page_may_read_that_a_file_is_too_large(
+        self, client: httpx.AsyncClient, container: Container, acme: SeededTenant
+    ) -> None:
+        container.settings = container.settings.model_copy(update={"file_max_bytes": 10})
+        headers = {"origin": "https://shop.example"}
+        answer = await submit(client, acme, data=FORM, files={"files": ("p.png", PNG)}, headers=headers)
+        assert (answer.status_code, answer.json()["type"]) == (413, "/problems/too-large")
+        assert "access-control-allow-origin" in answer.headers
+
     async def test_multipart_with_files(
         self, client: httpx.AsyncClient, container: Container, acme: SeededTenant
     ) -> None:

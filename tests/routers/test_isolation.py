@@ -47,6 +47,7 @@ def bodies(ids: dict[str, UUID]) -> dict[str, dict[str, Any]]:
         "client_message_id": "m",
         "version": 1,
         "attachments": [str(ids["attachment_id"])],
+        "quotes": str(ids["touch_id"]),
     }
     return {
         "POST /v1/api-keys": {"name": "x", "scopes": ["work"]},
@@ -67,6 +68,7 @@ def bodies(ids: dict[str, UUID]) -> dict[str, dict[str, Any]]:
         "POST /v1/interactions/{interaction_id}/wrap-up": {"disposition": "solved"},
         "POST /v1/interactions/{interaction_id}/messages": message,
         "POST /v1/interactions/{interaction_id}/notes": {"text": "x"},
+        "POST /v1/interactions/{interaction_id}/read": {"touch_id": str(ids["touch_id"])},
         "PUT /v1/interactions/{interaction_id}/customer": {"customer_id": customer},
         "POST /v1/interactions/{interaction_id}/reassign": {"agent": agent},
         "POST /v1/interactions/{interaction_id}/prioritise": {"boost_seconds": 60},
@@ -166,6 +168,7 @@ async def hand_out(container: Container, tenant: SeededTenant, file_id: UUID) ->
             "customer_id": "SELECT id FROM customer ORDER BY id LIMIT 1",
             "address_id": "SELECT id FROM address ORDER BY id LIMIT 1",
             "key": "SELECT id FROM queue LIMIT 1",
+            "touch_id": "SELECT id FROM touch WHERE channel = 'chat'",
         }.items():
             ids[name] = (await session.execute(text(query))).scalar_one()
     ids["endpoint_id"] = tenant.endpoints["hotline"].id

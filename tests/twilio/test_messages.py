@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
+
 from tests.running import Desktop
 from tests.twilio.conftest import Office
 from tests.waiting import eventually
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 10
 
 
 async def touches(desk: Desktop, x: str) -> list[dict[str, Any]]:
@@ -13,10 +17,10 @@ async def touches(desk: Desktop, x: str) -> list[dict[str, Any]]:
     return sorted(items, key=lambda touch: str(touch["at"]))
 
 
-async def reply(desk: Desktop, x: str, text: str, key: str) -> str:
+async def reply(desk: Desktop, x: str, text: str, key: str, **more: Any) -> str:
     """The touch's id."""
     version = (await desk.interaction(x))["version"]
-    body = {"text": text, "client_message_id": key, "version": version}
+    body = {"text": text, "client_message_id": key, "version": version, **more}
     answer = await desk.client.post(f"/v1/interactions/{x}/messages", body)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
@@ -97,3 +101,41 @@ class TestConversation:
             await states(desk, x, [refused], "failed")
             told = next(t for t in await touches(desk, x) if t["id"] == refused)
             assert "opted out" in str(told["delivery"])
+
+
+class TestFiles:
+    async def test_twilio_fetches_them_from_us(self, office: Office) -> None:
+        line = office.service.lane()
+        sender, messages = f"+1415558{line.number:04}", office.twilio.messages
+        messages.write(sender, "what does it look like?")
+        x = await given_to(office, sender, line.queue)
+        async with line.desktop() as desk:
+            offer = await desk.offer(x)
+            await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
+            picture, page = (
+                await upload(desk, "a.png", PNG),
+                await upload(desk, "a.html", b"<script>1</script>"),
+            )
+            sent = await reply(desk, x, "like this", "k1", attachments=[picture])
+            await states(desk, x, [sent], "delivered")
+            (taken,) = [message for message in messages.all if message.to == sender]
+            (url,) = taken.media_urls
+            async with httpx.AsyncClient(trust_env=False) as twilio:
+                for got in (await twilio.head(url), await twilio.get(url)):
+                    assert (got.status_code, got.headers["content-type"]) == (200, "image/png")
+                assert got.content == PNG
+                for other in (
+                    url[:-1] + ("A" if url[-1] != "A" else "B"),
+                    f"{url}A",
+                    url[:-4],
+                    f"{url[:40]}é",
+                ):
+                    assert (await twilio.get(other)).status_code == 404, other
+            refused = await reply(desk, x, "", "k2", attachments=[page])
+            await states(desk, x, [refused], "failed")
+
+
+async def upload(desk: Desktop, name: str, content: bytes) -> str:
+    answer = await desk.client.http.post("/v1/attachments", files={"file": (name, content)})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])

@@ -75,6 +75,28 @@ describe("a conversation", () => {
     expect(unsent(heard(state, { type: "accepted", client_message_id: "m1" }))).toEqual([]);
   });
 
+  it("learns the id of what it sent, and that it was read with all before it", () => {
+    const sent = [mine("m1"), mine("m2"), mine("m3")].reduce(written, emptyConversation);
+    const stored = [1, 2, 3].reduce(
+      (now, n) => heard(now, { type: "stored", client_message_id: `m${n}`, touch_id: `t${n}` }),
+      sent,
+    );
+    expect(stored.messages.map(({ id, state }) => [id, state])).toEqual([
+      ["t1", "sent"],
+      ["t2", "sent"],
+      ["t3", "sent"],
+    ]);
+    const told = touch("t2", "inbound", "m2", { client_message_id: "m2", read: true });
+    const read = heard(stored, { type: "message", touch: told });
+    expect(read.messages.map((message) => message.read ?? false)).toEqual([true, true, false]);
+  });
+
+  it("knows ready answers and what is quoted", () => {
+    const buttons = [{ id: "y", title: "Yes" }];
+    const told = touch("t1", "outbound", "may we?", { buttons, quotes: "t0" });
+    expect(heard(emptyConversation, welcome(told)).messages[0]).toMatchObject({ buttons, quotes: "t0" });
+  });
+
   it("goes on after the newest touch that it knows", () => {
     const state = heard(emptyConversation, welcome(touch("t2", "outbound", "b"), touch("t1", "outbound", "a")));
     expect(lastTouch(written(state, mine("z")))).toBe("t2");

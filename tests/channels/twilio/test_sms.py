@@ -118,6 +118,16 @@ def message(text: str = "hello", **given: Any) -> OutboundMessage:
     return OutboundMessage(UUID(int=1), UUID(int=2), "key", given.pop("address", CUSTOMER), text, **given)
 
 
+def picture(**given: Any) -> OutboundAttachment:
+    whole = {
+        "name": "a.png",
+        "content_type": "image/png",
+        "content": b"x",
+        "url": "https://cc.example/files/1",
+    }
+    return OutboundAttachment(**whole | given)
+
+
 def answer(status: int, document: object = None, **headers: str) -> WireResponse:
     date = {"date": "Sun, 22 Nov 2026 10:00:00 GMT"}
     return WireResponse(status, date | headers, b"" if document is None else orjson.dumps(document))
@@ -162,6 +172,12 @@ class TestRender:
             "StatusCallback": [f"{URL}?on=status#rc=5&rp=all"],
         }
 
+    def test_files_by_their_addresses(self) -> None:
+        pair = [picture(url="https://cc.example/files/1"), picture(url="https://cc.example/files/2")]
+        fields = fields_in(adapter().render(message("", attachments=pair)).body)
+        assert fields["MediaUrl"] == ["https://cc.example/files/1", "https://cc.example/files/2"]
+        assert "Body" not in fields
+
     def test_from_a_service_with_an_api_key(self) -> None:
         service = f"MG{'1' * 32}"
         keyed = adapter(
@@ -179,8 +195,11 @@ class TestRender:
             message("x" * 1601),
             message(address=Address(kind="email", value="a@b.test")),
             message(attachments=[OutboundAttachment("a.png", "image/png", b"x")]),
+            message(attachments=[picture(content_type="image/svg+xml")]),
+            message(attachments=[picture(content=b"x" * (5 * 1024 * 1024 + 1))]),
+            message(attachments=[picture()] * 11),
         ],
-        ids=["empty", "long", "no number", "a file"],
+        ids=["empty", "long", "no number", "a file nobody can fetch", "drawing", "too large", "too many"],
     )
     def test_what_twilio_would_refuse(self, wrong: OutboundMessage) -> None:
         with pytest.raises(Unsendable):

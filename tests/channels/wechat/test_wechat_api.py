@@ -1,5 +1,6 @@
 """What we ask an official account's API for, and what its answers mean."""
 
+from dataclasses import replace
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
@@ -22,6 +23,7 @@ from channels.abilities import (
     SendsInSteps,
 )
 from channels.base import (
+    Button,
     OutboundAttachment,
     OutboundMessage,
     SendOutcome,
@@ -154,6 +156,14 @@ class TestSend:
             "text": {"content": "您好 🙂"},
         }
         assert "您好 🙂".encode() in asked.body  # the platform shows \u escapes as they are
+
+    def test_ready_answers_are_a_menu(self) -> None:
+        asking = replace(message("满意吗？"), buttons=[Button("101", "满意"), Button("102", "不满意")])
+        (asked,), _ = walk(ADAPTER.send(asking), SENT)
+        assert orjson.loads(asked.body)["msgmenu"] == {
+            "head_content": "满意吗？",
+            "list": [{"id": "101", "content": "满意"}, {"id": "102", "content": "不满意"}],
+        }
 
     @pytest.mark.parametrize(("file", "kind"), [(PICTURE, "image"), (FILM, "video"), (VOICE, "voice")])
     def test_a_file(self, file: OutboundAttachment, kind: str) -> None:

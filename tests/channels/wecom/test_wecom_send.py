@@ -11,6 +11,7 @@ import pytest
 from app.events import Address
 from channels.abilities import AccessToken, Media, NotDone
 from channels.base import (
+    Button,
     OutboundAttachment,
     OutboundMessage,
     SendOutcome,
@@ -96,6 +97,26 @@ class TestSend:
             },
         )
         assert result == SendResult(SendOutcome.SENT, provider_id=message_id(KEY, 0))
+
+    def test_ready_answers_are_a_menu_after_the_files(self) -> None:
+        asking = message("可以吗？", PICTURE, buttons=[Button("y", "可以"), Button("n", "不行")])
+        media = json_answer({**OK, "media_id": "M1"})
+        (_, _, picture, menu), _ = walk(ADAPTER.send(asking), OURS, media, SENT, SENT)
+        assert [asked(each)[1]["msgtype"] for each in (picture, menu)] == ["image", "msgmenu"]
+        assert asked(menu)[1]["msgmenu"] == {
+            "head_content": "可以吗？",
+            "list": [
+                {"type": "click", "click": {"id": "y", "content": "可以"}},
+                {"type": "click", "click": {"id": "n", "content": "不行"}},
+            ],
+        }
+
+    @pytest.mark.parametrize(
+        ("text", "titles"), [("", ["a"]), ("问" * 342, ["a"]), ("?", list("abcdefghijk")), ("?", ["可" * 43])]
+    )
+    def test_ready_answers_that_wecom_would_refuse(self, text: str, titles: list[str]) -> None:
+        with pytest.raises(Unsendable):
+            walk(ADAPTER.send(message(text, buttons=[Button(each, each) for each in titles])), OURS)
 
     def test_a_new_session_becomes_ours(self) -> None:
         new = json_answer({**OK, "service_state": 0})

@@ -84,6 +84,24 @@ async def test_files_in_both_directions(place: Place[WecomPlatform]) -> None:
         assert (picture.kind, picture.name, paper.kind, paper.name) == ("image", "图.png", "file", "a.pdf")
 
 
+async def test_ready_answers_in_both_directions(place: Place[WecomPlatform]) -> None:
+    platform = place.platform
+    async with place.lane.desktop() as desk:
+        await platform.says(WANG, "在吗")
+        talk = await Talk.taken(desk)
+        buttons = [{"id": "yes", "title": "可以"}, {"id": "no", "title": "不行"}]
+        answer = await talk.reply("现在打给您可以吗？", buttons=buttons)
+        await talk.becomes("sent", answer["id"], seconds=SECONDS)
+        assert platform.customers[WANG].shown == [
+            ("msgmenu", ("现在打给您可以吗？", {"yes": "可以", "no": "不行"}))
+        ]
+        await platform.message(WANG, "text", {"content": "可以", "menu_id": "yes"})
+        await talk.said("在吗", "可以", seconds=SECONDS)
+        assert (await talk.touches("inbound"))[1]["payload"]["menu_id"] == "yes"
+        problem = await talk.refused("哪一条？", quotes=answer["id"])
+        assert [error["pointer"] for error in problem["errors"]] == ["/quotes"]
+
+
 async def test_an_answer_that_is_lost_reaches_the_customer_once(place: Place[WecomPlatform]) -> None:
     platform = place.platform
     async with place.lane.desktop() as desk:

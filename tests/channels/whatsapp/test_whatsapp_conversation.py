@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
+import orjson
 import pytest
 
 from demo.messengers.whatsapp import WhatsApp
@@ -120,6 +122,116 @@ class TestFiles:
         (taken,) = [each for each in platform.taken if each.to == customer]
         assert (taken.body["type"], taken.text) == ("image", "your receipt")
         assert platform.files[taken.body["image"]["id"]][1] == PNG
+        await talk.finish()
+
+
+class TestAnswering:
+    async def test_with_buttons_and_quotes(self, line: Place[WhatsApp], desk: Desktop) -> None:
+        platform, customer = line.platform, "8613800138006"
+        talk = await begun(line, desk, customer, "which colours are there?")
+        (asked,) = await talk.touches("inbound")
+        buttons = [{"id": str(n), "title": title} for n, title in enumerate(("red", "green", "blue", "grey"))]
+        ours = await talk.reply("These four:", buttons=buttons, quotes=asked["id"])
+        await talk.becomes("sent", ours["id"])
+        again = await talk.reply("or none of them", quotes=ours["id"])
+        await talk.becomes("sent", again["id"])
+        first, second = [each for each in platform.taken if each.to == customer]
+        rows = first.body["interactive"]["action"]["sections"][0]["rows"]
+        assert [row["title"] for row in rows] == ["red", "green", "blue", "grey"]
+        assert first.body["context"]["message_id"].startswith("wamid.in")
+        assert second.body["context"] == {"message_id": first.id}
+        tapped = {"type": "list_reply", "list_reply": {"id": "1", "title": "green"}}
+        context = {"from": "15550783881", "id": first.id}
+        said = platform.customer_says(customer, type="interactive", interactive=tapped, context=context)
+        await platform.messages(said)
+        await talk.said("which colours are there?", "green")
+        payload = (await talk.touches("inbound"))[1]["payload"]
+        assert (payload["button"]["id"], payload["reply_to"]) == ("1", first.id)
+        await talk.finish()
+
+    async def test_refused_by_field(self, line: Place[WhatsApp], desk: Desktop) -> None:
+        talk = await begun(line, desk, "8613800138007")
+        many = [{"id": str(n), "title": f"title {n}"} for n in range(11)]
+        note = await desk.client.post(f"{talk.path}/notes", {"text": "not for the customer"})
+        for pointer, wrong in (
+            ("/buttons", {"text": "which?", "buttons": many}),
+            ("/buttons/0/title", {"text": "which?", "buttons": [{"id": "1", "title": "x" * 25}]}),
+            ("/text", {"text": "", "buttons": many[:1]}),
+            ("/text", {"text": "x" * 1025, "buttons": many[:1]}),
+            ("/buttons", {"text": "which?", "buttons": [many[0], many[0]]}),
+            ("/quotes", {"text": "this one", "quotes": note.json()["id"]}),
+            ("/quotes", {"text": "this one", "quotes": str(uuid4())}),
+        ):
+            problem = await talk.refused(**wrong)
+            assert [error["pointer"] for error in problem["errors"]] == [pointer], wrong
+        await talk.finish()
+
+
+class TestReadMarks:
+    async def test_the_customer_sees_what_was_read_and_that_somebody_writes(
+        self, line: Place[WhatsApp], desk: Desktop
+    ) -> None:
+        platform, customer = line.platform, "8613800138008"
+        message = platform.customer_says(customer, type="text", text={"body": "hello"})
+        await platform.messages(message)
+        talk = await Talk.taken(desk)
+        (touch,) = await talk.touches("inbound")
+        for _ in range(2):
+            answer = await desk.client.http.post(f"{talk.path}/read", json={"touch_id": touch["id"]})
+            assert answer.status_code == 204, answer.text
+        read = (message["id"], False)
+        await eventually(lambda: read in platform.read, seconds=20)
+        await talk.touch(touch["id"], lambda shown: shown["delivery"]["state"] == "read")
+        typing = {"type": "typing", "interaction_id": talk.interaction_id}
+        await desk.client.socket.send(orjson.dumps(typing).decode())
+        await eventually(lambda: (message["id"], True) in platform.read, seconds=20)
+        assert platform.read.count(read) == 1
+        ours = await talk.reply("hello!")
+        wrong = await desk.client.http.post(f"{talk.path}/read", json={"touch_id": ours["id"]})
+        assert wrong.status_code == 404
+        await talk.finish()
+
+
+class TestWritingFirst:
+    async def test_with_a_template_which_the_customer_answers(
+        self, line: Place[WhatsApp], desk: Desktop
+    ) -> None:
+        platform, customer = line.platform, "8613800138009"
+        key = f"account-{line.lane.number - 1}"
+        offered = (await desk.client.http.get("/v1/me/messengers")).json()["items"]
+        assert {one["key"]: one["templates"][0]["gaps"] for one in offered}[key] == ["1", "2"]
+        wish = {
+            "channel": "messaging",
+            "endpoint": key,
+            "address": {"kind": "phone", "value": f"+{customer}"},
+            "queue": line.lane.queue,
+            "purpose": "service",
+        }
+        for pointer, more in (
+            ("/template", {"text": "hello"}),
+            ("/template", {"template": {"key": "order_ready/zh_CN", "values": ["王芳"]}}),
+            ("/address", {"address": {"kind": "email", "value": "wang@example.test"}}),
+        ):
+            refused = await desk.client.post("/v1/interactions", wish | more)
+            assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer), more
+        template = {"key": "order_ready/zh_CN", "values": ["王芳", "A-17"]}
+        opened = await desk.client.post("/v1/interactions", wish | {"template": template})
+        assert opened.status_code == 201, opened.text
+        talk = Talk(desk, opened.json()["id"])
+        (touch,) = await talk.touches("outbound")
+        assert touch["text"] == "您好王芳，您的订单A-17已备好。"
+        await talk.becomes("sent", touch["id"])
+        again = await desk.client.post("/v1/interactions", wish | {"template": template})
+        assert (again.status_code, again.json()["type"]) == (409, "/problems/contact-blocked")
+        assert again.json()["interaction_id"] == talk.interaction_id
+        assert (await talk.refused("and then?"))["type"] == "/problems/reply-window-closed"
+        await platform.messages(platform.customer_says(customer, type="text", text={"body": "thanks"}))
+        await talk.said("thanks")
+        await talk.becomes("sent", (await talk.reply("you are welcome"))["id"])
+        assert [taken.body["type"] for taken in platform.taken if taken.to == customer] == [
+            "template",
+            "text",
+        ]
         await talk.finish()
 
 

@@ -151,6 +151,15 @@ class TestFiles:
         assert b'filename="a___x: y.pdf"' in upload.body
 
 
+class TestReadMarks:
+    def test_alone_and_with_somebody_who_writes(self) -> None:
+        mark = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.7"}
+        plain, typing = (adapter().mark_read("wamid.7", typing=typing) for typing in (False, True))
+        assert orjson.loads(plain.body) == mark
+        assert orjson.loads(typing.body) == mark | {"typing_indicator": {"type": "text"}}
+        assert adapter().interpret(json_answer({"success": True})).outcome is SendOutcome.SENT
+
+
 class TestReadyAnswers:
     def test_up_to_three_are_buttons(self) -> None:
         (body,) = bodies(sent(saying("Cancel it?", buttons=[Button("y", "Yes"), Button("n", "No")]))[0])

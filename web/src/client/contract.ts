@@ -135,7 +135,23 @@ export interface Interaction extends InteractionSummary {
   address: Address | null;
   customer: CustomerRef | null;
   candidates?: CustomerRef[];
-  endpoint: (EndpointRef & { id: Id; address: string | null; controls_calls: boolean }) | null;
+  endpoint:
+    | (EndpointRef & { id: Id; address: string | null; controls_calls: boolean; writing: Writing })
+    | null;
+}
+
+/** What a reply can be on an endpoint's channel; null: no limit, or no buttons. */
+export interface Writing {
+  text_max: number | null;
+  attachments: boolean;
+  buttons: ButtonRoom | null;
+  quotes: boolean;
+}
+
+export interface ButtonRoom {
+  most: number;
+  title_max: number;
+  text_max: number | null;
 }
 
 /** How lists tell an interaction. */
@@ -472,6 +488,8 @@ export interface Template {
   gaps: string[];
   approved: boolean;
 }
+
+export type Messenger = components["schemas"]["MessengerOut"];
 
 export type NewMessage = components["schemas"]["ReplyIn"];
 

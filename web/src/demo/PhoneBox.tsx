@@ -47,7 +47,7 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
       </Group>
       <Stack align="center" justify="center" gap="sm" style={{ flex: 1 }} aria-live="polite">
         <Text size="xl" fw={600}>
-          {callText(phone.call, t)}
+          {callText(phone.call)}
         </Text>
         {phone.call && live && (
           <Badge size="lg" variant="light">
@@ -108,12 +108,12 @@ export function PhoneBox({ persona, config }: { persona: Persona; config: DemoCo
   );
 }
 
-function callText(call: Call | null, t: ReturnType<typeof useTranslation>["t"]): string {
-  if (!call) return t("demo.idle");
-  if (!call.news) return t("demo.calling");
+function callText(call: Call | null): string {
+  if (!call) return word("demo", "idle");
+  if (!call.news) return word("demo", "calling");
   const cause =
     call.news.state === "ended" && call.news.cause ? ` (${word("demo.cause", call.news.cause)})` : "";
-  return t(`demo.state.${call.news.state}`) + cause;
+  return word("demo.state", call.news.state) + cause;
 }
 
 /** One call at a time; what is shown is what the exchange says of it. */

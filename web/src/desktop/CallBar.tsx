@@ -8,6 +8,7 @@ import {
   IconPlayerPlay,
 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { consultOf } from "../client/consult";
 import type { Interaction, Leg } from "../client/contract";
@@ -85,7 +86,7 @@ function HangUp({ interaction }: { interaction: Interaction }) {
   );
 }
 
-function statusText(interaction: Interaction, leg: Leg, t: ReturnType<typeof useTranslation>["t"]): string {
+function statusText(interaction: Interaction, leg: Leg, t: TFunction): string {
   if (interaction.pending) {
     const known = [
       "hold",

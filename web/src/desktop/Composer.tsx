@@ -2,7 +2,7 @@ import { Button, Group, Kbd, SegmentedControl, Text, Textarea } from "@mantine/c
 import { IconSend2 } from "@tabler/icons-react";
 import { type DragEvent, type KeyboardEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Interaction } from "../client/contract";
+import type { Interaction, Touch } from "../client/contract";
 import { upload } from "../client/http";
 import { Problem } from "../client/problem";
 import { addressOf } from "../ui/names";
@@ -11,6 +11,8 @@ import { inserted } from "../ui/templates";
 import { AttachButton, UploadPills, useUploads } from "../ui/Uploads";
 import { useDesk } from "./desk";
 import { dropDraft, useDraft } from "./drafts";
+import { QuoteLine } from "./Quote";
+import { AddAnswerButton, ReadyAnswers } from "./ReadyAnswers";
 import { ReplyWindow, useReplySeconds } from "./ReplyWindow";
 import { StaleDialog } from "./StaleDialog";
 import { useTemplateShortcut } from "./shortcuts";
@@ -19,8 +21,19 @@ import { TemplateButton, TemplateDialog } from "./TemplateDialog";
 
 type Mode = "reply" | "note";
 
+/** Where the customer sees that somebody writes. */
+const SHOWS_TYPING = new Set(["chat", "messaging"]);
+
+interface Props {
+  interaction: Interaction;
+  canReply: boolean;
+  /** The message that the reply shall show as answered. */
+  quoted: Touch | null;
+  unquote: () => void;
+}
+
 /** Reply to the customer, or a note that stays inside. Drafts survive looking at something else. */
-export function Composer({ interaction, canReply }: { interaction: Interaction; canReply: boolean }) {
+export function Composer({ interaction, canReply, quoted, unquote }: Props) {
   const { t } = useTranslation();
   const { stream } = useDesk();
   const [wanted, setMode] = useState<Mode>("reply");
@@ -29,11 +42,15 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   const uploads = useUploads(upload);
   const [choosing, setChoosing] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
+  const [answers, setAnswers] = useState<string[]>([]);
+  const room = (mode === "reply" && interaction.endpoint?.writing.buttons) || null;
   const reply = useSendReply(interaction, ({ text, template }) => {
     setChoosing(false);
     if (template) return;
     dropDraft(`${interaction.id}/reply`, text ?? "");
     uploads.clear();
+    setAnswers([]);
+    unquote();
   });
   const note = useSendNote(interaction.id, (text) => dropDraft(`${interaction.id}/note`, text));
   const sending = reply.isPending || note.isPending;
@@ -44,14 +61,18 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
   useTemplateShortcut(mode === "reply" ? choose : null);
   const enterSends = interaction.channel === "chat" && mode === "reply";
 
+  const titles = room ? answers.map((title) => title.trim()).filter(Boolean) : [];
+
   function submit(): void {
     if (!filled || closed || sending || uploads.pending.length > 0) return;
     if (mode === "note") note.mutate(draft);
     else
-      reply.send(
-        draft,
-        uploads.done.map((item) => item.id),
-      );
+      reply.send({
+        text: draft,
+        attachments: uploads.done.map((item) => item.id),
+        buttons: titles.map((title, place) => ({ id: String(place + 1), title })),
+        quotes: quoted?.id,
+      });
   }
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
@@ -100,6 +121,7 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
       {mode === "reply" && (
         <ReplyWindow interaction={interaction} refused={refused} choose={choose} />
       )}
+      {mode === "reply" && quoted && <QuoteLine touch={quoted} drop={unquote} />}
       <Textarea
         id="composer"
         ref={box}
@@ -113,15 +135,17 @@ export function Composer({ interaction, canReply }: { interaction: Interaction; 
         value={draft}
         onChange={(event) => {
           setDraft(event.currentTarget.value);
-          if (enterSends) stream.types(interaction.id);
+          if (mode === "reply" && SHOWS_TYPING.has(interaction.channel)) stream.types(interaction.id);
         }}
         onKeyDown={onKeyDown}
       />
+      {room && <ReadyAnswers room={room} titles={answers} change={setAnswers} />}
       {mode === "reply" && <UploadPills uploads={uploads} />}
       <Group px="xs" py={6} justify="space-between">
         <Group gap={6}>
           {mode === "reply" && <AttachButton uploads={uploads} />}
           {mode === "reply" && <TemplateButton choose={choose} />}
+          {room && <AddAnswerButton room={room} titles={answers} change={setAnswers} />}
           <Text size="xs" c="dimmed">
             {enterSends ? (
               t("conversation.sendHintChat")

@@ -6,14 +6,27 @@ import { inOrder } from "../client/touches";
 import { Empty, Failure, Loading } from "../ui/States";
 import { day } from "../ui/time";
 import { useTouches } from "./queries";
+import { useReadMark } from "./reading";
 import { TouchView } from "./TouchView";
 
+/** Where customers see what was read. */
+const SHOWS_READ = new Set(["chat", "messaging"]);
+
+interface Props {
+  interaction: Interaction;
+  /** This agent talks with the customer. */
+  inHand: boolean;
+  /** Begins a reply that shows which message it answers, where the channel can. */
+  quote?: (touch: Touch) => void;
+}
+
 /** All touches of one interaction, oldest first; it follows the end unless the reader has scrolled back. */
-export function Conversation({ interaction }: { interaction: Interaction }) {
+export function Conversation({ interaction, inHand, quote }: Props) {
   const { t } = useTranslation();
   const touches = useTouches(interaction.id);
   const items = inOrder(touches.data);
   const scroller = useFollowedEnd(items);
+  useReadMark(interaction.id, items, inHand && SHOWS_READ.has(interaction.channel));
   if (touches.isPending)
     return (
       <div className="scroll">
@@ -44,11 +57,17 @@ export function Conversation({ interaction }: { interaction: Interaction }) {
       {items.map((touch, index) => (
         <Fragment key={touch.id}>
           {startsDay(touch, items[index - 1]) && <Divider mx="md" my={8} label={day(touch.at)} />}
-          <TouchView touch={touch} />
+          <TouchView touch={touch} quoted={quotedBy(touch, items)} quote={quote} />
         </Fragment>
       ))}
     </div>
   );
+}
+
+/** Undefined: it quotes nothing. Null: something that is not loaded. */
+function quotedBy({ payload }: Touch, items: Touch[]): Touch | null | undefined {
+  if (typeof payload.quotes !== "string") return undefined;
+  return items.find(({ id }) => id === payload.quotes) ?? null;
 }
 
 function startsDay(touch: Touch, before: Touch | undefined): boolean {

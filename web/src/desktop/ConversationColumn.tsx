@@ -2,7 +2,7 @@ import { Group, Text } from "@mantine/core";
 import { IconMessages } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Id, Interaction } from "../client/contract";
+import type { Id, Interaction, Touch } from "../client/contract";
 import { myLeg, shownState } from "../client/work";
 import { ChannelIcon, Since, StateBadge, TierBadge } from "../ui/marks";
 import { Empty, Loaded } from "../ui/States";
@@ -43,11 +43,16 @@ function Opened({ interaction }: { interaction: Interaction }) {
   const { t } = useTranslation();
   const work = useWork();
   const [why, setWhy] = useState(false);
+  const [quoted, setQuoted] = useState<Touch | null>(null);
   const leg = myLeg(interaction, work.agentId);
   const mine = interaction.id in work.interactions;
   const talking = leg?.state === "active" || leg?.state === "held";
   const inHand = mine && interaction.state === "active" && talking && leg.role === "primary";
   useFocus(interaction.id);
+  function quote(touch: Touch): void {
+    setQuoted(touch);
+    document.getElementById("composer")?.focus();
+  }
   return (
     <>
       <div className="bar">
@@ -83,12 +88,23 @@ function Opened({ interaction }: { interaction: Interaction }) {
       </div>
       {interaction.channel === "voice" && mine && leg && <CallBar interaction={interaction} leg={leg} />}
       {mine && leg && <ConsultBar interaction={interaction} leg={leg} />}
-      <Conversation interaction={interaction} />
+      <Conversation
+        interaction={interaction}
+        inHand={inHand}
+        quote={inHand && interaction.endpoint?.writing.quotes ? quote : undefined}
+      />
       {interaction.channel === "chat" && inHand && <TypingLine id={interaction.id} />}
       {mine && leg?.state === "wrap_up" ? (
         <WrapUp interaction={interaction} queue={leg.queue} due={leg.wrap_up_due_at} />
       ) : (
-        mine && <Composer interaction={interaction} canReply={inHand && REPLIABLE.has(interaction.channel)} />
+        mine && (
+          <Composer
+            interaction={interaction}
+            canReply={inHand && REPLIABLE.has(interaction.channel)}
+            quoted={quoted}
+            unquote={() => setQuoted(null)}
+          />
+        )
       )}
       {why && <WhyDialog id={interaction.id} name={nameOf(interaction)} close={() => setWhy(false)} />}
     </>

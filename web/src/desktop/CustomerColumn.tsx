@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Stack, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconAddressBook, IconMailPlus, IconUserSearch } from "@tabler/icons-react";
+import { IconAddressBook, IconMailPlus, IconMessagePlus, IconUserSearch } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { CustomerContext, CustomerRef, Id, Interaction } from "../client/contract";
 import { word } from "../ui/i18n";
@@ -12,7 +12,8 @@ import { CustomerPicker } from "./CustomerPicker";
 import { useChosen } from "./chosen";
 import { useWork } from "./desk";
 import { MailDialog } from "./MailDialog";
-import { useCustomerContext, useInteraction } from "./queries";
+import { MessengerDialog } from "./MessengerDialog";
+import { useCustomerContext, useInteraction, useMessengers } from "./queries";
 import { useCustomerShortcut } from "./shortcuts";
 import { Timeline } from "./Timeline";
 
@@ -106,6 +107,7 @@ function Profile({
         </Group>
         <Group gap={4} wrap="nowrap">
           {context.data && <WriteMail context={context.data} />}
+          {context.data && <WriteMessage context={context.data} />}
           <Tooltip label={t("customer.change")}>
             <ActionIcon onClick={change} aria-label={t("customer.change")} aria-keyshortcuts="Alt+C">
               <IconUserSearch size={17} stroke={1.7} />
@@ -132,6 +134,28 @@ function WriteMail({ context: { profile } }: { context: CustomerContext }) {
         </ActionIcon>
       </Tooltip>
       {writing && <MailDialog customerId={profile.id} addresses={[...new Set(mails)]} close={close} />}
+    </>
+  );
+}
+
+/** Only where there is a number and a messenger that lets us write first. */
+function WriteMessage({ context: { profile } }: { context: CustomerContext }) {
+  const { t } = useTranslation();
+  const [writing, { open, close }] = useDisclosure(false);
+  const messengers = useMessengers().data?.items ?? [];
+  const phones = profile.addresses.filter(({ kind, value }) => kind === "phone" && value.startsWith("+"));
+  const numbers = [...new Set(phones.map(({ value }) => value))];
+  if (numbers.length === 0 || messengers.length === 0) return null;
+  return (
+    <>
+      <Tooltip label={t("replies.first")}>
+        <ActionIcon onClick={open} aria-label={t("replies.first")}>
+          <IconMessagePlus size={17} stroke={1.7} />
+        </ActionIcon>
+      </Tooltip>
+      {writing && (
+        <MessengerDialog customerId={profile.id} numbers={numbers} messengers={messengers} close={close} />
+      )}
     </>
   );
 }

@@ -36,10 +36,10 @@ export function TemplateDialog({ interactionId, approvedOnly, reply, insert, clo
       {reply.failure && <Failure error={reply.failure} />}
       <Loaded query={templates}>
         {({ items }) => (
-          <Choice
+          <TemplateChoice
             templates={items.filter((item) => item.approved || !approvedOnly)}
             sending={reply.isPending}
-            send={reply.sendTemplate}
+            send={(template) => reply.send({ template })}
             insert={insert}
           />
         )}
@@ -63,10 +63,12 @@ interface ChoiceProps {
   templates: Template[];
   sending: boolean;
   send: (template: { key: string; values: string[] }) => void;
-  insert: (text: string) => void;
+  /** What begins a reply; approved texts go as they are. */
+  insert?: (text: string) => void;
 }
 
-function Choice({ templates, sending, send, insert }: ChoiceProps) {
+/** One of the texts, its gaps filled. */
+export function TemplateChoice({ templates, sending, send, insert }: ChoiceProps) {
   const { t } = useTranslation();
   const [key, setKey] = useState(templates[0]?.key);
   const [values, setValues] = useState<Record<number, string>>({});
@@ -77,7 +79,7 @@ function Choice({ templates, sending, send, insert }: ChoiceProps) {
   function submit(event: FormEvent): void {
     event.preventDefault();
     if (approved) send({ key: chosenKey, values: gaps.map((_, place) => values[place] ?? "") });
-    else insert(text);
+    else insert?.(text);
   }
   function choose(wanted: string | null): void {
     if (wanted === null) return;

@@ -10,14 +10,22 @@ import { callFacts } from "./callFacts";
 import { customerAct } from "./customerAct";
 import { MailBody } from "./MailBody";
 import { MailFacts } from "./MailFacts";
+import { QuoteButton, QuotedTouch } from "./Quote";
 import { RevealNumbers } from "./RevealNumbers";
 import { ExchangesButton, SendAgain } from "./TouchSending";
 import { useWork } from "./desk";
 import { useMe } from "./queries";
 import classes from "./TouchView.module.css";
 
+interface Props {
+  touch: Touch;
+  /** The message that it answers; null if that is not loaded. */
+  quoted?: Touch | null;
+  quote?: (touch: Touch) => void;
+}
+
 /** One item of a conversation: from the customer on the left, from us on the right, internal across. */
-export function TouchView({ touch }: { touch: Touch }) {
+export function TouchView({ touch, quoted, quote }: Props) {
   const { t } = useTranslation();
   if (touch.kind === "system" || touch.kind === "call" || customerAct(touch))
     return <EventLine touch={touch} />;
@@ -49,6 +57,7 @@ export function TouchView({ touch }: { touch: Touch }) {
           </Text>
         )}
         {touch.channel === "email" && <MailFacts touch={touch} />}
+        {quoted !== undefined && <QuotedTouch touch={quoted} />}
         {touch.html ? (
           <MailBody touch={touch} />
         ) : (
@@ -58,9 +67,11 @@ export function TouchView({ touch }: { touch: Touch }) {
         )}
         {touch.kind === "form" && <Fields payload={touch.payload} />}
         <AttachmentLinks attachments={touch.attachments} download={download} />
+        <Answers payload={touch.payload} />
         <SendAgain touch={touch} />
         <RevealNumbers touch={touch} />
       </Paper>
+      {quote && touch.kind === "message" && <QuoteButton touch={touch} quote={quote} />}
     </article>
   );
 }
@@ -115,6 +126,22 @@ function Delivery({ touch }: { touch: Touch }) {
         <Icon size={14} role="img" aria-label={label} />
       </Text>
     </Tooltip>
+  );
+}
+
+/** What the customer can tap instead of writing. */
+function Answers({ payload }: { payload: Record<string, unknown> }) {
+  const { t } = useTranslation();
+  const buttons = Array.isArray(payload.buttons) ? (payload.buttons as { id: string; title: string }[]) : [];
+  if (buttons.length === 0) return null;
+  return (
+    <Group gap={4} mt={4} role="group" aria-label={t("replies.buttons")}>
+      {buttons.map(({ id, title }) => (
+        <Badge key={id} variant="outline" color="gray" tt="none" fw={500}>
+          {title}
+        </Badge>
+      ))}
+    </Group>
   );
 }
 

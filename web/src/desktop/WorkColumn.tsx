@@ -1,6 +1,7 @@
 import { ActionIcon, Badge, Button, Group, Indicator, Tabs, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconInbox, IconPhoneCall } from "@tabler/icons-react";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Interaction, ListedInteraction } from "../client/contract";
 import { myLeg, shownState, waitsForAgent } from "../client/work";
@@ -129,7 +130,7 @@ function WorkRow({ item }: { item: Interaction }) {
 function timeOf(
   item: Interaction,
   since: string | null | undefined,
-  t: ReturnType<typeof useTranslation>["t"],
+  t: TFunction,
 ) {
   if (item.state !== "parked") return since ? <Since from={since} /> : null;
   return item.parked_until

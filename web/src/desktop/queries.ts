@@ -17,6 +17,15 @@ export function useMe() {
   return useQuery({ queryKey: ["me"], queryFn: () => content(api.GET("/v1/me")), staleTime: 60_000 });
 }
 
+/** From where a customer can be written to first. */
+export function useMessengers() {
+  return useQuery({
+    queryKey: ["messengers"],
+    queryFn: () => content(api.GET("/v1/me/messengers")),
+    staleTime: 300_000,
+  });
+}
+
 export function useInteraction(id: Id) {
   return useQuery({
     queryKey: ["interaction", id],

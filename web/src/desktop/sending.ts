@@ -7,11 +7,14 @@ import { Problem } from "../client/problem";
 import { mergeTouch, type TouchPages } from "../client/touches";
 import { useDesk } from "./desk";
 
+/** What an agent says; the rest of a message tells who says it when. */
+type Said = Partial<Omit<NewMessage, "client_message_id" | "version">>;
+
 /** The reply itself is the key of a repeat: sending the same one again after a time-out stores it once. */
 export function useSendReply(interaction: Interaction, sent: (body: NewMessage) => void) {
   const keep = useKeepTouch(interaction.id);
   const { store } = useDesk();
-  const [last, setLast] = useState<NewMessage | null>(null);
+  const [last, setLast] = useState<{ said: string; body: NewMessage } | null>(null);
   const [stale, setStale] = useState<Problem | null>(null);
   const mutation = useMutation({
     mutationFn: (body: NewMessage) =>
@@ -34,30 +37,22 @@ export function useSendReply(interaction: Interaction, sent: (body: NewMessage) 
     },
   });
 
-  function send(text: string, attachments: Id[]): void {
-    const same = last && last.text === text && String(last.attachments) === String(attachments);
-    const key = same ? last.client_message_id : newId();
-    const body = { text, attachments, client_message_id: key, version: interaction.version };
-    setLast(body);
-    mutation.mutate(body);
-  }
-  function sendTemplate(template: { key: string; values: string[] }): void {
-    const same = last && JSON.stringify(last.template) === JSON.stringify(template);
-    const key = same ? last.client_message_id : newId();
+  function send(wanted: Said): void {
+    const said = JSON.stringify(wanted);
+    const key = last?.said === said ? last.body.client_message_id : newId();
     const seen = { client_message_id: key, version: interaction.version };
-    const body = { text: "", attachments: [], template, ...seen };
-    setLast(body);
+    const body = { text: "", attachments: [], buttons: [], ...wanted, ...seen };
+    setLast({ said, body });
     mutation.mutate(body);
   }
   /** The agent has read what was missed: the same reply, seen at the version that the refusal told. */
   function again(): void {
     const version = Number(stale?.members.version ?? interaction.version);
     setStale(null);
-    if (last) mutation.mutate({ ...last, client_message_id: newId(), version });
+    if (last) mutation.mutate({ ...last.body, client_message_id: newId(), version });
   }
   return {
     send,
-    sendTemplate,
     again,
     forget: () => setStale(null),
     stale,

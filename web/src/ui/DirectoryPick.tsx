@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconPhone, IconStack2, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { DirectoryEntry, Id, Page, TransferTarget } from "../client/contract";
 import { api, told } from "../client/http";
@@ -86,7 +87,7 @@ function Entries({ items, chosen, choose }: { items: DirectoryEntry[] } & Pick<P
   });
 }
 
-function numberEntry(number: string, t: ReturnType<typeof useTranslation>["t"]): DirectoryEntry {
+function numberEntry(number: string, t: TFunction): DirectoryEntry {
   return { type: "address", key: number, name: t("consult.number", { number }) };
 }
 

@@ -11,6 +11,7 @@ import {
   Title,
 } from "@mantine/core";
 import { type FormEvent, type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { Problem } from "../client/problem";
 import { session } from "../client/session";
@@ -116,7 +117,7 @@ function SignInForm() {
   );
 }
 
-function refusal(error: unknown, t: ReturnType<typeof useTranslation>["t"]): string {
+function refusal(error: unknown, t: TFunction): string {
   if (error instanceof Problem && error.status === 401) return t("signIn.wrong");
   if (error instanceof Problem && error.status === 429) return t("signIn.throttled");
   return explain(error);

@@ -81,11 +81,12 @@ export class Chat {
     this.changed();
   }
 
-  write(text: string, attachments: Attachment[]): void {
+  /** `button`: the id of the ready answer that it is. */
+  write(text: string, attachments: Attachment[], button?: string): void {
     const id = newId();
     const at = new Date().toISOString();
     const said = { id, clientId: id, mine: true, text, at, author: null, attachments, email: this.email };
-    const message: Message = { ...said, state: "sending" };
+    const message: Message = { ...said, button, state: "sending" };
     this.state = written(this.state, message);
     this.typedAt = 0; // the next letter begins another message
     this.connect();
@@ -181,9 +182,10 @@ export class Chat {
     }
   }
 
-  private send({ clientId, text, attachments, email }: Message): void {
+  private send({ clientId, text, attachments, email, button }: Message): void {
     const ids = attachments.map((item) => item.id);
-    this.connection.send({ type: "message", client_message_id: clientId, text, attachments: ids, email });
+    const said = { client_message_id: clientId, text, attachments: ids, email, button };
+    this.connection.send({ type: "message", ...said });
   }
 
   private typing(): void {

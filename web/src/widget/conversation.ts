@@ -15,6 +15,19 @@ export interface Message {
   clientId: string | null;
   email?: string;
   reason?: string;
+  /** Ready answers; tapping one says its title. */
+  buttons?: Button[];
+  /** The id of the message that it answers. */
+  quotes?: string | null;
+  /** The id of the ready answer that it is. */
+  button?: string;
+  /** Somebody of the other side has seen it. */
+  read?: boolean;
+}
+
+export interface Button {
+  id: string;
+  title: string;
 }
 
 /** `link`: of the socket; `refused` means that the server will not have this page or this sign-in. */
@@ -65,6 +78,8 @@ export function heard(now: Conversation, frame: Frame): Conversation {
       return welcomed(now, frame.history);
     case "accepted":
       return marked(now, frame.client_message_id, { state: "sent" });
+    case "stored":
+      return marked(now, frame.client_message_id, { state: "sent", id: String(frame.touch_id) });
     case "error":
       return refused(now, frame);
     case "message":
@@ -105,11 +120,21 @@ function touched(now: Conversation, touch: unknown): Conversation {
   const known = now.messages.findIndex(
     ({ id, clientId }) => id === message.id || (clientId !== null && clientId === message.clientId),
   );
-  if (known >= 0) return { ...now, messages: now.messages.with(known, message) };
+  if (known >= 0) return readUpTo({ ...now, messages: now.messages.with(known, message) }, message);
   const waiting = now.messages.findIndex((one) => one.state === "sending");
   const at = waiting < 0 ? now.messages.length : waiting;
   const phase = !message.mine && now.phase === "none" && message.author ? "answered" : now.phase;
-  return { ...now, phase, messages: now.messages.toSpliced(at, 0, message) };
+  return readUpTo({ ...now, phase, messages: now.messages.toSpliced(at, 0, message) }, message);
+}
+
+/** Who has read a message has read what was said before it. */
+function readUpTo(now: Conversation, message: Message): Conversation {
+  if (!message.read) return now;
+  const last = now.messages.indexOf(message);
+  const messages = now.messages.map((one, at) =>
+    at < last && one.mine && !one.read ? { ...one, read: true } : one,
+  );
+  return { ...now, messages };
 }
 
 function messageOf(touch: Record<string, unknown>): Message {
@@ -123,6 +148,9 @@ function messageOf(touch: Record<string, unknown>): Message {
     attachments: (touch.attachments as Attachment[] | undefined) ?? [],
     state: "sent",
     clientId: typeof touch.client_message_id === "string" ? touch.client_message_id : null,
+    buttons: (touch.buttons as Button[] | undefined) ?? [],
+    read: touch.read === true,
+    quotes: typeof touch.quotes === "string" ? touch.quotes : null,
   };
 }
 

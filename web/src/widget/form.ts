@@ -7,10 +7,12 @@ import { fill, type Texts } from "./texts";
 export interface Field {
   name: string;
   label: string;
-  type: "text" | "email" | "tel" | "datetime-local" | "textarea";
+  type: "text" | "email" | "tel" | "datetime-local" | "textarea" | "file";
   required: boolean;
   autocomplete?: AutoFill;
   value?: string;
+  /** Of each file. */
+  maxBytes?: number;
 }
 
 export interface Form {
@@ -19,11 +21,17 @@ export interface Form {
   fields: Field[];
   button: string;
   /** Resolves to what is said instead of the form, or null if the panel turns to something else. */
-  submit: (values: Record<string, string>) => Promise<string | null>;
+  submit: (values: Record<string, string>, files: File[]) => Promise<string | null>;
   back?: { label: string; press: () => void };
 }
 
 type Input = HTMLInputElement | HTMLTextAreaElement;
+
+const FILES_MAX = 10;
+
+function filesOf(input: Input): File[] {
+  return [...((input as HTMLInputElement).files ?? [])];
+}
 
 export class FormView {
   readonly element: HTMLElement;
@@ -55,7 +63,7 @@ export class FormView {
 
   /** Whether something would be lost with it. */
   get isFilled(): boolean {
-    return Object.keys(this.values()).length > 0;
+    return Object.keys(this.values()).length + this.files().length > 0;
   }
 
   private back(): HTMLElement | null {
@@ -67,8 +75,9 @@ export class FormView {
   private field(field: Field): HTMLElement {
     const { name, label, type, required, autocomplete, value } = field;
     const shared = { name, required, value: value ?? "", autocomplete: autocomplete ?? "off" } as const;
+    const multiple = type === "file";
     const input =
-      type === "textarea" ? h("textarea", { ...shared, rows: 3 }) : h("input", { ...shared, type });
+      type === "textarea" ? h("textarea", { ...shared, rows: 3 }) : h("input", { ...shared, type, multiple });
     const wrong = h("span", { className: "wrong", id: `wrong-${name}` });
     input.setAttribute("aria-describedby", wrong.id);
     this.inputs.set(name, { input, wrong });
@@ -80,7 +89,7 @@ export class FormView {
     if (!this.check()) return;
     this.button.disabled = true;
     try {
-      const said = await this.form.submit(this.values());
+      const said = await this.form.submit(this.values(), this.files());
       if (said !== null) this.thank(said);
     } catch (error) {
       this.explain(error);
@@ -90,15 +99,21 @@ export class FormView {
   }
 
   private values(): Record<string, string> {
-    const filled = [...this.inputs].map(([name, { input }]) => [name, input.value.trim()] as const);
+    const texts = [...this.inputs].filter(([, { input }]) => input.type !== "file");
+    const filled = texts.map(([name, { input }]) => [name, input.value.trim()] as const);
     return Object.fromEntries(filled.filter(([, value]) => value !== ""));
+  }
+
+  private files(): File[] {
+    return [...this.inputs.values()].flatMap(({ input }) => filesOf(input));
   }
 
   /** Whether the browser is content with all; the first that is wrong has the focus. */
   private check(): boolean {
     let first: Input | null = null;
     for (const [name, { input }] of this.inputs) {
-      input.value = input.value.trim();
+      if (input.type === "file") input.setCustomValidity(this.filesReproach(name, input));
+      else input.value = input.value.trim();
       this.mark(name, input.checkValidity() ? "" : this.reproach(name, input));
       if (!input.checkValidity()) first ??= input;
     }
@@ -106,7 +121,16 @@ export class FormView {
     return first === null;
   }
 
+  private filesReproach(name: string, input: Input): string {
+    const files = filesOf(input);
+    const most = this.form.fields.find((field) => field.name === name)?.maxBytes ?? Infinity;
+    const large = files.find(({ size }) => size > most);
+    if (large) return fill(this.texts.tooLarge, { name: large.name, megabytes: Math.floor(most / 1024 ** 2) });
+    return files.length > FILES_MAX ? fill(this.texts.tooMany, { n: FILES_MAX }) : "";
+  }
+
   private reproach(name: string, input: Input): string {
+    if (input.validity.customError) return input.validationMessage;
     if (input.validity.valueMissing) return this.texts.required;
     return name === "email" ? this.texts.wrongEmail : this.texts.wrongTime;
   }

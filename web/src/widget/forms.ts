@@ -43,10 +43,17 @@ export function offline(ways: Ways, form: string, known: boolean): Form {
   return {
     title: texts.offline,
     intro: settings.closed_text ?? texts.offlineIntro,
-    fields: [field(texts, "name", false), field(texts, "email", true), field(texts, "question", true)],
+    fields: [
+      field(texts, "name", false),
+      field(texts, "email", true),
+      field(texts, "question", true),
+      { name: "files", label: texts.files, type: "file", required: false, maxBytes: settings.file_max_bytes },
+    ],
     button: texts.leaveMessage,
-    submit: ({ question, ...who }) =>
-      service.submit(form, { ...who, subject: firstWords(question!), text: question, fields: page() }),
+    submit: ({ question, ...who }, files) => {
+      const inputs = { ...who, subject: firstWords(question!), text: question };
+      return service.submit(form, { inputs, fields: page() }, files);
+    },
     back: known ? { label: texts.back, press: ways.toChat } : undefined,
   };
 }
@@ -64,7 +71,7 @@ export function callMe(ways: Ways, form: string): Form {
     ],
     button: texts.callMe,
     submit: ({ question, call_at, ...who }) =>
-      service.submit(form, { ...who, text: question, call_at: moment(call_at), fields: page() }),
+      service.submit(form, { inputs: { ...who, text: question, call_at: moment(call_at) }, fields: page() }),
     back: { label: texts.back, press: ways.toChat },
   };
 }

@@ -3,6 +3,7 @@
 import type { Attachment } from "../client/contract";
 import type { Chat } from "./chat";
 import { Composer } from "./composer";
+import type { Button } from "./conversation";
 import { fillWith, h, iconButton } from "./dom";
 import { type Form, FormView } from "./form";
 import { callMe, offline, preChat, type Ways } from "./forms";
@@ -33,7 +34,11 @@ export class Panel {
   ) {
     const greeting = chosen(settings.greeting, language) ?? texts.greeting;
     this.ways = { texts, settings, service, toChat: () => this.toChat() };
-    const deeds = { download: (item: Attachment) => void this.save(item), again: chat.again.bind(chat) };
+    const deeds = {
+      download: (item: Attachment) => void this.save(item),
+      again: chat.again.bind(chat),
+      answer: ({ id, title }: Button) => this.answer(title, id),
+    };
     this.log = new Log(texts, deeds, greeting);
     this.composer = new Composer(
       texts,
@@ -132,6 +137,12 @@ export class Panel {
     this.show();
     this.log.toEnd();
     if (focus) this.composer.focus();
+  }
+
+  /** The button is gone with the answer: the focus goes where one writes on. */
+  private answer(text: string, id: string): void {
+    this.chat.write(text, [], id);
+    this.composer.focus();
   }
 
   private toCall(): void {

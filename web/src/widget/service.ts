@@ -19,6 +19,12 @@ export interface Settings {
   file_max_bytes: number;
 }
 
+/** A form's inputs, and those that the service has no name for. */
+export interface Values {
+  inputs: Record<string, string | undefined>;
+  fields: Record<string, string>;
+}
+
 export class Service {
   private submitted = { body: "", key: "" };
 
@@ -49,13 +55,15 @@ export class Service {
   }
 
   /** The reference that the visitor is given. The same again, after a lost answer, is one request. */
-  async submit(form: string, values: Record<string, unknown>): Promise<string> {
-    const body = JSON.stringify(values);
+  async submit(form: string, values: Values, files: File[] = []): Promise<string> {
+    const body = JSON.stringify([values, files.map(({ name, size, lastModified }) => [name, size, lastModified])]);
     if (body !== this.submitted.body) this.submitted = { body, key: newId() };
+    const headers = { "idempotency-key": this.submitted.key };
     const answer = await ask(`${this.base}/forms/${form}`, {
       method: "POST",
-      headers: { "content-type": "application/json", "idempotency-key": this.submitted.key },
-      body,
+      ...(files.length > 0
+        ? { headers, body: multipart(values, files) }
+        : { headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify({ ...values.inputs, fields: values.fields }) }),
     });
     return ((await answer.json()) as { reference: string }).reference;
   }
@@ -64,6 +72,14 @@ export class Service {
     const headers = { authorization: `Bearer ${token}` };
     return ask(`${this.base}/chat/${this.endpoint}/attachments${path}`, { ...init, headers });
   }
+}
+
+/** The service takes inputs that it does not know for `fields`. */
+function multipart({ inputs, fields }: Values, files: File[]): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...inputs, ...fields })) if (value) form.append(name, value);
+  for (const file of files) form.append("files", file);
+  return form;
 }
 
 /** Raises Problem for anything but a success. Cookies of neither side travel. */

@@ -52,6 +52,12 @@ h2 { margin: 0; flex: 1; font-size: 17px; font-weight: 600; overflow-wrap: anywh
   overflow-wrap: anywhere; }
 .mine .words { background: var(--colour); color: var(--on); }
 .words a { color: inherit; }
+blockquote { margin: 0 0 3px; padding: 2px 8px; border-inline-start: 3px solid var(--colour); font-size: 13px;
+  color: var(--soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.answers { display: flex; flex-wrap: wrap; gap: 6px; margin-block-end: 10px; }
+.answers button { padding: 8px 14px; min-block-size: 36px; border: 1px solid var(--soft); border-radius: 18px;
+  overflow-wrap: anywhere; text-align: start; }
+.answers button:hover { background: var(--raised); }
 .facts { font-size: 12px; color: var(--soft); padding: 2px 4px; }
 .mine .facts { text-align: end; }
 .facts.bad { color: #a3121a; }

@@ -26,6 +26,16 @@ export const replies = {
   insert: "Insert",
   gap: "Text for {{gap}}",
   preview: "The customer will read",
+  first: "Write by messenger",
+  firstHint: "Who has not written in the last hours can only be sent an approved text. It becomes your work.",
+  quote: "Quote",
+  quoting: "Message that you answer",
+  quotedEarlier: "An earlier message",
+  unquote: "Answer without quoting",
+  buttons: "Ready answers",
+  button: "Ready answer {{number}}",
+  addButton: "Add a ready answer that the customer can tap",
+  removeButton: "Remove ready answer {{number}}",
 } as const;
 
 /** Messengers by the name that people know them by. */

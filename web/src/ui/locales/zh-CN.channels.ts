@@ -36,6 +36,16 @@ export const replies: Texts<typeof enReplies> = {
   insert: "插入",
   gap: "{{gap}} 的内容",
   preview: "客户将看到",
+  first: "通过即时消息联系",
+  firstHint: "客户近期没有来信时，只能发送已审核的模板消息。发送后由您跟进。",
+  quote: "引用",
+  quoting: "您正在回复的消息",
+  quotedEarlier: "更早的消息",
+  unquote: "取消引用",
+  buttons: "快捷回复",
+  button: "快捷回复 {{number}}",
+  addButton: "添加客户可点选的快捷回复",
+  removeButton: "移除快捷回复 {{number}}",
 };
 
 export const messenger: Texts<typeof enMessenger> = {
