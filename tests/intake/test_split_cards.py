@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from app.bus.outbox import insert
+from app.bus.outbox import INSERTION, columns_of
 from app.cards import mask_cards
 from interactions.intake.split_cards import masked
 from tests.intake.house import House
@@ -22,8 +22,7 @@ SPLIT = {
 async def _say(house: House, visitor: UUID, texts: list[str], *, together: bool = False) -> None:
     said = [house.said(visitor, text) for text in texts]
     for batch in [said] if together else [[one] for one in said]:
-        async with house.worker.transaction(house.tenant_id) as session:
-            await insert(await session.connection(), batch)
+        await house.worker.fetch(INSERTION, *columns_of(batch))
         await house.feed(*batch)
 
 
