@@ -195,7 +195,7 @@ def replay_dead_letters(
 @app.command()
 def doctor(data: Data = None, as_json: Json = False) -> None:
     """Say what is wrong with the installation and what to do. Exit code 1 if something is."""
-    from app.doctor import run
+    from app.doctor.examination import run
 
     raise typer.Exit(asyncio.run(run(_settings(data_dir=data), as_json)))
 

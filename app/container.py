@@ -17,18 +17,18 @@ from app.bus.tail import Tail
 from app.chat_hub import ChatHub
 from app.clock import Clock, SystemClock
 from app.database import API_ROLE, WORKER_ROLE, Database
+from app.doors.pressure import Pressure
+from app.doors.refusals import Refusals
+from app.doors.throttle import Throttle
 from app.ended_sessions import EndedSessions
 from app.endpoints import Endpoints
 from app.events import Stream
 from app.file_links import FileLinks
 from app.notifications import Notifications
 from app.outbound import outbound_client
-from app.pressure import Pressure
-from app.refusals import Refusals
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from app.sign_in import forget_old_failures
-from app.throttle import Throttle
 from interactions.agents.explanations import Explanations
 from interactions.agents.leases import Leases
 from interactions.agents.shown import ShownOffers

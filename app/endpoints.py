@@ -19,8 +19,8 @@ from app import outbound
 from app.bus.envelopes import from_endpoint
 from app.database import Database
 from app.events import Envelope, InboundEvent
-from app.hiding import BY_DEFAULT, Handling, Hiding, IdentityRule, Seal
-from app.identity_numbers import Kind
+from app.hiding.identity_numbers import Kind
+from app.hiding.rules import BY_DEFAULT, Handling, Hiding, IdentityRule, Seal
 from app.notifications import SETUP_CHANGED, Notifications
 from app.security import CannotOpen, Cipher, UnknownTenantKey
 from channels import registry

@@ -13,10 +13,10 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from app.blobs import BlobStore
-from app.cards import mask_cards
 from app.clock import new_id
 from app.errors import TooLarge
-from app.identity_numbers import mask_identity_numbers
+from app.hiding.cards import mask_cards
+from app.hiding.identity_numbers import mask_identity_numbers
 from app.text import clean_line
 from models.attachment import Attachment
 

@@ -14,12 +14,12 @@ from app import pages, problems
 from app.child import keep_what_is_loaded, listen
 from app.container import Container, open_container
 from app.database import API_ROLE
-from app.door import Door
+from app.doors.idempotency import Replayed
+from app.doors.limits import Door
+from app.doors.mail import MailIn
+from app.doors.websocket import HeardWebSocket
 from app.errors import CommandError
-from app.idempotency import Replayed
-from app.mail_in import MailIn
 from app.settings import Settings
-from app.websocket import HeardWebSocket
 from routers import all_routers, webhooks
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from app.clock import Clock
 from app.database import Database
-from app.hiding import Hiding
+from app.hiding.rules import Hiding
 from app.outbound import Network
 from channels.abilities import (
     CommandsInSteps,

@@ -5,8 +5,8 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
-from app.cards import mask_cards
-from app.identity_numbers import mask_identity_numbers
+from app.hiding.cards import mask_cards
+from app.hiding.identity_numbers import mask_identity_numbers
 from app.text import clean_text
 from channels.base import MailEnvelope, WireRequest, WireResponse
 

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import orjson
 
-from app.cards import mask_cards_within
 from app.events import UnknownReceived
+from app.hiding.cards import mask_cards_within
 from app.text import clean_line, clean_value
 
 BYTES_MAX: Final = 100_000

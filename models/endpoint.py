@@ -17,7 +17,7 @@ class Endpoint(Identified, Base):
     `address` is its public address where it has one (mailbox, number), for look-ups. `controls_calls`: a
     telephony platform that takes commands (False: it is only watched); `calls_asked_at`: when it was last
     asked which calls live. `silent_after_seconds`: after so long silence is an alarm; None: as its usual pace
-    tells. `identity_numbers`: what becomes of numbers of `identity_number_kinds` (`app.hiding`)."""
+    tells. `identity_numbers`: what becomes of numbers of `identity_number_kinds` (`app.hiding.rules`)."""
 
     __tablename__ = "endpoint"
     key: Mapped[str]

@@ -32,7 +32,7 @@ class Touch(TenantRow, Base):
     """`at` is when it happened (the channel's time), `id` (UUIDv7) sorts by arrival. `author`: {type:
     customer|agent| system, id, name}. `delivery_hops`: [{hop, state, at, reason}]. `search` is the
     tokenised text. `interaction_version`: the version of the interaction that brought it; who saw a lower
-    one missed it. `sealed_numbers`: the identity numbers that are masked in it (`app.hiding`)."""
+    one missed it. `sealed_numbers`: the identity numbers that are masked in it (`app.hiding.rules`)."""
 
     __tablename__ = "touch"
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id", ondelete="CASCADE"), primary_key=True)

@@ -12,9 +12,9 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 
 from app.addresses import email_address
-from app.cards import mask_cards
 from app.container import Container
 from app.database import OUTAGES
+from app.doors.websocket import peer_of
 from app.endpoints import KnownEndpoint
 from app.errors import PoisonEvent, Unavailable
 from app.events import (
@@ -27,9 +27,9 @@ from app.events import (
     VisitorConnected,
     VisitorDisconnected,
 )
+from app.hiding.cards import mask_cards
 from app.text import clean_line, clean_text
 from app.typing_notice import EVERY_SECONDS
-from app.websocket import peer_of
 from channels.chat import BadIdentity, ChatAdapter
 from interactions.agents import visitors
 from routers.chat_frames import (

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from app import idempotency
 from app.access import API_KEY_PREFIX, AgentPrincipal, ApiKeyPrincipal, Permission, Principal
 from app.container import Container
+from app.doors import idempotency
 from app.errors import Forbidden, Unauthenticated
 from app.problems import JsonRequest
 from app.security import token_hash

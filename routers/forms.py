@@ -12,9 +12,11 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData, UploadFile
 
-from app import files, idempotency
+from app import files
 from app.container import Container
 from app.database import OUTAGES
+from app.doors import idempotency
+from app.doors.unreadable import keep_unreadable
 from app.endpoints import KnownEndpoint
 from app.errors import (
     Forbidden,
@@ -28,7 +30,6 @@ from app.errors import (
 )
 from app.events import Attachment, FormSubmitted
 from app.problems import problem, problems
-from app.unreadable import keep_unreadable
 from channels.base import WireRequest
 from models.audit import AnswerKey, IdempotentAnswer
 from routers import cors

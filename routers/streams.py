@@ -17,10 +17,10 @@ from app.access import API_KEY_PREFIX, AgentPrincipal, Permission
 from app.bus.tail import Following, TooSlow
 from app.container import Container
 from app.database import OUTAGES
+from app.doors.websocket import peer_of
 from app.errors import CursorGone, NotFound, Unauthenticated
 from app.notifications import TYPING
 from app.typing_notice import EVERY_SECONDS, TypingNotice
-from app.websocket import peer_of
 from interactions.agents import desktop, reading
 from interactions.agents.leases import Lease
 from interactions.agents.shown import Shown

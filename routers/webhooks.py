@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.container import Container
+from app.doors.unreadable import keep_unreadable
 from app.endpoints import KnownEndpoint
 from app.errors import (
     BadRequest,
@@ -26,7 +27,6 @@ from app.errors import (
 )
 from app.events import InboundEvent
 from app.problems import MethodNotAllowed, as_service_error, problem
-from app.unreadable import keep_unreadable
 from channels.base import WireRequest, WireResponse
 
 log = structlog.get_logger()

@@ -21,6 +21,7 @@ from app.chat_hub import ChatHub
 from app.clock import SystemClock, new_id
 from app.container import Container, chatter_throttle, rubbish_throttle
 from app.database import API_ROLE, Database
+from app.doors.pressure import Pressure
 from app.ended_sessions import EndedSessions
 from app.endpoints import Endpoints
 from app.errors import Unavailable
@@ -29,7 +30,6 @@ from app.file_links import FileLinks
 from app.main import create_app
 from app.notifications import Notifications
 from app.outbound import outbound_client
-from app.pressure import Pressure
 from app.security import Cipher, InstallationKey, Passwords
 from app.settings import Settings
 from app.setup.model import Document

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from app.cards import mask_cards
 from app.events import CallEvent
+from app.hiding.cards import mask_cards
 from channels.ari.names import LegName, Part
 
 Recording = Literal["off", "announced", "opt_in"]

@@ -8,7 +8,6 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from app.addresses import phone_address
-from app.cards import mask_cards
 from app.errors import MalformedPayload
 from app.events import (
     Address,
@@ -27,6 +26,7 @@ from app.events import (
     RecordingReady,
     UnknownReceived,
 )
+from app.hiding.cards import mask_cards
 from app.json_body import MalformedJson, parse_json_object
 from app.text import clean_value
 from channels.config import problems_of

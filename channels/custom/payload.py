@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from app.addresses import email_address, phone_address
-from app.cards import mask_cards, mask_cards_within
 from app.errors import MalformedPayload
 from app.events import (
     Address,
@@ -18,6 +17,7 @@ from app.events import (
     MessageSentElsewhere,
     ReplyWindow,
 )
+from app.hiding.cards import mask_cards, mask_cards_within
 from app.json_body import MalformedJson, parse_json_object
 from app.text import clean_line, clean_value
 from channels.config import problems_of

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from app.addresses import email_address
-from app.cards import mask_cards
+from app.hiding.cards import mask_cards
 from app.text import clean_line
 from channels.email.charset import decode_header
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import nh3
 
-from app.cards import mask_cards_in_html
+from app.hiding.cards import mask_cards_in_html
 
 _BLOCK: Final = re.compile(
     r"<(?=/?(?:p|div|tr|li|h[1-6]|table|ul|ol|blockquote|pre|section|article|header|footer|dd|dt)[\s>/])"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from app.cards import mask_cards
+from app.hiding.cards import mask_cards
 from app.text import clean_line, clean_text
 from channels.email.addresses import parse_addresses
 from channels.email.authentication import written_down

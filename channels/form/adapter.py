@@ -17,9 +17,9 @@ from pydantic import (
 )
 
 from app.addresses import email_address, phone_address
-from app.cards import mask_cards, mask_cards_within
 from app.errors import MalformedPayload
 from app.events import Address, FormSubmitted, InboundEvent
+from app.hiding.cards import mask_cards, mask_cards_within
 from app.json_body import MalformedJson, parse_json_object
 from app.text import clean_line, clean_text, clean_value
 from channels.base import Capabilities, OutboundMessage, SendResult, Unsendable, WireRequest, WireResponse

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.addresses import phone_address
-from app.cards import mask_cards
 from app.events import (
     Address,
     CallDigits,
@@ -25,6 +24,7 @@ from app.events import (
     LegRinging,
     RecordingReady,
 )
+from app.hiding.cards import mask_cards
 from channels.base import WireRequest
 from channels.twilio.call_documents import OVER
 from channels.twilio.form import fields_of, needed, query_of

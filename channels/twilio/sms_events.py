@@ -5,7 +5,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from app.addresses import phone_address
-from app.cards import mask_cards
 from app.errors import MalformedPayload
 from app.events import (
     Address,
@@ -14,6 +13,7 @@ from app.events import (
     InboundEvent,
     MessageReceived,
 )
+from app.hiding.cards import mask_cards
 from app.text import clean_text
 from channels.twilio.codes import reason_of
 from channels.twilio.form import needed

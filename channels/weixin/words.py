@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from app.cards import mask_cards
 from app.errors import MalformedPayload
+from app.hiding.cards import mask_cards
 from app.text import clean_line, clean_text
 
 TEXT_MAX: Final = 65_536

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from app.cards import mask_cards, mask_cards_within
 from app.events import Attachment
+from app.hiding.cards import mask_cards, mask_cards_within
 from app.json_body import MalformedJson, parse_json
 from app.text import clean_line
 from channels.whatsapp.answers import reason_of

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.addresses import phone_address
-from app.cards import mask_cards, mask_cards_within
 from app.errors import MalformedPayload
 from app.events import (
     Address,
@@ -18,6 +17,7 @@ from app.events import (
     MessageSentElsewhere,
     ReplyWindow,
 )
+from app.hiding.cards import mask_cards, mask_cards_within
 from app.json_body import MalformedJson, parse_json_object
 from app.text import clean_line, clean_value
 from channels.unknown import unknown

@@ -13,7 +13,7 @@ from app.addresses import email_address, phone_address
 from app.clock import new_id
 from app.errors import ContactBlocked, Invalid, NoCallControl
 from app.events import Address
-from app.hiding import Hiding
+from app.hiding.rules import Hiding
 from app.text import clean_line, clean_text
 from channels.base import ChosenTemplate
 from customers import identity

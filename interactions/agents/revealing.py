@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
-from app.cards import mask_cards
 from app.errors import Invalid, NotFound
-from app.identity_numbers import mask_identity_numbers, masked
+from app.hiding.cards import mask_cards
+from app.hiding.identity_numbers import mask_identity_numbers, masked
 from app.text import clean_line
 from models.audit import Audit
 from models.touch import Touch

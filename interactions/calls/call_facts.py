@@ -6,7 +6,6 @@ its time where there is none. Nothing here decides; `interactions.calls.voice` d
 from datetime import datetime
 from typing import Any
 
-from app.cards import mask_cards
 from app.events import (
     CallBridged,
     CallDigits,
@@ -20,7 +19,8 @@ from app.events import (
     LegRinging,
     RecordingReady,
 )
-from app.identity_numbers import mask_identity_numbers
+from app.hiding.cards import mask_cards
+from app.hiding.identity_numbers import mask_identity_numbers
 from models.call import Call
 
 _LEG_STATES: dict[type[CallEvent], str] = {

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.cards import mask_cards, mask_cards_in_html
 from app.clock import new_id
 from app.errors import NotFound, PoisonEvent
 from app.events import MailReceived
 from app.files import clean_name, content_type_of
-from app.hiding import Hiding
+from app.hiding.cards import mask_cards, mask_cards_in_html
+from app.hiding.rules import Hiding
 from channels.email.authentication import VERIFIED_HERE, believed, is_signed
 from channels.email.parsed import MailAttachment, MailRefused, ParsedMail
 from channels.email.spf import Peer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.cards import mask_cards
+from app.hiding.cards import mask_cards
 from customers import words
 from interactions.intake.arrival import preview_of
 from interactions.intake.intake_context import IntakeContext

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.clock import new_id
 from app.events import Address
-from app.hiding import Hiding
+from app.hiding.rules import Hiding
 from channels.base import ChannelAdapter
 from channels.email import EmailAdapter
 from interactions.life.work import Work

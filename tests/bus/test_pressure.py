@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.doors.pressure import Pressure
 from app.errors import Unavailable
-from app.pressure import Pressure
 from app.settings import Settings
 
 DOORS = ("form", "chat", "email", "messaging", "voice")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cards import mask_cards
+from app.hiding.cards import mask_cards
 from app.text import clean_line, clean_text, clean_value
 
 OURS = [

@@ -13,9 +13,9 @@ from app.bus.positions import Share
 from app.container import Container
 from app.database import WORKER_ROLE, Database
 from app.dead_letters import list_letters, replay_letters, show_letter
+from app.doors.unreadable import keep_unreadable
 from app.errors import CommandError
 from app.events import Envelope, Stream
-from app.unreadable import keep_unreadable
 from tests.contracts.world import event
 from tests.parts import SeededTenant, open_test_container, seed
 

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from app import doctor_database as look
-from app.findings import Level
+from app.doctor import database as look
+from app.doctor.findings import Level
 
 TENANT = UUID(int=1)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app import doctor
+from app.doctor import examination as doctor
+from app.doctor.findings import Finding, Level
 from app.embedded import EmbeddedPostgres
-from app.findings import Finding, Level
 from app.settings import Settings
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import event, select, text
 from app.clock import SystemClock, new_id
 from app.database import API_ROLE, WORKER_ROLE, Database
 from app.events import Address, Envelope, InboundEvent, MailReceived, MessageReceived, dumps
-from app.hiding import BY_DEFAULT, Hiding
+from app.hiding.rules import BY_DEFAULT, Hiding
 from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.bus.outbox import INSERTION, columns_of
-from app.cards import mask_cards
+from app.hiding.cards import mask_cards
 from interactions.intake.split_cards import masked
 from tests.intake.house import House
 from tests.safety.numbers import SEED, digits

@@ -13,10 +13,10 @@ from app.bus import kafka, outbox
 from app.bus.kafka_log import KafkaLog
 from app.bus.relay import Relay
 from app.database import Database
-from app.doctor_kafka import kafka_positions
+from app.doctor.findings import Finding, Level
+from app.doctor.kafka import kafka_positions
 from app.errors import CommandError, Unavailable
 from app.events import Stream
-from app.findings import Finding, Level
 from tests.contracts.world import Recorder, World, event, events, unique_name
 from tests.contracts.world import world as made_world
 from tests.kafka.broker import Broker

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from app.clock import SystemClock
 from app.container import Container
 from app.database import Database
+from app.doors.throttle import Throttle
 from app.events import FormSubmitted
 from app.main import create_app
-from app.throttle import Throttle
 from tests.parts import MemoryLog, SeededTenant
 from tests.routers.test_attachments import PNG
 

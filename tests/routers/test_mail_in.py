@@ -7,8 +7,8 @@ import pytest
 from aiosmtplib import SMTP, SMTPRecipientsRefused, SMTPResponseException
 
 from app.container import Container
+from app.doors.mail import MailIn
 from app.events import MailReceived
-from app.mail_in import MailIn
 from models import Endpoint
 from tests.parts import MemoryLog, SeededTenant
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from random import Random
 
-from app.cards import mask_cards, mask_cards_in_html, mask_cards_within
+from app.hiding.cards import mask_cards, mask_cards_in_html, mask_cards_within
 from tests.safety.numbers import SEED, card, look_alikes, sentence
 
 CARDS = 2_000

@@ -3,9 +3,9 @@
 from collections import Counter
 from random import Random
 
-from app.cards import mask_cards
-from app.identity_numbers import Kind, find_identity_numbers, mask_identity_numbers
-from app.masking import in_html
+from app.hiding.cards import mask_cards
+from app.hiding.identity_numbers import Kind, find_identity_numbers, mask_identity_numbers
+from app.hiding.masking import in_html
 from tests.safety.identity import look_alikes, resident, sentence, social_security
 from tests.safety.numbers import SEED
 

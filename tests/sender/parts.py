@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import SystemClock, new_id
 from app.database import WORKER_ROLE, Database
 from app.events import Address
-from app.hiding import BY_DEFAULT, Hiding
+from app.hiding.rules import BY_DEFAULT, Hiding
 from app.outbound import Network, networks
 from app.security import Cipher, InstallationKey
 from channels.abilities import Media

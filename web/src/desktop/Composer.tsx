@@ -144,7 +144,7 @@ export function Composer({ interaction, canReply, quoted, unquote }: Props) {
       <Group px="xs" py={6} justify="space-between">
         <Group gap={6}>
           {mode === "reply" && <AttachButton uploads={uploads} />}
-          {mode === "reply" && <TemplateButton choose={choose} />}
+          {mode === "reply" && !closed && <TemplateButton choose={choose} />}
           {room && <AddAnswerButton room={room} titles={answers} change={setAnswers} />}
           <Text size="xs" c="dimmed">
             {enterSends ? (

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from app.identity_numbers import Kind, find_identity_numbers
-from app.masking import SEPARATORS, UNSEEN, cut, in_html, within
+from app.hiding.identity_numbers import Kind, find_identity_numbers
+from app.hiding.masking import SEPARATORS, UNSEEN, cut, in_html, within
 
 DIGITS_MIN: Final = 12
 DIGITS_MAX: Final = 19

@@ -16,12 +16,12 @@ import asyncpg
 import httpx
 from rich.console import Console
 
-from app import doctor_database
 from app.bus.kafka import Kafka
-from app.doctor_kafka import kafka_positions
+from app.doctor import database as doctor_database
+from app.doctor.findings import Finding, Level, fail, ok, warn
+from app.doctor.kafka import kafka_positions
 from app.embedded import embedded, find_binaries
 from app.errors import CommandError
-from app.findings import Finding, Level, fail, ok, warn
 from app.security import KEY_FILE
 from app.settings import Settings
 

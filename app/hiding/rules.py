@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from app.events import Attachment, InboundEvent
-from app.identity_numbers import Kind, find_identity_numbers, masked
-from app.masking import cut, in_html, within
+from app.hiding.identity_numbers import Kind, find_identity_numbers, masked
+from app.hiding.masking import cut, in_html, within
 
 SEALED_MAX: Final = 50
 """Of one touch: whoever sends more sends a list; all of them are masked."""

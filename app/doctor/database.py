@@ -8,7 +8,7 @@ import asyncpg
 from alembic.script import ScriptDirectory
 
 from app.database import API_ROLE, WORKER_ROLE
-from app.findings import Finding, fail, ok, warn
+from app.doctor.findings import Finding, fail, ok, warn
 from app.migrate import ROOT
 
 VERSION_MIN: Final = 15

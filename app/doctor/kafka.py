@@ -7,9 +7,9 @@ import asyncpg
 
 from app.bus.kafka import BrokerAway, Kafka
 from app.bus.port import Position
-from app.doctor_database import READERS
+from app.doctor.database import READERS
+from app.doctor.findings import Finding, fail, ok
 from app.events import Stream
-from app.findings import Finding, fail, ok
 
 STORED: Final = """
 SELECT partition, position, event_id FROM consumer_position WHERE consumer = $1 AND log = 'kafka'

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from app.masking import SEPARATORS, UNSEEN, cut
+from app.hiding.masking import SEPARATORS, UNSEEN, cut
 
 
 class Kind(StrEnum):

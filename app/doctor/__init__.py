@@ -1,0 +1,1 @@
+"""`touchpoint doctor`: what it looks at, one file for each."""

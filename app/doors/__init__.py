@@ -1,0 +1,1 @@
+"""What every way in shares: limits, back-pressure, throttles, and what becomes of what cannot be read."""
