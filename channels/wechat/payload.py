@@ -15,7 +15,7 @@ from app.events import (
     ReplyWindowOpened,
 )
 from channels.unknown import unknown
-from channels.weixin.words import checked_id, file_name, free
+from channels.weixin.words import checked_id, free, shown_name
 from channels.weixin.xml import Fields, required, text_of
 
 AFTER_MESSAGE: Final = ReplyWindow(seconds=48 * 3600, messages=5)
@@ -128,7 +128,7 @@ def _link(fields: Fields) -> Said:
 
 def _document(fields: Fields) -> Said:
     """Its content cannot be had: the platform has no way to fetch it."""
-    name = file_name(required(fields, "Title"))
+    name = shown_name(required(fields, "Title"))
     return name, {"type": "file", "name": name, "size": text_of(fields, "FileTotalLen")}, ()
 
 

@@ -13,6 +13,7 @@ from channels.wecom.codes import CALLBACK_TOKEN_ENDED, CODES
 from channels.wecom.config import WecomConfig
 from channels.wecom.payload import ENTERED, Item, customer_of, event_members, event_of
 from channels.weixin import api
+from channels.weixin.words import shown_name
 
 PAGE_MAX: Final = 100
 """As many customers as can be asked for their names at once."""
@@ -95,7 +96,7 @@ def _names(platform: api.Api, items: Sequence[Item]) -> Steps[Mapping[str, str]]
     response = yield platform.post("kf/customer/batchget", {"external_userid_list": customers})
     found = api.members(response).get("customer_list") or ()
     return {
-        str(one["external_userid"]): str(one["nickname"])
+        str(one["external_userid"]): shown_name(str(one["nickname"]))
         for one in found
         if isinstance(one, dict) and one.get("nickname") and one.get("external_userid")
     }

@@ -17,7 +17,7 @@ from app.events import (
 )
 from channels.unknown import unknown
 from channels.wecom.message_ids import whole_message
-from channels.weixin.words import ID_MAX, checked_id, file_name, free
+from channels.weixin.words import ID_MAX, checked_id, free, shown_name
 
 AFTER_MESSAGE: Final = ReplyWindow(seconds=48 * 3600, messages=5)
 
@@ -159,7 +159,7 @@ def _written(members: Item) -> Said:
 def _file(name: str, content_type: str) -> Callable[[Item], Said]:
     def said(members: Item) -> Said:
         media = {"media_id": _text(members, "media_id")}
-        shown = file_name(_optional(members, "filename")) or name
+        shown = shown_name(_optional(members, "filename")) or name
         return "", {}, (Attachment(name=shown, content_type=content_type, size=0, media=media),)
 
     return said

@@ -16,7 +16,8 @@ def free(text: str) -> str:
     return mask_cards(clean_text(text))[:TEXT_MAX]
 
 
-def file_name(text: str) -> str:
+def shown_name(text: str) -> str:
+    """Of a file or a customer."""
     return mask_cards(clean_line(text))[:NAME_MAX]
 
 

@@ -4,7 +4,9 @@ it keeps or writes shows one of them without the tenant's key."""
 import random
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,19 +20,27 @@ from websockets.asyncio.client import connect
 
 from app.embedded import EmbeddedPostgres
 from demo.messengers.bridge import Bridge
+from demo.messengers.wechat import WechatPlatform
+from demo.messengers.wecom import WecomPlatform
 from demo.messengers.whatsapp import WhatsApp
+from demo.twilio import FakeTwilio
 from tests.channels.whatsapp.build import CONFIG
 from tests.conftest import clone
 from tests.platforms.custom import OfficialPackage
-from tests.running import HOTLINE, Service, running
+from tests.platforms.twilio import official
+from tests.platforms.twilio import serving as twilio_serving
+from tests.platforms.weixin import served
+from tests.running import HOTLINE, Service, free_port, running
 from tests.safety.identity import resident
 from tests.safety.numbers import SEED, card, grouped
 from tests.serving import serving
 from tests.waiting import eventually
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-TOUCHES = 6
+TOUCHES = 11
 DEAD_LETTERS = 2
+ACCOUNT, TOKEN, NUMBER = "ACae6e420f425248d6a26948c17a9e2acf", "a token of tests", "+14155550100"
+WANG = "wmAJ2GCAAAme1XQRC-NI-q0_ZM9ukoAw"
 
 
 class Numbers:
@@ -110,6 +120,25 @@ async def _by_whatsapp(platform: WhatsApp, new: Numbers) -> None:
     await platform.messages(said, name=new.new("whatsapp name"))
 
 
+def _by_text_message(twilio: FakeTwilio, new: Numbers) -> None:
+    twilio.messages.write("+14158675309", f"my card {grouped(new.new('text message'), ' ')} please")
+
+
+async def _by_wechat(platform: WechatPlatform, new: Numbers) -> None:
+    await platform.says("o1", f"卡号{new.new('wechat text')}")
+    link = {"Title": new.new("wechat title"), "Url": f"https://shop.test/{new.new('wechat link')}"}
+    await platform.message("o1", "link", link)
+
+
+async def _by_wecom(platform: WecomPlatform, new: Numbers) -> None:
+    platform.customer(WANG, new.new("wecom name"))
+    await platform.says(WANG, f"卡号{grouped(new.new('wecom text'), '-')}")
+    name = f"{new.new('wecom file name')}.pdf"
+    await platform.message(
+        WANG, "file", {"media_id": platform.keep("file", name, "application/pdf", b"%PDF")}
+    )
+
+
 def _digits(text: str) -> str:
     """Only these, whatever stood between them."""
     return re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text))
@@ -156,6 +185,71 @@ def _resident_of_digits(random: random.Random) -> str:
     return next(number for number in iter(lambda: resident(random), "") if number.isdecimal())
 
 
+@dataclass
+class Platforms:
+    """Each posts to the service's endpoint of its name."""
+
+    line: Bridge
+    wa: WhatsApp
+    texts: FakeTwilio
+    wechat: WechatPlatform
+    wecom: WecomPlatform
+
+    def set_up(self, document: dict[str, Any], wa_url: str, texts_url: str) -> None:
+        twilio = {"account_sid": ACCOUNT, "auth_token": TOKEN, "address": NUMBER, "api_url": texts_url}
+        line = {"platform": "line", "secret": SECRET, "send_url": f"{self.line.url}/send"}
+        document["endpoints"] += [
+            {"key": key, "adapter": adapter, "queue": "lane-1", "config": config}
+            for key, adapter, config in (
+                ("line", "custom", line),
+                ("wa", "whatsapp", CONFIG | {"api_url": wa_url}),
+                ("texts", "twilio-sms", twilio),
+                ("wechat", "wechat", self.wechat.config()),
+                ("wecom", "wecom", self.wecom.config()),
+            )
+        ]
+
+    def connect(self, service: Service) -> None:
+        paths = {key: f"{service.url}{endpoint['path']}" for key, endpoint in service.endpoints.items()}
+        self.line.webhook, self.wa.webhook = paths["line"], paths["wa"]
+        self.texts.connect(paths["texts"], paths["texts"])
+        self.wechat.hook, self.wecom.hook = paths["wechat"], paths["wecom"]
+
+
+@asynccontextmanager
+async def _platforms() -> AsyncIterator[tuple[Platforms, str, str]]:
+    """With the addresses of WhatsApp's API and of Twilio's."""
+    chance = random.Random(SEED)
+    secrets = (CONFIG["access_token"], CONFIG["app_secret"], CONFIG["verify_token"])
+    all_ = Platforms(
+        line=Bridge(OfficialPackage(SECRET), chance),
+        wa=WhatsApp(CONFIG["phone_number_id"], *secrets, chance),
+        texts=FakeTwilio(ACCOUNT, TOKEN, NUMBER, sign=official(TOKEN)),
+        wechat=WechatPlatform(),
+        wecom=WecomPlatform(),
+    )
+    async with (
+        serving(all_.line.app()) as all_.line.url,
+        serving(all_.wa.app()) as wa_url,
+        twilio_serving(all_.texts) as texts_url,
+        served(all_.wechat),
+        served(all_.wecom),
+    ):
+        yield all_, wa_url, texts_url
+
+
+async def _by_all(service: Service, platforms: Platforms, new: Numbers) -> None:
+    await _by_form(service, new)
+    await _by_mail(service, new)
+    await _by_bridge(platforms.line, new)
+    await _by_chat(service, new)
+    await _by_whatsapp(platforms.wa, new)
+    await _by_wechat(platforms.wechat, new)
+    await _by_wecom(platforms.wecom, new)
+    _by_text_message(platforms.texts, new)
+    _by_call(service, new)
+
+
 @pytest.mark.parametrize("make", [card, _resident_of_digits], ids=["cards", "identity numbers"])
 async def test_nothing_that_is_kept_shows_a_number(
     make: Callable[[random.Random], str],
@@ -164,42 +258,24 @@ async def test_nothing_that_is_kept_shows_a_number(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    new, chance = Numbers(make), random.Random(SEED)
-    bridge = Bridge(OfficialPackage(SECRET), chance)
-    secrets = (CONFIG["access_token"], CONFIG["app_secret"], CONFIG["verify_token"])
-    platform = WhatsApp(CONFIG["phone_number_id"], *secrets, chance)
-    async with (
-        clone(postgres, template_database) as url,
-        serving(bridge.app()) as bridge.url,
-        serving(platform.app()) as api_url,
-    ):
+    new, port = Numbers(make), free_port()
+    async with clone(postgres, template_database) as url, _platforms() as (platforms, wa_url, texts_url):
 
         def shape(document: dict[str, Any]) -> None:
-            line = {"platform": "line", "secret": SECRET, "send_url": f"{bridge.url}/send"}
-            meta = CONFIG | {"api_url": api_url}
-            document["endpoints"] += [
-                {"key": "line", "adapter": "custom", "queue": "lane-1", "config": line},
-                {"key": "wa", "adapter": "whatsapp", "queue": "lane-1", "config": meta},
-            ]
+            platforms.set_up(document, wa_url, texts_url)
 
-        async with running(url, tmp_path, lanes=1, shape=shape) as service:
-            bridge.webhook = f"{service.url}{service.endpoints['line']['path']}"
-            platform.webhook = f"{service.url}{service.endpoints['wa']['path']}"
-            await _by_form(service, new)
-            await _by_mail(service, new)
-            await _by_bridge(bridge, new)
-            await _by_chat(service, new)
-            await _by_whatsapp(platform, new)
-            _by_call(service, new)
+        ours = {"port": port, "public_url": f"http://127.0.0.1:{port}"}
+        async with running(url, tmp_path, lanes=1, shape=shape, **ours) as service:
+            platforms.connect(service)
+            await eventually(platforms.wecom.checks_address)
+            await _by_all(service, platforms, new)
 
             async def taken() -> bool:
-                return (await _count(url, "touch"), await _count(url, "dead_letter")) >= (
-                    TOUCHES,
-                    DEAD_LETTERS,
-                )
+                kept = await _count(url, "touch"), await _count(url, "dead_letter")
+                return kept >= (TOUCHES, DEAD_LETTERS)
 
-            await eventually(taken, seconds=40)
-            await eventually(lambda: bridge.asked["file"], seconds=20)
+            await eventually(taken, seconds=60)
+            await eventually(lambda: platforms.line.asked["file"], seconds=20)
         values = await _values(url)
         assert any("****" in text for place, text in values if place == "event_log.data")
         kept = _files(tmp_path)

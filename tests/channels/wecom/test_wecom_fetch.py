@@ -129,6 +129,12 @@ class TestCallback:
         assert ADAPTER.answer(heard, [event]).body == b"success"
         assert ADAPTER.unavailable(heard) is None
 
+    def test_a_card_number_is_nobodys_name(self) -> None:
+        told = {"customer_list": [{"external_userid": CUSTOMER, "nickname": "4111 1111 1111 1111\n"}]}
+        (event,) = fetched(item("m-text"), names=told).events
+        assert isinstance(event, MessageReceived)
+        assert event.name == "**** **** **** 1111"
+
     def test_an_older_one_names_no_account(self) -> None:
         (event,) = ADAPTER.parse(callback("<OpenKfId><![CDATA[wkxxxxxxx]]></OpenKfId>"))
         assert isinstance(event, FetchAsked)
