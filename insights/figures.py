@@ -79,13 +79,15 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Handled:
     """One agent's ended part: `seconds` of active, hold and wrap-up; ring and connect excluded, and of
-    digital work the time in which a call held it."""
+    digital work the time in which a call held it. `focus_seconds`: the same divided by the conversations that
+    the agent had at once."""
 
     queue: str
     channel: str
     tier: str
-    seconds: float
     transferred: bool
+    seconds: float
+    focus_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def figures(facts: Facts, now: datetime, judge: Judge = ours) -> dict[str, Any]:
         "asa_seconds": _mean(entry.wait_seconds(now) for entry in answered),
         "asa_from_first_seconds": _mean(e.waited_before_seconds + e.wait_seconds(now) for e in answered),
         "aht_seconds": _mean(part.seconds for part in facts.handled),
+        "focus_seconds": _mean(part.focus_seconds for part in facts.handled),
         "abandon_rate": _ratio(exits[Exit.ABANDONED], len(facts.entries) - exits[Exit.SHORT_ABANDONED]),
         "transfer_rate": _ratio(sum(part.transferred for part in facts.handled), len(facts.handled)),
         "missed_offers": len(facts.missed),

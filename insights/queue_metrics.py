@@ -15,7 +15,8 @@ from sqlalchemy.orm import aliased
 from insights.agent_states import AgentState, agent_states, count_states
 from insights.agent_times import agent_times
 from insights.estimates import next_arrivals
-from insights.figures import Entry, Facts, Handled, Judge, Missed, Refused, Row, drilled, figures, ours
+from insights.figures import Entry, Facts, Judge, Missed, Refused, Row, drilled, figures, ours
+from insights.handled_parts import HandledParts
 from insights.occupancy import AgentTime, occupancy
 from insights.written_times import WrittenTimes
 from interactions.life.pace import PaceBook, Paces
@@ -28,27 +29,17 @@ from models.segment import Segment, SegmentKind
 from routing.policy import BUSINESS_TIME_CHANNELS, SECOND
 
 _other = aliased(Segment)
-_SPENT: Final = select(func.coalesce(func.sum(func.extract("epoch", _other.ended_at - _other.started_at)), 0))
-
 _WAITED_BEFORE: Final = case(
     (Segment.entry_kind == "new", 0),
-    else_=_SPENT.where(
+    else_=select(func.coalesce(func.sum(func.extract("epoch", _other.ended_at - _other.started_at)), 0))
+    .where(
         _other.interaction_id == Segment.interaction_id,
         _other.kind == SegmentKind.QUEUE,
         _other.started_at < Segment.started_at,
-    ).scalar_subquery(),
+    )
+    .scalar_subquery(),
 )
 """The seconds of an entry's interaction in the entries before it."""
-
-_HELD: Final = case(
-    (Segment.channel == "voice", 0),
-    else_=_SPENT.where(
-        _other.interaction_id == Segment.interaction_id,
-        _other.leg_id == Segment.leg_id,
-        _other.kind == SegmentKind.HOLD,
-    ).scalar_subquery(),
-)
-"""The seconds in which a call held an agent's part. (A caller on hold is being served.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +128,14 @@ class QueueMetrics:
         return drilled(facts.where(keep), figure, self.now, dialect.judge)
 
     async def facts(self, interval: Interval, scope: Scope) -> Facts:
-        """Eight statements, whatever the size. A mail in an agent's hands waits for its answer (its entry is
+        """Nine statements, whatever the size. A mail in an agent's hands waits for its answer (its entry is
         open), but it is not one of those who wait for an agent."""
         entries = await self._entries(interval, scope)
         written = WrittenTimes(self.session, self.policies, self.tenant_id, scope.queues)
         return Facts(
             [entry for entry, state in entries if entry.outcome is None and state in WAITING],
             [entry for entry, _ in entries if entry.started_at >= interval.start],
-            await self._handled(interval, scope),
+            await HandledParts(self.session, scope.queues).read(interval.start, interval.end),
             await self._refused(interval, scope),
             await self._missed(interval, scope),
             await written.read(interval.start, interval.end),
@@ -205,30 +196,6 @@ class QueueMetrics:
             promise_seconds=version.promise_seconds(row.queue, row.channel, row.tier),
             promise_hours=version.hours(row.queue) if row.channel in BUSINESS_TIME_CHANNELS else None,
         )
-
-    async def _handled(self, interval: Interval, scope: Scope) -> list[Handled]:
-        """Agents' parts that ended in the interval: with their wrap-up, where there is one."""
-        wrap_up, ended = aliased(Segment), aliased(Segment)
-        last = case((wrap_up.id.is_(None), Segment.ended_at), else_=wrap_up.ended_at)
-        kinds = (SegmentKind.AGENT, SegmentKind.WRAP_UP)
-        legs = select(ended.leg_id).where(ended.kind.in_(kinds), *_ended_in(ended.ended_at, interval))
-        query = (
-            select(
-                Segment.queue,
-                Segment.channel,
-                Segment.tier,
-                func.extract("epoch", Segment.ended_at - Segment.started_at) - _HELD,
-                func.extract("epoch", wrap_up.ended_at - wrap_up.started_at),
-                Segment.outcome,
-            )
-            .outerjoin(wrap_up, and_(wrap_up.leg_id == Segment.leg_id, wrap_up.kind == SegmentKind.WRAP_UP))
-            .where(Segment.kind == SegmentKind.AGENT, Segment.leg_id.in_(legs), *_ended_in(last, interval))
-        )
-        rows = await self.session.execute(_within(query, Segment.queue, scope))
-        return [
-            Handled(queue, channel, tier, float(talk) + float(wrap or 0), outcome == "transferred")
-            for queue, channel, tier, talk, wrap, outcome in rows
-        ]
 
     async def _refused(self, interval: Interval, scope: Scope) -> list[Refused]:
         query = select(Segment.interaction_id, Segment.queue, Segment.channel, Segment.tier).where(

@@ -84,9 +84,12 @@ class TestTimes:
         assert (result["asa_seconds"], result["asa_from_first_seconds"]) == (15, 45)
 
     def test_aht_and_transfer_rate_count_agents_parts(self) -> None:
-        parts = [Handled("orders", "voice", "gold", 60, False), Handled("orders", "voice", "gold", 120, True)]
+        parts = [
+            Handled("orders", "chat", "gold", False, 60, 30),
+            Handled("orders", "chat", "gold", True, 120, 50),
+        ]
         result = figures(Facts(handled=parts), NOON)
-        assert (result["aht_seconds"], result["transfer_rate"]) == (90, 0.5)
+        assert (result["aht_seconds"], result["focus_seconds"], result["transfer_rate"]) == (90, 40, 0.5)
 
     def test_waiting_shows_all_that_wait_whenever_they_came(self) -> None:
         old = entry(1, None, 0, started=NOON - timedelta(hours=2))

@@ -104,6 +104,23 @@ class TestHandling:
         await office.change(call, lambda _desk, work: work.end_contact("customer", "normal", None))
         assert of_queue(await metrics(office), "billing")["aht_seconds"] >= 60
 
+    async def test_of_two_chats_at_once_each_has_half_the_focus(self, office: Office) -> None:
+        done, _ = await office.held(), await office.held(queue="sales")
+        await shift(office, "segment", started_at=60)
+        await office.change(done, lambda _desk, work: work.end_contact("customer", "normal", None))
+        report = await metrics(office, "han")
+        [tier], [channel] = report["by_tier"], report["by_channel"]
+        for row in (of_queue(report, "billing"), tier, channel, report["totals"]):
+            assert row["focus_seconds"] == pytest.approx(row["aht_seconds"] / 2, abs=1)
+
+    async def test_a_call_alone_has_all_the_focus(self, office: Office) -> None:
+        call = await office.held("li", "voice")
+        await office.change(call, lambda _desk, work: work.hold())
+        await shift(office, "segment", started_at=60)
+        await office.change(call, lambda _desk, work: work.end_contact("customer", "normal", None))
+        row = of_queue(await metrics(office), "billing")
+        assert row["focus_seconds"] == pytest.approx(row["aht_seconds"])
+
     async def test_a_channel_of_which_only_work_ended_has_its_row(self, office: Office) -> None:
         chat = await office.held()
         await shift(office, "segment", started_at=3600)

@@ -284,6 +284,8 @@ export interface Figures extends Record<Exit, number> {
   /** With what they waited in other queues before. */
   asa_from_first_seconds: number | null;
   aht_seconds: number | null;
+  /** The same, divided by the conversations that the agent had at once. */
+  focus_seconds: number | null;
   abandon_rate: number | null;
   missed_offers: number;
   transfer_rate: number | null;

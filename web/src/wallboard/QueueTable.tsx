@@ -190,7 +190,11 @@ function Line({
           <span tabIndex={0}>{seconds(row.asa_seconds)}</span>
         </Tooltip>
       </Cell>
-      <Cell>{seconds(row.aht_seconds)}</Cell>
+      <Cell>
+        <Tooltip label={t("wall.focus", { time: seconds(row.focus_seconds) })}>
+          <span tabIndex={0}>{seconds(row.aht_seconds)}</span>
+        </Tooltip>
+      </Cell>
       <Cell>{figure("closed")}</Cell>
       {row.isTier && <Cell>{percent(row.promise_kept)}</Cell>}
       {row.queue && <EstimateCell row={row.queue} />}

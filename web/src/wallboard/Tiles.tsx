@@ -38,7 +38,10 @@ export function Tiles({ totals, drill }: Props) {
       <Tile label={t("wall.asa")} hint={t("wall.asaLong")}>
         {seconds(totals.asa_seconds)}
       </Tile>
-      <Tile label={t("wall.aht")} hint={t("wall.ahtLong")}>
+      <Tile
+        label={t("wall.aht")}
+        hint={t("wall.ahtLong", { time: seconds(totals.focus_seconds) })}
+      >
         {seconds(totals.aht_seconds)}
       </Tile>
       <Tile label={t("wall.agents")}>
