@@ -13,7 +13,7 @@ from channels.chat import ChatAdapter, ChatConfig
 from channels.config import ChannelConfig, problems_of
 from channels.cti import CtiAdapter, CtiConfig
 from channels.custom import CustomAdapter, CustomConfig
-from channels.email import EmailConfig, mailbox_adapter
+from channels.email import EmailAdapter, EmailConfig, mailbox_adapter
 from channels.email.imap_listener import listener_of
 from channels.form import FormAdapter, FormConfig
 from channels.listening import Listener
@@ -25,11 +25,13 @@ from channels.whatsapp import WhatsAppAdapter, WhatsAppConfig
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """`listener` makes what listens for an endpoint of this kind; None where nothing has to."""
+    """`adapter` is the class. `listener` makes what listens for an endpoint of this kind; None where nothing has
+    to. `variant` makes the adapter where its config decides which class it is."""
 
     adapter: Callable[[Any], ChannelAdapter]
     config: type[ChannelConfig]
     listener: Callable[[Any], Listener | None] | None = None
+    variant: Callable[[Any], ChannelAdapter] | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -41,7 +43,7 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "ari": Registered(AriAdapter, AriConfig, AriListener),
     "chat": Registered(ChatAdapter, ChatConfig),
     "form": Registered(FormAdapter, FormConfig),
-    "email": Registered(mailbox_adapter, EmailConfig, listener_of),
+    "email": Registered(EmailAdapter, EmailConfig, listener_of, mailbox_adapter),
     "custom": Registered(CustomAdapter, CustomConfig),
     "whatsapp": Registered(WhatsAppAdapter, WhatsAppConfig),
     "twilio-sms": Registered(SmsAdapter, SmsConfig),
@@ -68,7 +70,8 @@ def build(
     ours = {"reply_secret": reply_secret, "webhook_url": webhook_url}
     fields = registered.config.model_fields
     wanted = {name: value for name, value in ours.items() if value is not None and name in fields}
-    return registered.adapter(registered.config.model_validate({**wanted, **config}))
+    make = registered.variant or registered.adapter
+    return make(registered.config.model_validate({**wanted, **config}))
 
 
 def config_problems(adapter_name: str, config: object) -> list[tuple[str, str]]:

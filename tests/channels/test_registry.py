@@ -115,6 +115,11 @@ class TestAdapters:
         assert adapter.channel in {"voice", "chat", "messaging", "email", "task"}
         assert registry.config_problems(name, CONFIGS[name]) == []
 
+    @pytest.mark.parametrize("name", CONFIGS)
+    def test_what_it_can_is_known_without_one(self, name: str) -> None:
+        """Agents are told what a reply can be before any adapter is built."""
+        assert registry.ADAPTERS[name].capabilities == registry.build(name, CONFIGS[name]).capabilities
+
     @pytest.mark.parametrize("name", registry.ADAPTERS)
     def test_its_own_test_passes_its_own_door(self, name: str) -> None:
         adapter = registry.build(name, CONFIGS[name], webhook_url="https://desk.test/webhooks/1")
