@@ -101,6 +101,7 @@ async def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:
         await connection.close()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One xdist worker for each of these: a broker and a running service are started once, not once per
     worker, and the lanes that a folder takes are the same in every run."""
