@@ -25,8 +25,8 @@ from channels.whatsapp import WhatsAppAdapter, WhatsAppConfig
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """`adapter` is the class. `listener` makes what listens for an endpoint of this kind; None where nothing has
-    to. `variant` makes the adapter where its config decides which class it is."""
+    """`adapter` is the class; `variant` makes the adapter where its config decides which class it is.
+    `listener` makes what listens for an endpoint of this kind; None where nothing has to."""
 
     adapter: Callable[[Any], ChannelAdapter]
     config: type[ChannelConfig]
