@@ -72,7 +72,11 @@ async def there_and_back(dovecot: Dovecot, service: Service) -> None:
         await talk.said("Where is it?", "It came!", seconds=20)
         answer = mail("You are welcome.", "3@acme.test", to=WANG, In_Reply_To="<2@example.com>")
         dovecot.append(MAILBOX, answer, "Gesendet", seen=True)
-        await talk.said("On its way.", "You are welcome.", direction="outbound", seconds=20)
+
+        async def both() -> bool:
+            return sorted(await talk.texts("outbound")) == ["On its way.", "You are welcome."]
+
+        await eventually(both, seconds=20)  # mailboxes tell whole seconds: within one the order is open
 
 
 async def test_sent_with_access_tokens_of_which_one_ends_early(
