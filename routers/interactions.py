@@ -14,7 +14,15 @@ from interactions.agents.actions import Actions
 from interactions.agents.directory import directory
 from models.interaction import State
 from routers.consults import To
-from routers.deps import CurrentAgent, Moment, ReadTransaction, Services, Transaction, api_router
+from routers.deps import (
+    CurrentAgent,
+    CurrentPrincipal,
+    Moment,
+    ReadTransaction,
+    Services,
+    Transaction,
+    api_router,
+)
 
 router = api_router("/v1", Permission.WORK, tags=["interactions"])
 
@@ -170,7 +178,11 @@ async def extend_wrap_up(interaction_id: UUID, actions: Acts) -> dict[str, Any]:
 
 @router.get("/directory")
 async def search_directory(
-    session: ReadTransaction, q: str = Query(default="", max_length=100)
+    session: ReadTransaction,
+    caller: CurrentPrincipal,
+    container: Services,
+    q: str = Query(default="", max_length=100),
 ) -> dict[str, Any]:
-    """Queues and agents to transfer to."""
-    return await directory(session, q)
+    """Queues, agents and the address book, to transfer to."""
+    policy = await container.policies.current(session, caller.tenant_id)
+    return await directory(session, policy, q)

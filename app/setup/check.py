@@ -46,6 +46,7 @@ class _Check:
         self._unique(("break_codes",), document.break_codes)
         for name in ("tiers", "calendars", "teams", "queues", "endpoints"):
             self._unique((name,), [part.key for part in getattr(document, name)], "key")
+        self._unique(("address_book",), [contact.address for contact in document.address_book], "address")
         self._unique(("agents",), [agent.email.lower() for agent in document.agents], "email")
 
     def _unique(self, at: Pointer, names: Sequence[str], *member: str) -> None:

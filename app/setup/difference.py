@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 Document = Mapping[str, Any]
 
-_PARTS: Final = {"tiers": "tier", "queues": "queue", "calendars": "calendar"}
+_PARTS: Final = {"tiers": "tier", "queues": "queue", "calendars": "calendar", "address_book": "address"}
 _NESTED: Final = frozenset({"channels", "handling", "promise_us", "weekly", "dates", "prefer", "wrap_up"})
 _SILENT: Final = frozenset({"channels", "handling"})
 _UNSAID: Final = {"order": "urgency", "strategy": "longest_idle", "accept": "desktop", "decline": "allowed"}

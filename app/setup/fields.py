@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from app.addresses import phone_address
 from app.placeholders import known_places
 from routing.hours import parse_date, parse_intervals
 from routing.requirement import RESERVED, parse
@@ -52,6 +53,14 @@ def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
         raise ValueError("no e-mail address")
     return value
+
+
+def _dialled(value: str) -> str:
+    """In the one form that an agent's typed number is brought into, too."""
+    found = phone_address(value)
+    if found is None:
+        raise ValueError("no number or SIP URI that could be dialled")
+    return found.value
 
 
 def _zone(value: str) -> str:
@@ -113,6 +122,7 @@ def _whole_micros(value: float) -> float:
 Key = Annotated[str, AfterValidator(_key)]
 Skill = Annotated[str, AfterValidator(_skill)]
 Email = Annotated[str, AfterValidator(_email)]
+Dialled = Annotated[str, AfterValidator(_dialled)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Date = Annotated[str, AfterValidator(_date)]
 Hours = Annotated[list[Annotated[str, AfterValidator(_interval)]], BeforeValidator(_hours)]

@@ -9,6 +9,7 @@ from app.setup.fields import (
     AnySeconds,
     Condition,
     Date,
+    Dialled,
     Email,
     Hours,
     Interval,
@@ -277,6 +278,13 @@ class Endpoint(Part):
     config: dict[str, Any] = {}
 
 
+class OutsideContact(Part):
+    """Somebody outside whom agents transfer to or ask: a number or SIP URI, with a name."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    address: Dialled
+
+
 class Document(Part):
     """The whole file. `tenant` may be left out where nothing is stored (`touchpoint route`)."""
 
@@ -292,6 +300,7 @@ class Document(Part):
     agents: list[Agent] = []
     queues: list[Queue] = []
     endpoints: list[Endpoint] = []
+    address_book: Annotated[list[OutsideContact], Field(max_length=2_000)] = []
 
     @property
     def default_tier(self) -> str | None:

@@ -18,6 +18,7 @@ def published_policy(routing: dict[str, Any], document: Document) -> dict[str, A
         "calling_hours": document.calling_hours,
         "skills": sorted(document.skills),
         "break_codes": list(document.break_codes),
+        "address_book": [{"key": c.address, "name": c.name} for c in document.address_book],
     }
 
 

@@ -3,7 +3,8 @@
 `routing.policy` reads its own half of the document. This module reads the rest, each with a default:
 `queues[].wrap_up {mode, seconds, dispositions}`, `queues[].handling {<channel>: {accept, auto_accept,
 decline, service_level_seconds, service_level_clock}}`, `queues[].short_abandon_seconds`,
-`queues[].signature`, `queues[].templates [{key, name, language, text}]`, `break_codes [...]`.
+`queues[].signature`, `queues[].templates [{key, name, language, text}]`, `break_codes [...]`, `address_book
+[{key, name}]`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,6 +61,12 @@ class TenantPolicy:
     @cached_property
     def break_codes(self) -> tuple[str, ...]:
         return tuple(self.document.get("break_codes", ()))
+
+    @cached_property
+    def address_book(self) -> Sequence[Mapping[str, str]]:
+        """{key, name} of those outside whom agents may dial: `key` is the number or SIP URI."""
+        book: Sequence[Mapping[str, str]] = self.document.get("address_book", ())
+        return book
 
     def hours(self, queue: str) -> Calendar | None:
         """When it is open; None: always."""

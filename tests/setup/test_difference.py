@@ -119,6 +119,15 @@ class TestOthers:
     def test_units(self) -> None:
         assert lines(published(), published(work={"units": {"chat": 25}})) == ["~ units chat 33 → 25"]
 
+    def test_the_address_book(self) -> None:
+        courier = {"name": "Courier", "address": "+86 138-0013-8000"}
+        with_courier, with_other_name = (
+            published(address_book=[{**courier, "name": name}]) for name in ("Courier", "Express")
+        )
+        assert lines(published(), with_courier) == ["+ address +8613800138000"]
+        assert lines(with_courier, with_other_name) == ["~ address +8613800138000: name Courier → Express"]
+        assert lines(with_courier, published()) == ["- address +8613800138000"]
+
     def test_hours(self) -> None:
         calendars = [{"key": "office", "weekly": {"mon-fri": ["09:00-17:00"]}}]
         [line] = lines(published(), published(calendars=calendars))

@@ -272,6 +272,20 @@ class TestRefused:
                 "3 /endpoints/0/identity_number_kinds/0: input should be 'cn_resident' or 'us_ssn'",
             ),
             ("work: {units: {voice: -1}}", "1 /work/units/voice"),
+            (
+                "address_book:\n- {name: Courier, address: by pigeon}",
+                "2 /address_book/0/address: no number or SIP URI that could be dialled",
+            ),
+            (
+                "address_book:\n- {name: Courier, address: 1001}",
+                "2 /address_book/0/address: input should be a valid string",
+            ),
+            (
+                "address_book:\n- {name: A, address: '+8613800138000'}\n"
+                "- {name: B, address: +86 138-0013-8000}",
+                "3 /address_book/1/address: '+8613800138000' stands here a second time",
+            ),
+            ("address_book:\n- {name: '', address: '1001'}", "2 /address_book/0/name: string should have at"),
             ("? [a]\n: b", "a key must be plain text"),
         ],
     )

@@ -250,7 +250,7 @@ export interface Page<T> {
 }
 
 export interface DirectoryEntry {
-  /** `address`: a number that was typed. */
+  /** `address`: somebody outside, of the address book or a number that was typed; `key` is dialled. */
   type: "queue" | "agent" | "address";
   id?: Id;
   key: string;

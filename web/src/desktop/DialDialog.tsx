@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Interaction } from "../client/contract";
 import { api, told } from "../client/http";
 import { Dialog } from "../ui/Dialog";
+import { AddressBook } from "../ui/DirectoryPick";
 import { Failure } from "../ui/States";
 import { useChosen } from "./chosen";
 import { useDesk } from "./desk";
@@ -60,11 +61,11 @@ export function DialDialog({ number: given, close }: { number: string; close: ()
           <TextInput
             label={t("dial.number")}
             required
-            inputMode="tel"
             value={number}
             onChange={(event) => setNumber(event.currentTarget.value)}
             data-autofocus
           />
+          <AddressBook typed={number} choose={({ key }) => setNumber(key)} />
           {phones.length > 1 && (
             <Select label={t("dial.endpoint")} data={phones} value={from} onChange={setEndpoint} />
           )}

@@ -18,20 +18,15 @@ interface Props {
   without?: Id | null;
   chosen: DirectoryEntry | null;
   choose: (entry: DirectoryEntry) => void;
-  /** A number that is typed can be chosen too. */
+  /** Somebody outside can be chosen too: of the address book, or by a number that is typed. */
   numbers: boolean;
 }
 
-/** Queues, and agents with their state, found as one types; where it is about a call, any number. */
+/** Queues, and agents with their state, found as one types; for a call the address book and any number. */
 export function DirectoryPick({ without, chosen, choose, numbers }: Props) {
   const { t } = useTranslation();
   const [q, setQ] = useState("");
-  const [asked] = useDebouncedValue(q.trim(), 200);
-  const directory = useQuery({
-    queryKey: ["directory", asked],
-    queryFn: () =>
-      told<Page<DirectoryEntry>>(api.GET("/v1/directory", { params: { query: { q: asked || undefined } } })),
-  });
+  const directory = useDirectory(q);
   return (
     <Stack gap="xs">
       <TextInput
@@ -46,12 +41,42 @@ export function DirectoryPick({ without, chosen, choose, numbers }: Props) {
         )}
         <Loaded query={directory}>
           {({ items }) => {
-            const others = items.filter((entry) => !without || entry.id !== without);
+            const others = items.filter(
+              (entry) => (!without || entry.id !== without) && (numbers || entry.type !== "address"),
+            );
             return <Entries items={others} chosen={chosen} choose={choose} />;
           }}
         </Loaded>
       </ScrollArea.Autosize>
     </Stack>
+  );
+}
+
+/** What is found once one stops typing. */
+function useDirectory(q: string) {
+  const [asked] = useDebouncedValue(q.trim(), 200);
+  return useQuery({
+    queryKey: ["directory", asked],
+    queryFn: () =>
+      told<Page<DirectoryEntry>>(api.GET("/v1/directory", { params: { query: { q: asked || undefined } } })),
+  });
+}
+
+/** Those of the address book whose name or number is typed; nothing where it has none. */
+export function AddressBook({ typed, choose }: { typed: string } & Pick<Props, "choose">) {
+  const { t } = useTranslation();
+  const { data } = useDirectory(typed);
+  const found = (data?.items ?? []).filter(({ type, key }) => type === "address" && key !== typed.trim());
+  if (found.length === 0) return null;
+  return (
+    <section aria-label={t("dial.book")}>
+      <Text size="sm" c="dimmed">
+        {t("dial.book")}
+      </Text>
+      <ScrollArea.Autosize mah={160} type="auto" style={{ border: "1px solid var(--desk-line)" }}>
+        <Entries items={found} chosen={null} choose={choose} />
+      </ScrollArea.Autosize>
+    </section>
   );
 }
 
@@ -74,6 +99,11 @@ function Entries({ items, chosen, choose }: { items: DirectoryEntry[] } & Pick<P
           <Text size="sm" className="clip" style={{ flex: 1 }}>
             {entry.name}
           </Text>
+          {entry.type === "address" && !entry.name.includes(entry.key) && (
+            <Text size="xs" c="dimmed" className="numbers">
+              {entry.key}
+            </Text>
+          )}
           {entry.presence && (
             <StateBadge
               state={entry.presence === "available" && entry.busy ? "interacting" : entry.presence}

@@ -40,6 +40,7 @@ export const dial = {
   open: "Call a number",
   title: "Call",
   number: "Number",
+  book: "Address book",
   endpoint: "From",
   queue: "For queue",
   note: "What it is about",

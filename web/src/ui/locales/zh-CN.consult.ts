@@ -43,6 +43,7 @@ export const dial: Texts<typeof dialTexts> = {
   open: "拨打电话",
   title: "呼叫",
   number: "号码",
+  book: "通讯录",
   endpoint: "主叫线路",
   queue: "所属队列",
   note: "事由",
