@@ -38,6 +38,12 @@ async def service(
 
 
 @pytest.fixture
+async def lane(service: Service) -> Lane:
+    """Without a worker, until the test starts its own."""
+    return service.lane()
+
+
+@pytest.fixture
 async def database(service: Service) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(service.settings.database_url)
     yield connection

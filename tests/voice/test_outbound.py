@@ -153,7 +153,7 @@ class TestCall:
             assert (nobody.status_code, nobody.json()["errors"][0]["pointer"]) == (422, "/address")
             x, _ = await dialled(desk, lane, f"+86138005{lane.number:05}")
             busy = await dial(desk, lane, f"+86138006{lane.number:05}")
-            assert (busy.status_code, busy.json()["type"]) == (409, "/problems/illegal-transition")
+            assert (busy.status_code, busy.json()["type"]) == (409, "/problems/no-room")
             await desk.becomes(x, "active")
 
 
