@@ -106,10 +106,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One xdist worker for each of these: a broker and a running service are started once, not once per
     worker, and the lanes that a folder takes are the same in every run."""
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        name = "kafka" if item.get_closest_marker("kafka") else folder
-        if "world" in getattr(item, "fixturenames", ()):
+        name = item.path.relative_to(Path(__file__).parent).parts[0]
+        if name == "channels" and "world" in getattr(item, "fixturenames", ()):
             name = "messengers"
+        if item.get_closest_marker("kafka"):
+            name = "kafka"
         if name in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(name))
 
