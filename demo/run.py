@@ -55,6 +55,25 @@ WEIXIN_TOKEN = "hearthAndHome"  # noqa: S105 - as company.yaml has it
 say = Console(highlight=False)
 
 
+def company(secret: str, demo_port: int, sink_port: int, twilio_token: str) -> str:
+    """company.yaml with what differs from run to run."""
+    text = files("demo").joinpath("company.yaml").read_text(encoding="utf-8")
+    given = {
+        "@SECRET@": secret,
+        "@AES_KEY@": _aes_key(secret),
+        "@DEMO_PORT@": demo_port,
+        "@SINK_PORT@": sink_port,
+        "@HOTLINE@": HOTLINE,
+        "@SHOP_NUMBER@": SHOP_NUMBER,
+        "@TWILIO_ACCOUNT@": TWILIO_ACCOUNT,
+        "@TWILIO_NUMBER@": TWILIO_NUMBER,
+        "@TWILIO_TOKEN@": twilio_token,
+    }
+    for name, value in given.items():
+        text = text.replace(name, str(value))
+    return text
+
+
 class Demo:
     """One run. Ports: the api's as given; the demo's page, mail in and the inbox are found free beside it."""
 
@@ -115,20 +134,7 @@ class Demo:
 
         secret = _kept_secret(self.settings.data_dir)
         path = self.settings.data_dir / "demo-company.yaml"
-        text = files("demo").joinpath("company.yaml").read_text(encoding="utf-8")
-        given = {
-            "@SECRET@": secret,
-            "@AES_KEY@": _aes_key(secret),
-            "@DEMO_PORT@": self.demo_port,
-            "@SINK_PORT@": self.sink_port,
-            "@HOTLINE@": HOTLINE,
-            "@SHOP_NUMBER@": SHOP_NUMBER,
-            "@TWILIO_ACCOUNT@": TWILIO_ACCOUNT,
-            "@TWILIO_NUMBER@": TWILIO_NUMBER,
-            "@TWILIO_TOKEN@": self.twilio.auth_token,
-        }
-        for name, value in given.items():
-            text = text.replace(name, str(value))
+        text = company(secret, self.demo_port, self.sink_port, self.twilio.auth_token)
         path.write_text(text, encoding="utf-8")
         settings = self.settings.model_copy(update={"database_url": database_url})
         applied = await apply(settings, load(path, os.environ))

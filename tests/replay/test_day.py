@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,10 @@ from app.settings import Settings
 from app.setup.apply import apply
 from app.setup.document import load
 from demo.history import seed, yesterday
+from demo.run import company as set_up
 from tests.conftest import clone
 
-FILLED_IN = {
-    "@SECRET@": "whsec_c2VjcmV0IG9mIHRoZSBwbGF0Zm9ybQ==",
-    "@AES_KEY@": "a" * 43,
-    "@TWILIO_ACCOUNT@": "AC" + "0" * 32,
-    "@TWILIO_TOKEN@": "0" * 32,
-    "@TWILIO_NUMBER@": "+16465550100",
-    "@DEMO_PORT@": "1",
-    "@SINK_PORT@": "2",
-}
+SECRET = "whsec_c2VjcmV0IG9mIHRoZSBwbGF0Zm9ybQ=="
 
 
 class Company:
@@ -39,10 +31,7 @@ class Company:
     def __init__(self, url: str, folder: Path) -> None:
         self.url, self.folder = url, folder
         self.settings = Settings(data_dir=folder / "data", database_url=url)
-        text = files("demo").joinpath("company.yaml").read_text(encoding="utf-8")
-        for name, value in FILLED_IN.items():
-            text = text.replace(name, value)
-        self.setup: dict[str, Any] = yaml.safe_load(text)
+        self.setup: dict[str, Any] = yaml.safe_load(set_up(SECRET, 1, 2, "0" * 32))
         self.day = Wanted("", "")
 
     async def found(self) -> None:
