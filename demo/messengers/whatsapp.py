@@ -156,12 +156,12 @@ class WhatsApp:
     async def _messages(self, request: Request) -> Response:
         self._admit(request, "messages")
         self._throttle()
-        if self.moods:
-            status, code = self.moods.popleft()
-            raise Refused(code, "as you wished", status)
         body = await _json(request)
         if body.get("status") == "read":
             return self._mark(body)
+        if self.moods:
+            status, code = self.moods.popleft()
+            raise Refused(code, "as you wished", status)
         check_message(body, self.files)
         to = str(body.get("to") or body["recipient"])
         if body["type"] != "template" and time.time() - self.wrote.get(to, 0) > WINDOW_SECONDS:

@@ -22,7 +22,7 @@ async def test_the_caller_presses_one_and_is_called_back(screens: Screens, lane:
     await expect(row).to_contain_text("Callback")
     await desk.be_available()
     await expect(desk.offer).to_contain_text("Callback")
-    await expect(desk.offer).to_contain_text(f"calls {number_of(lane)}")
+    await expect(desk.offer).to_contain_text(f"Number to call: {number_of(lane)}")
     await desk.accept()
     await expect(desk.call).to_contain_text("Connected")
     await desk.page.get_by_role("button", name="Hang up").click()
