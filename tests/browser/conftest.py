@@ -35,8 +35,9 @@ def own_rules(document: dict[str, Any]) -> None:
         ]
     document["calendars"] = [{"key": "never", "weekly": {}}]
     closed = {"announcement": "We are closed."}
+    document["teams"].append({"key": "nobody"})  # a form comes in all the same, and nobody is offered it
     document["queues"].append(
-        {"key": "night", "teams": [{"key": "team-1"}], "hours": "never", "closed": closed}
+        {"key": "night", "teams": [{"key": "nobody"}], "hours": "never", "closed": closed}
     )
     shop = {
         "identity_secret": IDENTITY_SECRET,
