@@ -96,6 +96,17 @@ describe("interaction.changed", () => {
     expect(fromFrame(changed(1, summary("x9", 2, { legs: [leg("active", OTHER)] })), work, NOW)).toBeNull();
   });
 
+  it("does not take back what has ended, when an answer read before comes late", () => {
+    const asked = apply(start([], [interaction("x1", 3)]), { name: "interaction.touched", id: "x1" });
+    const closed = summary("x1", 5, { state: "closed", legs: [] });
+    const ended = apply(asked, { name: "interaction.changed", summary: closed });
+    const late = apply(ended, { name: "interaction.fetched", interaction: interaction("x1", 4) });
+    expect(late.interactions).toEqual({});
+    expect(apply(late, { name: "interaction.changed", summary: summary("x1", 4) }).stale).toEqual({});
+    const again = apply(late, { name: "interaction.fetched", interaction: interaction("x1", 6) });
+    expect(Object.keys(again.interactions)).toEqual(["x1"]);
+  });
+
   it("lets go of what was reassigned", () => {
     const work = start([], [interaction("x1", 3)]);
     const after = replay(work, [changed(1, summary("x1", 4, { state: "queued", legs: [] }))], {});

@@ -22,6 +22,8 @@ export interface Work {
   interactions: Record<Id, Interaction>;
   /** The lowest version that will do. */
   stale: Record<Id, number>;
+  /** The version at which it left our hands: what was read before may be told later. */
+  gone: Record<Id, number>;
   failedCommand: { interactionId: Id; command: string; reason: string } | null;
 }
 
@@ -53,6 +55,7 @@ export const nothing: Work = {
   lostOffer: null,
   interactions: {},
   stale: {},
+  gone: {},
   failedCommand: null,
 };
 
@@ -147,7 +150,7 @@ function offerEnded(work: Work, offerId: Id, state: string, cause: string | null
 /** A known one is changed where it stands; names, which an event does not carry, are fetched. */
 function interactionChanged(work: Work, summary: InteractionSummary): Work {
   const known = work.interactions[summary.id];
-  if (known && known.version >= summary.version) return work;
+  if (lastVersion(work, summary.id) >= summary.version) return work;
   if (!known || known.customer_id !== summary.customer_id) {
     return { ...work, stale: wanting(work.stale, summary.id, summary.version) };
   }
@@ -157,8 +160,7 @@ function interactionChanged(work: Work, summary: InteractionSummary): Work {
 function fetched(work: Work, interaction: Interaction): Work {
   const enough = interaction.version >= (work.stale[interaction.id] ?? 0);
   const stale = enough ? without(work.stale, interaction.id) : work.stale;
-  const known = work.interactions[interaction.id];
-  if (known && known.version > interaction.version) return { ...work, stale };
+  if (lastVersion(work, interaction.id) > interaction.version) return { ...work, stale };
   return kept({ ...work, stale }, interaction);
 }
 
@@ -166,10 +168,14 @@ function fetched(work: Work, interaction: Interaction): Work {
 function kept(work: Work, interaction: Interaction): Work {
   const parkedHere = interaction.state === "parked" && interaction.id in work.interactions;
   const mine = parkedHere || isHeld(interaction, work.agentId);
-  const interactions = mine
-    ? { ...work.interactions, [interaction.id]: interaction }
-    : without(work.interactions, interaction.id);
-  return { ...work, interactions };
+  const { id, version } = interaction;
+  return mine
+    ? { ...work, interactions: { ...work.interactions, [id]: interaction } }
+    : { ...work, interactions: without(work.interactions, id), gone: { ...work.gone, [id]: version } };
+}
+
+function lastVersion(work: Work, id: Id): number {
+  return Math.max(work.interactions[id]?.version ?? 0, work.gone[id] ?? 0);
 }
 
 function agentChanged(work: Work, version: number, presence: Presence): Work {
