@@ -35,8 +35,12 @@ def logs_apart() -> None:
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """In memory, if there is room: a clone is a thousand files, which cost ten times as much on a disk."""
+    for left in MEMORY.glob("touchpoint-tests-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)  # a killed run's
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
-    with tempfile.TemporaryDirectory(prefix="touchpoint-", dir=MEMORY if roomy else None) as folder:
+    prefix = f"touchpoint-tests-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=MEMORY if roomy else None) as folder:
         yield Path(folder)
 
 
