@@ -96,14 +96,18 @@ def first_lane(service: Service) -> Lane:
     return service.lane()
 
 
-@pytest.fixture
-async def chat_lane(first_lane: Lane) -> Lane:
-    """The first lane without what earlier tests have left there."""
-    async with desktop(first_lane.service.url, "acme", "boss@acme.test", PASSWORD) as boss:
-        left = (await boss.http.get("/v1/interactions", params={"queue": first_lane.queue})).json()["items"]
+async def emptied(lane: Lane) -> Lane:
+    """Without what earlier tests have left there."""
+    async with desktop(lane.service.url, "acme", "boss@acme.test", PASSWORD) as boss:
+        left = (await boss.http.get("/v1/interactions", params={"queue": lane.queue})).json()["items"]
         for item in left:
             (await boss.post(f"/v1/interactions/{item['id']}/force-close")).raise_for_status()
-    return first_lane
+    return lane
+
+
+@pytest.fixture
+async def chat_lane(first_lane: Lane) -> Lane:
+    return await emptied(first_lane)
 
 
 @pytest.fixture
@@ -112,9 +116,9 @@ def lane(service: Service, first_lane: Lane) -> Lane:
 
 
 @pytest.fixture
-def eager_lane(service: Service) -> Lane:
+async def eager_lane(service: Service) -> Lane:
     """The last one, which no other fixture takes."""
-    return Lane(service.lanes, service)
+    return await emptied(Lane(service.lanes, service))
 
 
 @pytest.fixture(scope="package")

@@ -70,6 +70,7 @@ async def test_what_the_platform_refused_is_sent_again_and_both_can_be_read(
     await desk.page.get_by_role("button", name="Send again").click()
     await expect(desk.page.get_by_role("button", name="Send again")).to_have_count(0)
     await eventually(lambda: whatsapp.got(customer))
+    await expect(desk.conversation.get_by_role("img", name="Sent", exact=True)).to_be_visible()
     await desk.conversation.get_by_role("button", name="What was said to the platform").click()
     said = desk.page.get_by_role("dialog", name="What was said to the platform")
     await expect(said).to_contain_text("400")
