@@ -67,10 +67,13 @@ class KnownEndpoint:
     answers: Answers | None = field(default=None, repr=False)
     challenged: Challenged | None = field(default=None, repr=False)
 
+    def hiding(self) -> Hiding:
+        """For one touch."""
+        return Hiding(self.identity_rule, self.seal)
+
     def envelope(self, event: InboundEvent, at: datetime) -> Envelope:
         """What it told, as it may stand in the log; `at`: when it reached us."""
-        hiding = Hiding(self.identity_rule, self.seal)
-        return from_endpoint(self.tenant_id, self.id, hiding.event(event), at)
+        return from_endpoint(self.tenant_id, self.id, self.hiding().event(event), at)
 
 
 class Endpoints:
@@ -100,8 +103,7 @@ class Endpoints:
         """For a touch of this endpoint, or of none. Where that is not known (any more), numbers are
         encrypted."""
         known = None if endpoint_id is None else self.get(endpoint_id)
-        rule = BY_DEFAULT if known is None else known.identity_rule
-        return Hiding(rule, partial(self._cipher.seal, tenant_id))
+        return Hiding(BY_DEFAULT, partial(self._cipher.seal, tenant_id)) if known is None else known.hiding()
 
     def all(self) -> Iterable[KnownEndpoint]:
         return self._endpoints.values()

@@ -15,8 +15,7 @@ from starlette.responses import Response
 from app.blobs import BlobStore
 from app.clock import new_id
 from app.errors import TooLarge
-from app.hiding.cards import mask_cards
-from app.hiding.identity_numbers import mask_identity_numbers
+from app.hiding.numbers import mask_numbers
 from app.text import clean_line
 from models.attachment import Attachment
 
@@ -38,7 +37,7 @@ def clean_name(name: str | None) -> str:
     """A file's name without folders, controls, card and identity numbers, or letters that turn the text
     around."""
     last = re.split(r"[\\/]", clean_line(name or ""))[-1]
-    kept = _UNSAFE.sub("", mask_identity_numbers(mask_cards(last))).strip(". ")
+    kept = _UNSAFE.sub("", mask_numbers(last)).strip(". ")
     kept = f"_{kept}" if _DEVICE.match(kept) else kept
     stem, dot, extension = kept.rpartition(".")
     if len(kept) > NAME_MAX_CHARACTERS and dot:

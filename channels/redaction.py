@@ -5,8 +5,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
-from app.hiding.cards import mask_cards
-from app.hiding.identity_numbers import mask_identity_numbers
+from app.hiding.numbers import mask_numbers
 from app.text import clean_text
 from channels.base import MailEnvelope, WireRequest, WireResponse
 
@@ -61,7 +60,7 @@ def without_secrets(text: str, secret: str | None = None) -> str:
 
 
 def _masked(text: str) -> str:
-    return mask_identity_numbers(mask_cards(clean_text(text)))[:KEPT_CHARACTERS]
+    return mask_numbers(clean_text(text))[:KEPT_CHARACTERS]
 
 
 def _beginning(body: bytes, content_type: str, secret: str | None) -> str:

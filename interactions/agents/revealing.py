@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
 from app.errors import Invalid, NotFound
-from app.hiding.cards import mask_cards
-from app.hiding.identity_numbers import mask_identity_numbers, masked
+from app.hiding.identity_numbers import masked
+from app.hiding.numbers import mask_numbers
 from app.text import clean_line
 from models.audit import Audit
 from models.touch import Touch
@@ -38,7 +38,7 @@ async def reveal(
 
 
 def _audit(agent: AgentPrincipal, touch: Touch, reason: str) -> Audit:
-    details: dict[str, Any] = {"reason": mask_identity_numbers(mask_cards(reason))}
+    details: dict[str, Any] = {"reason": mask_numbers(reason)}
     if touch.interaction_id is not None:
         details["interaction_id"] = str(touch.interaction_id)
     return Audit(

@@ -19,8 +19,7 @@ from app.events import (
     LegRinging,
     RecordingReady,
 )
-from app.hiding.cards import mask_cards
-from app.hiding.identity_numbers import mask_identity_numbers
+from app.hiding.numbers import mask_numbers
 from models.call import Call
 
 _LEG_STATES: dict[type[CallEvent], str] = {
@@ -128,7 +127,7 @@ def _keyed(digits: list[str]) -> list[str]:
     """Some switches tell each key by itself: together they may be a card number, or
     an identity number."""
     together = "".join(digits)
-    masked = mask_identity_numbers(mask_cards(together))
+    masked = mask_numbers(together)
     return digits if masked == together else [masked]
 
 

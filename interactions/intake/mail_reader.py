@@ -103,7 +103,7 @@ class MailReader:
         original = StoredFile(new_id(), event.sha256, ORIGINAL, "message/rfc822", len(raw), shown=False)
         stored = [await self._store(tenant_id, attachment, hiding) for attachment in mail.attachments]
         results = await self._authentication(event, raw, mail, authentication_server)
-        shown = _hidden(_masked(mail), hiding)
+        shown = _shown(mail, hiding)
         files = (*stored, original)
         return ReadMail(mail.delivery_key, shown, files, results, sealed_numbers=hiding.sealed)
 
@@ -150,16 +150,11 @@ def _peer(event: MailReceived) -> Peer | None:
     return peer if peer.is_outside else None
 
 
-def _masked(mail: ParsedMail) -> ParsedMail:
-    """Without card numbers, and without the attachments' bytes, which are stored now."""
-    masked: dict[str, Any] = {name: mask_cards(getattr(mail, name)) for name in ("subject", "text", "reply")}
-    html = None if mail.html is None else mask_cards_in_html(mail.html)
-    return mail.model_copy(update={**masked, "html": html, "attachments": ()})
-
-
-def _hidden(mail: ParsedMail, hiding: Hiding) -> ParsedMail:
-    hidden: dict[str, Any] = {name: hiding.text(getattr(mail, name)) for name in _TEXTS}
-    hidden["html"] = None if mail.html is None else hiding.html(mail.html)
+def _shown(mail: ParsedMail, hiding: Hiding) -> ParsedMail:
+    """Without card numbers and what the endpoint hides, and without the attachments' bytes, which are stored
+    now."""
+    shown: dict[str, Any] = {name: hiding.text(mask_cards(getattr(mail, name))) for name in _TEXTS}
+    shown["html"] = None if mail.html is None else hiding.html(mask_cards_in_html(mail.html))
     if mail.sender is not None:
-        hidden["sender"] = mail.sender.model_copy(update={"name": hiding.text(mail.sender.name)})
-    return mail.model_copy(update=hidden)
+        shown["sender"] = mail.sender.model_copy(update={"name": hiding.text(mail.sender.name)})
+    return mail.model_copy(update={**shown, "attachments": ()})
