@@ -77,6 +77,11 @@ class AgentPrincipal:
         """As audit and idempotency name it."""
         return f"agent/{self.id}"
 
+    @property
+    def author(self) -> dict[str, str]:
+        """As touches name who wrote them."""
+        return {"type": "agent", "id": str(self.id), "name": self.name}
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyPrincipal:
@@ -90,6 +95,10 @@ class ApiKeyPrincipal:
     @property
     def actor(self) -> str:
         return f"api_key/{self.id}"
+
+    @property
+    def author(self) -> dict[str, str]:
+        return {"type": "system", "id": str(self.id), "name": self.name}
 
 
 Principal = AgentPrincipal | ApiKeyPrincipal

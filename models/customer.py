@@ -154,6 +154,11 @@ class ContactAddress(Identified, Base):
         return Address(kind=self.kind, value=self.value)
 
     @classmethod
+    async def address_of(cls, session: AsyncSession, address_id: UUID | None) -> Address | None:
+        row = None if address_id is None else await session.get(cls, address_id)
+        return None if row is None else row.address
+
+    @classmethod
     async def hold(
         cls, session: AsyncSession, tenant_id: UUID, named: dict[Address, str | None]
     ) -> dict[Address, "HeldAddress"]:

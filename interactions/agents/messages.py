@@ -73,7 +73,7 @@ class Messages:
         """
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id, [self.agent.id])
         address_id = work.interaction.address_id
-        address = await _address(self.session, address_id)
+        address = await ContactAddress.address_of(self.session, address_id)
         earlier = await Touch.sent_before(
             self.session, interaction_id, self.agent.id, wanted.client_message_id
         )
@@ -102,7 +102,7 @@ class Messages:
         """An internal note; the customer never sees it. Raises NotFound."""
         desk, work = await Desk.one(self.session, self.agent.tenant_id, interaction_id)
         touch = await write_note(desk, work, self.agent, text, self.directory)
-        return touch.item(await _address(self.session, touch.address_id))
+        return touch.item(await ContactAddress.address_of(self.session, touch.address_id))
 
     def _may_write(self, work: Work, address: Address | None) -> None:
         leg = work.held_by(self.agent.id)
@@ -117,7 +117,7 @@ class Messages:
         if seen >= interaction.relevant_version:
             return
         missed = await Touch.missed(self.session, interaction.id, seen)
-        address = await _address(self.session, interaction.address_id)
+        address = await ContactAddress.address_of(self.session, interaction.address_id)
         raise Stale(
             "The customer wrote, or the work changed, since you looked.",
             version=interaction.version,
@@ -126,12 +126,11 @@ class Messages:
         )
 
     async def _draft(self, wanted: Reply, files: Sequence[Attachment], x: Interaction) -> Draft:
-        author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
+        author = self.agent.author
         payload: dict[str, Any] = {"client_message_id": wanted.client_message_id}
-        if (chosen := wanted.template) is not None:
-            payload["template"] = {"key": chosen.key, "values": list(chosen.values)}
-            text = Approved(self.directory, x.endpoint_id).filled(chosen)
-            return Draft(text=text, author=author, payload=payload)
+        if wanted.template is not None:
+            text, template = Approved(self.directory, x.endpoint_id).said(wanted.template)
+            return Draft(text=text, author=author, payload=payload | template)
         payload |= _shown_with(wanted)
         html = safe_html(clean_text(wanted.html)) if wanted.html else None
         text = clean_text(wanted.text) or (text_of_html(html) if html else "")
@@ -186,8 +185,8 @@ async def write_note(desk: Desk, work: Work, agent: AgentPrincipal, text: str, d
     hiding = directory.hiding(desk.tenant_id, work.interaction.endpoint_id)
     note = _internal(work, hiding.text(clean_text(text)), desk.now)
     note.sealed_numbers = hiding.sealed
-    note.author = {"type": "agent", "id": str(agent.id), "name": agent.name}
-    address = await _address(desk.session, note.address_id)
+    note.author = agent.author
+    address = await ContactAddress.address_of(desk.session, note.address_id)
     await write(desk.session, [Written(note, address, work)], desk.now)
     return note
 
@@ -195,7 +194,7 @@ async def write_note(desk: Desk, work: Work, agent: AgentPrincipal, text: str, d
 async def warn_of_silence(desk: Desk, work: Work) -> None:
     """Tell the visitor of a silent chat that it will be closed."""
     x = work.interaction
-    address = await _address(desk.session, x.address_id)
+    address = await ContactAddress.address_of(desk.session, x.address_id)
     warning = _internal(work, f"{SILENCE_WARNING['zh']}\n{SILENCE_WARNING['en']}", desk.now)
     warning.direction, warning.kind, warning.author = "outbound", "system", dict(SYSTEM)
     warning.delivery_state, warning.provider_id = "pending", str(warning.id)
@@ -205,7 +204,7 @@ async def warn_of_silence(desk: Desk, work: Work) -> None:
 async def tell(directory: Directory, desk: Desk, work: Work, text: str) -> None:
     """Write to the customer in the name of the house, where they can be written to."""
     address_id = work.interaction.address_id
-    address = await _address(desk.session, address_id)
+    address = await ContactAddress.address_of(desk.session, address_id)
     if address_id is None or not reachable(address):
         return
     if (place := place_of(work)) is not None:
@@ -258,8 +257,3 @@ def _shown_with(wanted: Reply) -> dict[str, Any]:
     buttons = [{"id": button.id, "title": button.title} for button in wanted.buttons]
     quotes = None if wanted.quotes is None else str(wanted.quotes)
     return {name: value for name, value in (("buttons", buttons), ("quotes", quotes)) if value}
-
-
-async def _address(session: AsyncSession, address_id: UUID | None) -> Address | None:
-    row = None if address_id is None else await session.get(ContactAddress, address_id)
-    return None if row is None else row.address

@@ -119,14 +119,11 @@ class Outbound:
         """Who has not written may be sent an approved text only."""
         if wanted.template is None:
             raise _wrong("/template", "who has not written first can only be sent a template")
-        chosen = wanted.template
-        text = Approved(self.directory, wanted.endpoint.id).filled(chosen)
-        template = {"key": chosen.key, "values": list(chosen.values)}
-        return self._draft(text, {"purpose": wanted.purpose, "template": template})
+        text, template = Approved(self.directory, wanted.endpoint.id).said(wanted.template)
+        return self._draft(text, {"purpose": wanted.purpose, **template})
 
     def _draft(self, text: str, payload: dict[str, Any]) -> Draft:
-        author = {"type": "agent", "id": str(self.agent.id), "name": self.agent.name}
-        return Draft(text=text, author=author, payload=payload)
+        return Draft(text=text, author=self.agent.author, payload=payload)
 
     async def _free_conversation(self, endpoint: Endpoint, to: Address) -> str:
         """A messenger has one conversation with each customer: two agents must not both lead it."""
@@ -235,7 +232,7 @@ def _touch(work: Work, agent: AgentPrincipal, text: str, payload: dict[str, Any]
         channel="voice",
         text=text,
         payload=payload,
-        author={"type": "agent", "id": str(agent.id), "name": agent.name},
+        author=agent.author,
         attachments=[],
         delivery_hops=[],
         version=1,

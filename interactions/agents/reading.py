@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import AgentPrincipal
-from app.clock import new_id
 from app.errors import NotFound
 from channels.abilities import MarksRead
 from interactions.intake.arrival import visitor_of
@@ -15,7 +14,7 @@ from interactions.life.desk import Desk, database_now
 from interactions.touches.outgoing import Directory
 from interactions.touches.touches import agents_of, tell_update
 from models.customer import ContactAddress
-from models.delivery import Delivery, DeliveryState
+from models.delivery import Delivery
 from models.interaction import Interaction
 from models.leg import Leg
 from models.touch import Touch
@@ -38,8 +37,7 @@ async def read(
         raise NotFound("There is no such message of the customer in this interaction.")
     if not touch.advance(HOP, "read", desk.now):
         return
-    row = await session.get(ContactAddress, touch.address_id) if touch.address_id else None
-    address = None if row is None else row.address
+    address = await ContactAddress.address_of(session, touch.address_id)
     tell_update(session, touch, address, agents_of(work), desk.now, visitor_of(address))
     _mark(session, work.interaction, touch, directory, desk.now, typing=False)
 
@@ -66,7 +64,6 @@ def _mark(
         return
     session.add(
         Delivery(
-            id=new_id(),
             tenant_id=x.tenant_id,
             kind="mark",
             endpoint_id=x.endpoint_id,
@@ -75,8 +72,6 @@ def _mark(
             conversation=f"{x.endpoint_id}/{x.conversation}/read",
             payload={"reference": touch.provider_id, "typing": typing},
             provider_key=f"{touch.id}/read",
-            state=DeliveryState.PENDING,
-            attempts=0,
             next_attempt_at=now,
             expires_at=now + (TYPING_LASTS if typing else TELL_WITHIN),
             created_at=now,

@@ -29,17 +29,17 @@ async def resend(
         raise NotFound("There is no such message.")
     desk, work = await Desk.one(session, agent.tenant_id, found.interaction_id, [agent.id])
     touch = (await Touch.locked(session, [touch_id]))[touch_id]
-    row = None if touch.address_id is None else await session.get(ContactAddress, touch.address_id)
+    address = await ContactAddress.address_of(session, touch.address_id)
     _may_go_again(touch, work, agent)
-    if row is None or not reachable(row.address):
+    if address is None or not reachable(address):
         raise IllegalTransition("There is no address to send it to.")
     draft = Draft(touch.text, touch.author, payload=touch.payload, attachments=touch.attachments)
     await take_reply(directory, desk, work, draft)
     touch.begin_again(desk.now, str(agent.id))
     session.add(again(work, touch, desk.now))
     await desk.save()
-    tell_update(session, touch, row.address, {*agents_of(work), agent.id}, desk.now)
-    return touch.item(row.address)
+    tell_update(session, touch, address, {*agents_of(work), agent.id}, desk.now)
+    return touch.item(address)
 
 
 def _may_go_again(touch: Touch, work: Work, agent: AgentPrincipal) -> None:

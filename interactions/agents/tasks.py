@@ -4,13 +4,13 @@ other, on the channel `task`."""
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import AgentPrincipal, Principal
+from app.access import Principal
 from app.clock import new_id
 from app.errors import Invalid
 from app.text import clean_line, clean_text
@@ -114,16 +114,11 @@ def _touch(work: Work, author: Principal, text: str) -> Touch:
         subject=work.interaction.subject,
         text=text,
         payload={},
-        author=_author(author),
+        author=author.author,
         attachments=[],
         delivery_hops=[],
         version=1,
     )
-
-
-def _author(author: Principal) -> dict[str, Any]:
-    kind = "agent" if isinstance(author, AgentPrincipal) else "system"
-    return {"type": kind, "id": str(author.id), "name": author.name}
 
 
 def _title(title: str) -> str:

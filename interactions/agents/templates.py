@@ -37,12 +37,13 @@ class Approved:
         found: Sequence[Template] = () if self._adapter is None else self._adapter.templates()
         return [_item(one.key, one.key, None, one.text, one.gaps, approved=True) for one in found]
 
-    def filled(self, chosen: ChosenTemplate) -> str:
-        """What the customer will read. Raises Invalid."""
+    def said(self, chosen: ChosenTemplate) -> tuple[str, dict[str, Any]]:
+        """What the customer will read, and what the touch's payload says of it. Raises Invalid."""
         if self._adapter is None:
             raise _wrong("this channel has no approved templates")
+        payload = {"template": {"key": chosen.key, "values": list(chosen.values)}}
         try:
-            return self._adapter.filled(chosen)
+            return self._adapter.filled(chosen), payload
         except Unsendable as error:
             raise _wrong(str(error)) from None
 

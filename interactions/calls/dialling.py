@@ -68,5 +68,5 @@ async def _write_touch(desk: Desk, work: Work, agent_id: UUID, to: str) -> None:
         delivery_hops=[],
         version=1,
     )
-    address = None if x.address_id is None else await desk.session.get(ContactAddress, x.address_id)
-    await write(desk.session, [Written(touch, None if address is None else address.address, work)], desk.now)
+    address = await ContactAddress.address_of(desk.session, x.address_id)
+    await write(desk.session, [Written(touch, address, work)], desk.now)
