@@ -1,10 +1,13 @@
 """What a new version of the policy says otherwise, in plain lines: `~ queue billing: head start 0 → 60 s`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from textwrap import shorten
 from typing import Any, Final, Literal, NamedTuple
 
 Document = Mapping[str, Any]
+Place = tuple[str, tuple[str, ...]]
+"""(`where` of a change, what comes before its `what`)."""
+
 
 _PARTS: Final = {"tiers": "tier", "queues": "queue", "calendars": "calendar", "address_book": "address"}
 _NESTED: Final = frozenset({"channels", "handling", "promise_us", "weekly", "dates", "prefer", "wrap_up"})
@@ -59,18 +62,27 @@ def differences(before: Document, after: Document) -> list[Change]:
 
 
 def _of_parts(noun: str, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:
-    old, new = ({part["key"]: part for part in parts} for parts in (before, after))
-    for key in sorted(old.keys() | new.keys()):
-        where = f"{noun} {key}"
-        if key not in old:
-            yield Change("+", where, "", None, new[key])
-        elif key not in new:
-            yield Change("-", where, "", old[key], None)
+    yield from _of_named("key", before, after, lambda key: (f"{noun} {key}", ()))
+    old, new = ([part["key"] for part in parts] for parts in (before, after))
+    kept = [[key for key in keys if key in old and key in new] for keys in (old, new)]
+    if noun == "tier" and kept[0] != kept[1]:
+        yield Change("~", "tiers", "order", old, new, "order")
+
+
+def _of_named(
+    by: str, before: Sequence[Document], after: Sequence[Document], place: Callable[[str], Place]
+) -> Iterator[Change]:
+    """Things that have a name, which is their member `by`: what came, what went, what is otherwise."""
+    old, new = ({thing[by]: thing for thing in things} for things in (before, after))
+    for name in sorted(old.keys() | new.keys()):
+        where, path = place(name)
+        if name not in old:
+            came = (*path, _membership(new[name])) if by == "team" else path
+            yield Change("+", where, ", ".join(came), None, new[name])
+        elif name not in new:
+            yield Change("-", where, ", ".join(path), old[name], None)
         else:
-            yield from _of_mapping(where, (), old[key], new[key])
-    order = [[key for key in part if key in old and key in new] for part in (old, new)]
-    if noun == "tier" and order[0] != order[1]:
-        yield Change("~", "tiers", "order", list(old), list(new), "order")
+            yield from _of_mapping(where, path, old[name], new[name])
 
 
 def _of_mapping(where: str, path: tuple[str, ...], before: Document, after: Document) -> list[Change]:
@@ -83,9 +95,9 @@ def _of_mapping(where: str, path: tuple[str, ...], before: Document, after: Docu
             parts = _of_mapping(where, deeper, _leaves(name, old or {}), _leaves(name, new or {}))
             found += _summed_up(where, name, parts)
         elif name == "teams":
-            found += _of_teams(where, old or [], new or [])
+            found += _of_named("team", old or [], new or [], lambda team: (where, (f"team {team}",)))
         elif name == "templates":
-            found += _of_templates(where, old or [], new or [])
+            found += _of_named("key", old or [], new or [], lambda key: (where, (f"template {key}",)))
         elif name in ("steps", "lend"):
             found += _of_lines(where, old or [], new or [])
         else:
@@ -107,32 +119,8 @@ def _summed_up(where: str, name: str, found: list[Change]) -> list[Change]:
     return [Change("~", where, f"hours of {len(found)} dates", None, None)]
 
 
-def _of_teams(where: str, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:
-    old, new = ({member["team"]: member for member in members} for members in (before, after))
-    for team in sorted(old.keys() | new.keys()):
-        what = f"team {team}"
-        if team not in old:
-            yield Change("+", where, f"{what}, {_membership(new[team])}", None, new[team])
-        elif team not in new:
-            yield Change("-", where, what, old[team], None)
-        else:
-            yield from _of_mapping(where, (what,), old[team], new[team])
-
-
 def _membership(member: Document) -> str:
     return f"rank {member['rank']}, delay {_seconds(member['delay_us'])} s"
-
-
-def _of_templates(where: str, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:
-    old, new = ({template["key"]: template for template in templates} for templates in (before, after))
-    for key in sorted(old.keys() | new.keys()):
-        what = f"template {key}"
-        if key not in old:
-            yield Change("+", where, what, None, new[key])
-        elif key not in new:
-            yield Change("-", where, what, old[key], None)
-        else:
-            yield from _of_mapping(where, (what,), old[key], new[key])
 
 
 def _of_lines(where: str, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:
