@@ -19,7 +19,7 @@ from channels.email.adapter import EmailAdapter
 from channels.email.config import ImapConfig, OAuthConfig
 from channels.email.imap import Found, Mailbox
 from channels.email.limits import MailLimits
-from channels.email.oauth import Tokens, fingerprint, token_request, tokens_of
+from channels.email.oauth import Tokens, kept, newest, token_request, tokens_of
 from channels.listening import ListenerDoor
 from channels.transport import NetworkTransport, connected
 
@@ -136,13 +136,12 @@ class _Memory:
         self._state = {**self._state, "folders": {**self._state.get("folders", {}), folder: [validity, uid]}}
         await self._door.remember(self._state)
 
-    def refresh_token(self, of: str) -> str | None:
-        """The one that the token server gave instead of the set-up's `of`."""
-        known = self._state.get("refresh", {})
-        return known.get("token") if known.get("of") == fingerprint(of) else None
+    def refresh_token(self, given: str) -> str:
+        """The set-up's, or the one that the token server gave instead."""
+        return newest(given, self._state.get("refresh", {}))
 
-    async def keep_refresh_token(self, of: str, token: str) -> None:
-        self._state = {**self._state, "refresh": {"of": fingerprint(of), "token": token}}
+    async def keep_refresh_token(self, given: str, token: str) -> None:
+        self._state = {**self._state, "refresh": kept(given, token)}
         await self._door.remember(self._state)
 
 
@@ -192,7 +191,7 @@ async def _access_token(config: ImapConfig, door: ListenerDoor, memory: _Memory)
     if config.oauth is None:
         return None
     given = config.oauth.refresh_token.get_secret_value()
-    before = memory.refresh_token(given) or given
+    before = memory.refresh_token(given)
     tokens = await _refreshed(config.oauth, before, door.allowed)
     if tokens.refresh != before:
         await memory.keep_refresh_token(given, tokens.refresh)

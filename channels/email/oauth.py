@@ -1,6 +1,7 @@
 """Access tokens for mail servers that take no passwords: RFC 6749 §6, a refresh token for a fresh one."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -52,8 +53,17 @@ def tokens_of(answer: WireResponse, refresh_token: str) -> Tokens:
     return Tokens(access, str(told.get("refresh_token") or refresh_token), lasts)
 
 
-def fingerprint(secret: str) -> str:
-    """By which a newer token is known to stand for the one in the set-up."""
+def kept(given: str, refresh_token: str) -> dict[str, str]:
+    """What is remembered of a refresh token that stands for the set-up's `given`."""
+    return {"of": _fingerprint(given), "token": refresh_token}
+
+
+def newest(given: str, remembered: Mapping[str, Any]) -> str:
+    """The token that stands for the set-up's `given` now. Another set-up's is none of ours."""
+    return str(remembered["token"]) if remembered.get("of") == _fingerprint(given) else given
+
+
+def _fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 

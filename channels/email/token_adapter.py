@@ -9,7 +9,7 @@ from channels.abilities import AccessToken, NotDone, Steps
 from channels.base import MailEnvelope, OutboundMessage, SendOutcome, SendResult, WireResponse
 from channels.email.adapter import EmailAdapter
 from channels.email.config import EmailConfig
-from channels.email.oauth import TokenRefused, fingerprint, token_request, tokens_of
+from channels.email.oauth import TokenRefused, kept, newest, token_request, tokens_of
 
 TOKEN_REFUSED: Final = 535
 
@@ -29,13 +29,13 @@ class TokenEmailAdapter(EmailAdapter):
         oauth = self.config.smtp.oauth
         assert oauth is not None, "only such a mailbox logs in so"
         given = oauth.refresh_token.get_secret_value()
-        before = _instead_of(given, renewed)
+        before = newest(given, orjson.loads(renewed) if renewed else {})
         try:
             tokens = tokens_of((yield token_request(oauth, before)), before)
         except TokenRefused as refused:
             raise NotDone(SendResult(SendOutcome.RETRY, reason=str(refused))) from None
-        kept = {"of": fingerprint(given), "token": tokens.refresh}
-        return AccessToken(tokens.access, tokens.lasts_seconds, orjson.dumps(kept).decode())
+        left = orjson.dumps(kept(given, tokens.refresh)).decode()
+        return AccessToken(tokens.access, tokens.lasts_seconds, left)
 
     def with_token(self, token: str) -> Self:
         return type(self)(self.config, token)
@@ -49,9 +49,3 @@ class TokenEmailAdapter(EmailAdapter):
         if response.status == TOKEN_REFUSED:
             return replace(result, outcome=SendOutcome.UNAUTHORISED)
         return result
-
-
-def _instead_of(given: str, renewed: str | None) -> str:
-    """The refresh token that the server gave instead of the set-up's, if it is of that one."""
-    kept = orjson.loads(renewed) if renewed else {}
-    return str(kept["token"]) if kept.get("of") == fingerprint(given) else given
