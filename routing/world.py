@@ -221,11 +221,10 @@ class World:
         kept = self._preference(item, queue, shelf, excluded, now) if item.preferring else NO_PREFERENCE
         if kept.waits_until is None:
             lane = shelf.lane(item.own, excluded, kept.agent)
-            came_at = now - item.age(now)
             if queue.is_strict:
-                order = self.policy.tier_place(item.tier), came_at
+                order = self.policy.tier_place(item.tier), now - item.age(now)
             else:
-                order = 0, came_at - terms.head_start_us - item.boost_us
+                order = 0, terms.origin(item, now)
             self.waiting.add(item, lane, 0 if is_overdue else 1, *order)
         dues = [] if kept.waits_until is None else [kept.waits_until]
         if (opens := queue.next_stage_after(stage)) is not None:
@@ -266,7 +265,7 @@ class World:
 
     def origin(self, item: Item, queue: Queue, now: int) -> int:
         """The instant from which age + head start counts: it stays the same while the age runs."""
-        return now - item.age(now) - self.head_start(item, queue)
+        return self._terms(item, queue).origin(item, now)
 
     def overdue_at(self, item: Item, queue: Queue) -> int | None:
         """The end of its promise, or earlier: where an answer is only taken for so long."""
@@ -323,6 +322,9 @@ class Terms(NamedTuple):
     head_start_us: int
     promise_us: int | None
     hours: Calendar | None
+
+    def origin(self, item: Item, now: int) -> int:
+        return now - item.age(now) - self.head_start_us - item.boost_us
 
     def overdue_at(self, item: Item) -> int | None:
         promise_us, hours = self.promise_us, self.hours

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from app.bus import outbox
 from app.bus.kafka import BrokerAway, Producer
 from app.bus.kafka_log import KafkaLog
-from app.database import Database
+from app.database import OUTAGES, Database
 from app.events import Envelope, Stream
 
 log = structlog.get_logger()
@@ -59,7 +58,7 @@ class Relay:
         while True:
             try:
                 await self._lead()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BrokerAway) as error:
+            except (*OUTAGES, BrokerAway) as error:
                 log.warning("relay waits", error=repr(error))
             except Exception:  # the outer shell: whatever it is, rows must not pile up for ever
                 log.exception("relay failed")

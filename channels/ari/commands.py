@@ -12,11 +12,10 @@ from channels.ari.lines import Recording, agreed, said_in
 from channels.ari.moves import Moves
 from channels.ari.names import LegName, Part, invitation, last_word, leg_name, recording_name, talk_bridge
 from channels.ari.payload import channels_of
-from channels.ari.wire import NotRead
+from channels.ari.wire import EXISTS, NotRead
 from channels.base import CallCommand, SendOutcome, SendResult, Unsendable, WireResponse
 from channels.http_answer import result_of
 
-EXISTS: Final = 409
 SENT: Final = SendResult(SendOutcome.SENT)
 RE_READ: Final = "touchpoint.calls.list"
 """The user event by which a command asks the listener for all live calls."""

@@ -9,12 +9,12 @@ from channels.ari.dialling import Dialling
 from channels.ari.lines import Line, Moment, Party
 from channels.ari.moves import Moves
 from channels.ari.names import message_name, recording_name, talk_bridge
+from channels.ari.wire import EXISTS
 from channels.base import WireResponse
 
 Reaction = Steps[Sequence[InboundEvent]]
 """What it tells besides is what could not be done."""
 
-EXISTS: Final = 409
 MESSAGE_SECONDS: Final = "180"
 SILENCE_SECONDS: Final = "5"
 

@@ -12,6 +12,9 @@ from app.errors import ChannelError
 from channels.abilities import Steps
 from channels.base import WireRequest, WireResponse
 
+EXISTS: Final = 409
+"""What is asked for is there already: an earlier attempt has made it."""
+
 LIST_MAX_BYTES: Final = 16 * 1024 * 1024
 """All channels of a big exchange: about 600 bytes each."""
 

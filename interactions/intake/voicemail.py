@@ -1,6 +1,7 @@
 """Who reached nobody and spoke after the tone: the message is work for the queue, and never a live call."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -85,8 +86,7 @@ def _open(context: IntakeContext, call: Call, parties: Mapping[UUID, Party], sub
     work.enter_queue(x.queue, "new")
     call.facts = {**call.facts, "message": str(work.interaction.id)}
     files = [file_of(told, n) for n, told in enumerate(recordings(call), 1) if told.get("media")]
-    touch = _touch(work, call, files)
-    touch.at = at
+    touch = _touch(work, call, files, at)
     context.written.append(Written(touch, parties[x.address_id].address, work))
     context.deliveries += media.deliveries(touch, files, context.now)
 
@@ -97,7 +97,7 @@ def _subject(languages: Sequence[str]) -> str:
     return next((SUBJECTS[language] for language in known if language in SUBJECTS), SUBJECTS["en"])
 
 
-def _touch(work: Work, call: Call, files: list[Attachment]) -> Touch:
+def _touch(work: Work, call: Call, files: list[Attachment], at: datetime) -> Touch:
     x, said = work.interaction, recordings(call)
     seconds = [told["duration_seconds"] for told in said if told["duration_seconds"] is not None]
     return Touch(
@@ -105,6 +105,7 @@ def _touch(work: Work, call: Call, files: list[Attachment]) -> Touch:
         id=new_id(),
         address_id=x.address_id,
         endpoint_id=x.endpoint_id,
+        at=at,
         direction="inbound",
         kind="message",
         channel="voice",

@@ -90,13 +90,12 @@ class Doors:
         if why is None:
             return Entry(queues)
         say = action.get("auto_reply") or action.get("announcement")
-        refused = self.policy.is_live(queues[-1], channel) or action.get("end")
-        instead = (
-            {name for name in ("callback", "voicemail") if action.get(name)} if channel == "voice" else ()
-        )
-        if not refused:
+        if not (self.policy.is_live(queues[-1], channel) or action.get("end")):
             return Entry(queues, None, say)
-        return Entry(queues, why, say, "callback" in instead, "voicemail" in instead)
+        callback, voicemail = (
+            channel == "voice" and bool(action.get(name)) for name in ("callback", "voicemail")
+        )
+        return Entry(queues, why, say, callback, voicemail)
 
     def _shut(self, queue: str, channel: str) -> tuple[str | None, Mapping[str, Any]]:
         """Why the door is shut, and what to do then."""
