@@ -1,6 +1,6 @@
 """The demo's second window: the page "be the customer", and what it needs of every platform."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any, Literal
@@ -137,41 +137,29 @@ def create_demo_app(stage: Stage) -> FastAPI:
 
 
 def _add_phones(app: FastAPI, phones: Phones) -> None:
-    @app.post("/demo/whatsapp", status_code=202)
-    async def say(wish: TextIn) -> dict[str, str]:
-        await phones.say(wish.phone, wish.name, wish.text)
-        return {"phone": wish.phone}
+    wechat = phones.wechat
+    _add_messenger(app, "whatsapp", phones.say, phones.chat)
+    _add_messenger(app, "pigeon", phones.pigeon.say, phones.pigeon.chat)
+    _add_messenger(app, "wechat", lambda phone, _, text: wechat.follow(phone, text), wechat.followed)
+    _add_messenger(app, "wecom", wechat.open, wechat.opened)
 
-    @app.get("/demo/whatsapp")
-    async def read(phone: str) -> dict[str, Any]:
-        return {"items": phones.chat(phone), "next_cursor": None}
 
-    @app.post("/demo/pigeon", status_code=202)
-    async def coo(wish: TextIn) -> dict[str, str]:
-        await phones.pigeon.say(wish.phone, wish.name, wish.text)
-        return {"phone": wish.phone}
+def _add_messenger(
+    app: FastAPI,
+    name: str,
+    say: Callable[[str, str, str], Awaitable[object]],
+    chat: Callable[[str], Sequence[object]],
+) -> None:
+    """What a customer's phone shows of it. `say` takes the phone, its owner's name and the text."""
 
-    @app.get("/demo/pigeon")
-    async def listen(phone: str) -> dict[str, Any]:
-        return {"items": phones.pigeon.chat(phone), "next_cursor": None}
-
-    @app.post("/demo/wechat", status_code=202)
+    @app.post(f"/demo/{name}", status_code=202)
     async def write(wish: TextIn) -> dict[str, str]:
-        await phones.wechat.follow(wish.phone, wish.text)
+        await say(wish.phone, wish.name, wish.text)
         return {"phone": wish.phone}
 
-    @app.get("/demo/wechat")
-    async def look(phone: str) -> dict[str, Any]:
-        return {"items": phones.wechat.followed(phone), "next_cursor": None}
-
-    @app.post("/demo/wecom", status_code=202)
-    async def ask(wish: TextIn) -> dict[str, str]:
-        await phones.wechat.open(wish.phone, wish.name, wish.text)
-        return {"phone": wish.phone}
-
-    @app.get("/demo/wecom")
-    async def see(phone: str) -> dict[str, Any]:
-        return {"items": phones.wechat.opened(phone), "next_cursor": None}
+    @app.get(f"/demo/{name}")
+    async def read(phone: str) -> dict[str, Any]:
+        return {"items": chat(phone), "next_cursor": None}
 
 
 def _add_twilio(app: FastAPI, twilio: FakeTwilio) -> None:
