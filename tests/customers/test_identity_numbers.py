@@ -10,7 +10,7 @@ from app.access import AgentPrincipal
 from app.clock import new_id
 from app.events import Address, CallIncoming, MessageReceived
 from tests.customers.desk import Office
-from tests.safety.identity import resident
+from tests.safety.numbers import resident
 
 NUMBER = "11010119900307109X"
 MASKED = "110101********109X"

@@ -1,24 +1,20 @@
 """Identity numbers as people write them, and numbers that only look like them. All from the seed."""
 
-from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
-from tests.safety.numbers import ARABIC, FULL_WIDTH, digits, luhn_digit
-
-AREAS: Final = (
-    "110101", "310115", "440305", "510104", "620102", "650102", "500103", "350203", "710000", "810000",
-    "830000", "911156", "944276",
-)  # fmt: skip
-WEIGHTS: Final = tuple(2 ** (17 - place) % 11 for place in range(17))
-
-
-def resident(random: Random) -> str:
-    """One in eleven ends with X."""
-    day = f"{random.randint(1930, 2024)}{random.randint(1, 12):02}{random.randint(1, 28):02}"
-    number = f"{random.choice(AREAS)}{day}{digits(random, 3)}"
-    remainder = (12 - sum(int(d) * w for d, w in zip(number, WEIGHTS, strict=True)) % 11) % 11
-    return number + ("X" if remainder == 10 else str(remainder))
+from tests.safety.numbers import (
+    ARABIC,
+    AREAS,
+    FULL_WIDTH,
+    Kinds,
+    Ways,
+    digits,
+    in_turn,
+    luhn_digit,
+    resident,
+    written_in,
+)
 
 
 def social_security(random: Random) -> str:
@@ -34,7 +30,7 @@ def _wide(number: str) -> str:
     return number.translate(str.maketrans("0123456789X", FULL_WIDTH + "Ｘ"))
 
 
-WRITTEN: Final[Mapping[str, Callable[[str], str]]] = {
+WRITTEN: Final[Ways] = {
     "plain": lambda number: number,
     "small x": str.lower,
     "blanks": lambda number: _grouped(number, " "),
@@ -63,7 +59,7 @@ SENTENCES: Final = (
 
 
 def sentence(random: Random, number: str) -> str:
-    return random.choice(SENTENCES).format(WRITTEN[random.choice(list(WRITTEN))](number))
+    return written_in(random, number, SENTENCES, WRITTEN)
 
 
 def _wrong(random: Random) -> str:
@@ -72,7 +68,7 @@ def _wrong(random: Random) -> str:
     return number[:place] + str((int(number[place]) + random.randint(1, 9)) % 10) + number[place + 1 :]
 
 
-LOOK_ALIKES: Final[Mapping[str, Callable[[Random], str]]] = {
+LOOK_ALIKES: Final[Kinds] = {
     "order": lambda r: f"订单 {digits(r, r.choice((16, 17, 18, 19, 20)))}",
     "dated order": lambda r: f"2026{r.randint(1, 12):02}{r.randint(1, 28):02}{digits(r, 10)}",
     "dated order of a branch": lambda r: (
@@ -98,5 +94,4 @@ LOOK_ALIKES: Final[Mapping[str, Callable[[Random], str]]] = {
 
 
 def look_alikes(random: Random, count: int) -> list[tuple[str, str]]:
-    kinds = list(LOOK_ALIKES)
-    return [(kinds[i % len(kinds)], LOOK_ALIKES[kinds[i % len(kinds)]](random)) for i in range(count)]
+    return in_turn(random, count, LOOK_ALIKES)

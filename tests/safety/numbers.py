@@ -1,10 +1,20 @@
-"""Card numbers as people write them, and numbers that only look like them. All from the seed."""
+"""Card and identity numbers as people write them, and what only looks like cards. All from the seed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Final
 
 SEED: Final = 20_261
+AREAS: Final = (
+    "110101", "310115", "440305", "510104", "620102", "650102", "500103", "350203", "710000", "810000",
+    "830000", "911156", "944276",
+)  # fmt: skip
+WEIGHTS: Final = tuple(2 ** (17 - place) % 11 for place in range(17))
+
+Ways = Mapping[str, Callable[[str], str]]
+"""How a number is written down."""
+
+Kinds = Mapping[str, Callable[[Random], str]]
 
 ISSUERS: Final[Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]]] = {
     "visa": (("4",), (13, 16, 19)),
@@ -47,7 +57,7 @@ def grouped(number: str, separator: str) -> str:
     return separator.join(group for group in groups if group)
 
 
-WRITTEN: Final[Mapping[str, Callable[[str], str]]] = {
+WRITTEN: Final[Ways] = {
     "plain": lambda number: number,
     "blanks": lambda number: grouped(number, " "),
     "dashes": lambda number: grouped(number, "-"),
@@ -73,8 +83,18 @@ SENTENCES: Final = (
 )
 
 
+def written_in(random: Random, number: str, sentences: Sequence[str], ways: Ways) -> str:
+    return random.choice(sentences).format(ways[random.choice(list(ways))](number))
+
+
+def in_turn(random: Random, count: int, kinds: Kinds) -> list[tuple[str, str]]:
+    """(kind, text)."""
+    names = list(kinds)
+    return [(names[i % len(names)], kinds[names[i % len(names)]](random)) for i in range(count)]
+
+
 def sentence(random: Random, number: str) -> str:
-    return random.choice(SENTENCES).format(WRITTEN[random.choice(list(WRITTEN))](number))
+    return written_in(random, number, SENTENCES, WRITTEN)
 
 
 def _iban(random: Random) -> str:
@@ -85,12 +105,12 @@ def _iban(random: Random) -> str:
     return random.choice((text, " ".join(text[at : at + 4] for at in range(0, len(text), 4))))
 
 
-def _resident(random: Random) -> str:
-    area = random.choice(("110101", "310115", "440305", "510104", "620102", "650102", "500103", "350203"))
-    year, month, day = random.randint(1940, 2015), random.randint(1, 12), random.randint(1, 28)
-    number = f"{area}{year}{month:02}{day:02}{random.randint(0, 999):03}"
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    return number + "10X98765432"[sum(int(d) * w for d, w in zip(number, weights, strict=True)) % 11]
+def resident(random: Random) -> str:
+    """An identity number. One in eleven ends with X."""
+    day = f"{random.randint(1930, 2024)}{random.randint(1, 12):02}{random.randint(1, 28):02}"
+    number = f"{random.choice(AREAS)}{day}{digits(random, 3)}"
+    remainder = (12 - sum(int(d) * w for d, w in zip(number, WEIGHTS, strict=True)) % 11) % 11
+    return number + ("X" if remainder == 10 else str(remainder))
 
 
 def _imei(random: Random) -> str:
@@ -98,7 +118,7 @@ def _imei(random: Random) -> str:
     return payload + luhn_digit(payload)
 
 
-LOOK_ALIKES: Final[Mapping[str, Callable[[Random], str]]] = {
+LOOK_ALIKES: Final[Kinds] = {
     "order": lambda r: f"order {digits(r, r.choice((10, 12, 14, 16, 18)))}",
     "dated order": lambda r: (
         f"订单号 2026{r.randint(1, 12):02}{r.randint(1, 28):02}{digits(r, r.choice((6, 8)))}"
@@ -113,7 +133,7 @@ LOOK_ALIKES: Final[Mapping[str, Callable[[Random], str]]] = {
     "ups": lambda r: f"1Z{digits(r, 6)}{digits(r, 10)}",
     "usps": lambda r: "9400 1" + digits(r, 3) + " " + " ".join(digits(r, 4) for _ in range(3)) + " 00",
     "express": lambda r: f"{r.choice(('SF', 'YT', 'JD'))}{digits(r, r.choice((12, 13)))}",
-    "resident": _resident,
+    "resident": resident,
     "time": lambda r: f"2026-{r.randint(1, 12):02}-{r.randint(1, 28):02} 1{digits(r, 1)}:{digits(r, 2)}:00",
     "amounts": lambda r: f"{r.randint(100, 9999)}.{digits(r, 2)} {r.randint(100, 9999)}.{digits(r, 2)} EUR",
     "imei": _imei,
@@ -121,5 +141,4 @@ LOOK_ALIKES: Final[Mapping[str, Callable[[Random], str]]] = {
 
 
 def look_alikes(random: Random, count: int) -> list[tuple[str, str]]:
-    kinds = list(LOOK_ALIKES)
-    return [(kinds[i % len(kinds)], LOOK_ALIKES[kinds[i % len(kinds)]](random)) for i in range(count)]
+    return in_turn(random, count, LOOK_ALIKES)

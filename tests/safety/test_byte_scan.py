@@ -31,8 +31,7 @@ from tests.platforms.twilio import official
 from tests.platforms.twilio import serving as twilio_serving
 from tests.platforms.weixin import served
 from tests.running import HOTLINE, Service, free_port, running
-from tests.safety.identity import resident
-from tests.safety.numbers import SEED, card, grouped
+from tests.safety.numbers import SEED, card, grouped, resident
 from tests.serving import serving
 from tests.waiting import eventually
 

@@ -6,8 +6,8 @@ from random import Random
 from app.hiding.cards import mask_cards
 from app.hiding.identity_numbers import Kind, find_identity_numbers, mask_identity_numbers
 from app.hiding.masking import in_html
-from tests.safety.identity import look_alikes, resident, sentence, social_security
-from tests.safety.numbers import SEED
+from tests.safety.identity import look_alikes, sentence, social_security
+from tests.safety.numbers import SEED, resident
 
 NUMBERS = 5_000
 OTHERS = 16_000
