@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from app.bus.outbox import Outgoing
 from app.clock import id_at, new_id
-from models.base import PRUNED_AT_ONCE, ROWS, Base, Json, TenantRow, one_of
+from models.base import PRUNED_AT_ONCE, ROWS, Base, Json, TenantRow, among, one_of
 
 
 class DeliveryState(StrEnum):
@@ -138,6 +138,11 @@ class Delivery(TenantRow, Base):
         return (
             await session.scalars(select(cls).where(cls.kind.in_(kinds), *cls._over()).limit(limit))
         ).all()
+
+    @classmethod
+    async def untried(cls, session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+        """Those of them that nobody has begun to send."""
+        return set(await session.scalars(select(cls.id).where(among(cls.id, ids), cls.attempts == 0)))
 
     @classmethod
     async def give_up(cls, session: AsyncSession, delivery_id: UUID) -> bool:

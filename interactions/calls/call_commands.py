@@ -214,7 +214,7 @@ def _ringing_by(work: Work, command_id: UUID) -> Leg | None:
 async def command_failed(session: AsyncSession, tenant_id: UUID, delivery: Delivery, reason: str) -> None:
     """The sender could not deliver a command. One that was tried and ran out may have been obeyed all the
     same: then the platform's events decide, or the time in which they should have come. An order to ring that
-    nobody tried (no worker was there) is given anew: the device is not to blame."""
+    nobody tried (no worker was there) is given anew, with its time: the device is not to blame."""
     ran_out = reason == DeliveryState.EXPIRED
     if delivery.interaction_id is None or (ran_out and delivery.attempts > 0):
         return
@@ -226,6 +226,7 @@ async def command_failed(session: AsyncSession, tenant_id: UUID, delivery: Deliv
     if ran_out and leg is not None:
         order = delivery.payload
         leg.route_command_id = _issue(desk, work, order["command"], **order["arguments"])
+        work.rings_later(leg, desk.now - delivery.created_at)
     else:
         failed(desk, work, delivery.id, reason)
     await desk.save()

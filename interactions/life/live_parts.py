@@ -189,6 +189,14 @@ class LiveParts:
         self._begin(SegmentKind.OFFER, leg=leg)
         return self.offer
 
+    def rings_later(self, leg: Leg, lost: timedelta) -> None:
+        """Nobody was there to make the device ring for so long: the time until it must answer is moved on."""
+        if leg.state == LegState.OFFERED and self.offer is not None:
+            self.offer.deadline_at += lost
+        elif leg.connect_deadline_at is not None:
+            leg.connect_deadline_at += lost
+        self._note("rings_later")
+
     def _end_leg(self, leg: Leg, cause: str) -> None:
         for segment in [s for s in self.segments if s.leg_id == leg.id and s.kind != SegmentKind.QUEUE]:
             self._end_segment(segment, cause)

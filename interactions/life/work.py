@@ -175,12 +175,14 @@ class Work(Consulting, CallingBack):
             raise self.illegal("has no agent to be bridged with")
         self._activate(leg, "active")
 
-    def connect_failed(self, cause: str) -> None:
-        """The agent's device did not come: they are `not_responding(device)`, the customer waits on."""
+    def connect_failed(self, cause: str, *, rang: bool = True) -> None:
+        """The agent's device did not come: they are `not_responding(device)` if it `rang`, the customer waits
+        on."""
         leg = self.primary
         assert leg is not None
         self.stop_connecting(cause)
-        self.not_responding(leg.agent_id, "device")
+        if rang:
+            self.not_responding(leg.agent_id, "device")
         if self.is_callback:
             self.wait_for_next_agent("connect_failed")
         elif self.dials_out:  # nobody waits

@@ -1,7 +1,8 @@
 """The router's decisions become rows: all of a batch at one desk, each only if the locked rows are still what
 the engine thought. What they are not is told to the engine anew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from app.clock import new_id
 from app.events import OfferCreated
 from interactions.calls import call_commands
 from interactions.life.desk import Desk
-from interactions.life.facts import agent_snapshot, instant_of, work_snapshot
+from interactions.life.facts import agent_snapshot, instant_of, microseconds, work_snapshot
 from interactions.life.offered import accepted_on, may_get, offer_summary
 from interactions.life.on_top import UnitsOf, put_on_top, room_on_top, units_below
 from interactions.life.policies import TenantPolicy
@@ -20,6 +21,7 @@ from interactions.life.routing_rows import devices_of
 from interactions.life.work import Work
 from models.agent import Agent
 from models.bulk import insert_rows
+from models.delivery import Delivery
 from models.interaction import State
 from models.leg import Leg, LegState
 from models.offer import Decision as DecisionRow
@@ -47,7 +49,7 @@ async def carry_out(
     agents = {UUID(decision.agent) for decision in wanted if decision.agent}
     desk = await Desk.open(session, tenant_id, interactions, agents)
     offered = {UUID(decision.agent) for decision in wanted if decision.kind == "offer" and decision.agent}
-    hand = _Hand(desk, policy, await units_below(session, policy, offered))
+    hand = _Hand(desk, policy, await units_below(session, policy, offered), await _untold(desk, wanted))
     for decision in wanted:
         hand.apply(decision)
     await call_commands.ring_for_offers(desk, _accepted_by_phone(desk, hand.offers, policy))
@@ -58,10 +60,11 @@ async def carry_out(
 
 
 class _Hand:
-    """`offers` were made, `wrong` was not as the engine thought."""
+    """`offers` were made, `wrong` was not as the engine thought. `untold` are orders to ring that nobody was
+    there to send: who would have been rung is not to blame."""
 
-    def __init__(self, desk: Desk, policy: TenantPolicy, held: UnitsOf) -> None:
-        self.desk, self.policy, self.held = desk, policy, held
+    def __init__(self, desk: Desk, policy: TenantPolicy, held: UnitsOf, untold: Set[UUID]) -> None:
+        self.desk, self.policy, self.held, self.untold = desk, policy, held, untold
         self.offers: list[tuple[Decision, Offer]] = []
         self.wrong: list[Decision] = []
 
@@ -76,7 +79,7 @@ class _Hand:
             case "offer":
                 return self._offer(decision, work, agent)
             case "missed":
-                return self._missed(work, agent)
+                return self._missed(decision, work, agent)
             case "revoke":
                 return self._revoke(decision, work, agent)
             case "connect_failed":
@@ -100,8 +103,12 @@ class _Hand:
         self.offers.append((decision, offer))
         return True
 
-    def _missed(self, work: Work, agent: Agent) -> bool:
-        if not _is_offered_to(work, agent):
+    def _missed(self, decision: Decision, work: Work, agent: Agent) -> bool:
+        offer, leg = work.offer, work.offered_leg
+        if offer is None or not _is_offered_to(work, agent) or _is_early(decision, offer.deadline_at):
+            return False
+        if leg is not None and leg.route_command_id in self.untold:
+            work.end_offer(OfferState.REVOKED, "undelivered")
             return False
         work.end_offer(OfferState.MISSED, "missed")
         work.not_responding(agent.id, "missed")
@@ -119,12 +126,15 @@ class _Hand:
             return False
         if leg.connect_deadline_at is None:  # they have picked up: it is the customer's phone that rings
             return False
+        if _is_early(decision, leg.connect_deadline_at):
+            return False
         if work.is_callback:
             call_commands.end_call(self.desk, work)
         else:
             call_commands.cancel_agent_leg(self.desk, work, leg)
-        work.connect_failed("no_answer")
-        return True
+        rang = leg.route_command_id not in self.untold
+        work.connect_failed("no_answer" if rang else "undelivered", rang=rang)
+        return rang
 
     def _reassign(self, work: Work, agent: Agent) -> bool:
         """Their chats wait again; they are preferred should they return."""
@@ -134,6 +144,19 @@ class _Hand:
         work.requeue(work.interaction.queue, "return", "returned")
         work.interaction.preferred_agent_id = agent.id
         return True
+
+
+async def _untold(desk: Desk, decisions: Sequence[Decision]) -> Set[UUID]:
+    """Of the orders to ring whose time is over."""
+    late = {d.interaction for d in decisions if d.kind in ("missed", "connect_failed") and d.interaction}
+    legs = [work.primary for id_ in late if (work := desk.works.get(UUID(id_))) is not None]
+    orders = [leg.route_command_id for leg in legs if leg is not None and leg.route_command_id is not None]
+    return await Delivery.untried(desk.session, orders) if orders else set()
+
+
+def _is_early(decision: Decision, deadline: datetime) -> bool:
+    """The time was moved on, and the engine did not know yet."""
+    return decision.at < microseconds(deadline)
 
 
 def _accepted_by_phone(

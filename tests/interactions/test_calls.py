@@ -1,12 +1,15 @@
 """Commands to the telephone platform and its events about legs, on rows."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import new_id
 from app.database import WORKER_ROLE, Database
@@ -20,19 +23,28 @@ from interactions.routed.decisions import Correction, carry_out
 from models import Call, Delivery
 from models.agent import Presence
 from routing.decision import Decision
+from routing.state import AgentSnapshot, InteractionSnapshot
 from tests.interactions.office import Office
 
 OF_CALL: Any = {"conversation": "c"}
+LATER = microseconds(datetime(2100, 1, 1, tzinfo=UTC))
 
 
 async def deliveries(office: Office) -> list[Delivery]:
-    """What senders will claim; the api may only write them."""
-    worker = Database(office.container.database.url, WORKER_ROLE)
+    """What senders will claim."""
+    async with worker(office) as session:
+        return list(await session.scalars(select(Delivery).order_by(Delivery.id)))
+
+
+@asynccontextmanager
+async def worker(office: Office) -> AsyncIterator[AsyncSession]:
+    """What the office's api may not: it only writes deliveries."""
+    database = Database(office.container.database.url, WORKER_ROLE)
     try:
-        async with worker.read(office.tenant.id) as session:
-            return list(await session.scalars(select(Delivery).order_by(Delivery.id)))
+        async with database.transaction(office.tenant.id) as session:
+            yield session
     finally:
-        await worker.close()
+        await database.close()
 
 
 async def taken(office: Office, delivery: Delivery) -> None:
@@ -86,6 +98,27 @@ class TestOrderThatRanOut:
         assert again.payload["arguments"] == route.payload["arguments"]
         assert (await office.interaction(call))["state"] == "offered"
         assert (await office.agent("li")).presence == Presence.AVAILABLE
+
+    async def test_the_time_in_which_nothing_could_ring_does_not_count(self, office: Office) -> None:
+        call = await connecting(office)
+        before = await deadline_of(office)
+        [route] = await deliveries(office)
+        route.created_at -= timedelta(minutes=1)
+        await ran_out(office, route)
+        assert await deadline_of(office) - before >= timedelta(minutes=1)
+        early = await connect_failed(office, call, at=microseconds(before))
+        assert await carried_out(office, early), "the router is told how long it rings"
+        assert (await office.interaction(call))["state"] == "connecting"
+
+    async def test_so_with_the_phone_that_rings_for_an_offer(self, office: Office) -> None:
+        call = await ringing(office)
+        [(before,)] = await office.rows("SELECT deadline_at FROM offer")
+        [route] = await deliveries(office)
+        route.created_at -= timedelta(minutes=1)
+        await ran_out(office, route)
+        early = await missed(office, call, at=microseconds(before))
+        assert await carried_out(office, early), "the router is told how long it rings"
+        assert (await office.interaction(call))["state"] == "offered"
 
     async def test_one_that_was_sent_may_have_been_obeyed(self, office: Office) -> None:
         await ringing(office)
@@ -198,17 +231,34 @@ class TestConnectFailed:
         await office.act("li", call, "take")
         await office.run("UPDATE interaction SET callback_to = '+8613800138000' WHERE channel = 'voice'")
         await told(office, call, LegAnswered(conversation="c", leg="agent", leg_id="l"))
-        [leg] = (await office.interaction(call))["legs"]
-        decision = Decision(
-            at=0,
-            kind="connect_failed",
-            interaction=str(call),
-            agent=leg["agent_id"],
-            reason="connect_deadline",
-            leg=leg["id"],
-        )
+        decision = await connect_failed(office, call)
         assert await carried_out(office, decision), "the router is told what is true"
         assert (await office.interaction(call))["state"] == "connecting"
+
+    async def test_a_phone_that_nobody_told_to_ring_is_not_to_blame(self, office: Office) -> None:
+        """No worker was there the whole time: they are asked again, the caller is in front."""
+        call = await connecting(office)
+        waiting = (await office.interaction(call))["waiting_since"]
+        told_anew = await carried_out(office, await connect_failed(office, call))
+        assert {type(snapshot) for snapshot in told_anew} == {AgentSnapshot, InteractionSnapshot}
+        li, x = await office.agent("li"), await office.interaction(call)
+        assert (x["state"], x["waiting_since"]) == ("queued", waiting)
+        assert (li.presence, li.units_held) == (Presence.AVAILABLE, 0)
+
+    async def test_one_that_was_told_is(self, office: Office) -> None:
+        call = await connecting(office)
+        async with worker(office) as session:
+            await session.execute(update(Delivery).values(attempts=1))
+        assert await carried_out(office, await connect_failed(office, call)) == []
+        li = await office.agent("li")
+        assert (li.presence, li.presence_reason) == (Presence.NOT_RESPONDING, "device")
+
+    async def test_nor_is_who_never_heard_of_the_offer(self, office: Office) -> None:
+        call = await ringing(office)
+        assert await carried_out(office, await missed(office, call))
+        li = await office.agent("li")
+        assert (li.presence, li.units_held) == (Presence.AVAILABLE, 0)
+        assert await office.rows("SELECT state, cause FROM offer") == [("revoked", "undelivered")]
 
 
 class TestPromised:
@@ -299,9 +349,38 @@ async def ringing(office: Office, *, phone: bool = True, call: UUID | None = Non
     return call
 
 
+async def connecting(office: Office) -> UUID:
+    """Li has taken a call; the order to ring waits for a sender."""
+    await office.phone("li")
+    await office.set_agent("li", presence=Presence.AVAILABLE, signed_in=True)
+    call = await office.waiting("voice")
+    await office.act("li", call, "take")
+    return call
+
+
+async def deadline_of(office: Office) -> datetime:
+    [(deadline,)] = await office.rows("SELECT connect_deadline_at FROM leg")
+    assert isinstance(deadline, datetime)
+    return deadline
+
+
+async def connect_failed(office: Office, call: UUID, at: int = LATER) -> Decision:
+    return await over(office, call, "connect_failed", "connect_deadline", at)
+
+
+async def missed(office: Office, call: UUID, at: int = LATER) -> Decision:
+    return await over(office, call, "missed", "offer_deadline", at)
+
+
+async def over(office: Office, call: UUID, kind: Any, reason: Any, at: int) -> Decision:
+    """The router's word that the time of the call's only leg is over."""
+    [leg] = (await office.interaction(call))["legs"]
+    return Decision(at, kind, str(call), leg["agent_id"], reason=reason, leg=leg["id"])
+
+
 async def carried_out(office: Office, decision: Decision) -> list[Correction]:
     policies, tenant_id = office.container.policies, office.tenant.id
-    async with office.container.database.transaction(tenant_id) as session:
+    async with worker(office) as session:
         policy = await policies.current(session, tenant_id)
         return await carry_out(session, tenant_id, [decision], {1: {"reason": "longest_idle"}}, policy)
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 
@@ -22,6 +24,20 @@ async def kill_worker(lane: Lane) -> None:
     pid = supervisor.pid_of("worker")
     os.kill(pid or 0, signal.SIGKILL)
     await eventually(lambda: supervisor.pid_of("worker") not in (None, pid), seconds=RESTARTED_SECONDS)
+
+
+async def no_worker_until(lane: Lane, when: datetime) -> None:
+    """Each is killed as it starts."""
+    supervisor = lane.service.supervisor
+
+    def over() -> bool:
+        pid = supervisor.pid_of("worker")
+        with suppress(ProcessLookupError):
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+        return datetime.now(UTC) > when
+
+    await eventually(over, seconds=RESTARTED_SECONDS)
 
 
 class TestKilled:
@@ -67,6 +83,19 @@ class TestKilled:
             answered = await desk.becomes(offer["interaction_id"], "active", seconds=RESTARTED_SECONDS)
             assert answered["answered_at"] is not None
             assert len(answered["legs"]) == 1
+
+    async def test_no_agent_is_to_blame_whose_phone_nobody_told_to_ring(self, lane: Lane) -> None:
+        """No worker lives for the whole time in which it must be answered."""
+        hasty = Lane(lane.service.lanes, lane.service)
+        async with hasty.desktop() as desk:
+            hasty.call()
+            offer = await desk.offer()
+            await no_worker_until(lane, datetime.now(UTC))
+            await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
+            [leg] = (await desk.interaction(offer["interaction_id"]))["legs"]
+            await no_worker_until(lane, datetime.fromisoformat(leg["connect_deadline_at"]))
+            await desk.becomes(offer["interaction_id"], "active", seconds=RESTARTED_SECONDS)
+            assert (await desk.me())["presence"]["status"] == "available"
 
     async def test_during_a_consult_the_transfer_can_still_be_completed(self, lane: Lane) -> None:
         """An order that ran out before the next worker came is told, and given again."""
