@@ -105,7 +105,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
         database = _database(settings, role)
         stack.push_async_callback(database.close)
         notifications = Notifications(database)
-        bus = open_log(settings, database)
+        bus = open_log(settings, database, key)
         await bus.start()
         stack.push_async_callback(bus.close)
         endpoints = Endpoints(database, cipher, notifications, settings.public_url)

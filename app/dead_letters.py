@@ -125,10 +125,11 @@ async def replay_letters(settings: Settings, letters: Sequence[str], every: bool
 async def _opened(settings: Settings) -> AsyncIterator[DeadLetters]:
     assert settings.database_url is not None, "the caller has found or started the database"
     database = Database(settings.database_url, WORKER_ROLE, pool_size=4)
-    log = open_log(settings, database)
+    key = InstallationKey.load(settings)
+    log = open_log(settings, database, key)
     try:
         await log.start()
-        cipher = Cipher(InstallationKey.load(settings))
+        cipher = Cipher(key)
         endpoints = Endpoints(database, cipher, Notifications(database))
         await endpoints.refresh()
         yield DeadLetters(database, log, endpoints, cipher)

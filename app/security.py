@@ -83,56 +83,62 @@ def _create(path: Path) -> None:
         own.unlink()
 
 
+class SealingKey:
+    """Seals bytes (AES-256-GCM), each for the id that it belongs to: it does not open for another."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = AESGCM(key)
+
+    def seal(self, owner: UUID, plain: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._key.encrypt(nonce, plain, owner.bytes)
+
+    def open(self, owner: UUID, sealed: bytes) -> bytes:
+        """Raises CannotOpen."""
+        try:
+            return self._key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], owner.bytes)
+        except (InvalidTag, ValueError):
+            raise CannotOpen("sealed with another key, or changed since") from None
+
+
 class Cipher:
-    """Seals bytes with a tenant's own data key (AES-256-GCM), which is itself sealed with the installation's.
+    """Seals bytes with a tenant's own data key, which is itself sealed with the installation's.
 
     A process learns the keys of its tenants from their rows (`app.endpoints` does); `seal` and `open` need no
     database. `reply_secret` signs reply tokens of mailboxes that have no secret of their own.
     """
 
     def __init__(self, key: InstallationKey) -> None:
-        self._root = AESGCM(key.derive("tenant secrets"))
+        self._root = SealingKey(key.derive("tenant secrets"))
         self.reply_secret = key.derive("mail reply tokens").hex()
-        self._tenants: dict[UUID, AESGCM] = {}
+        self._tenants: dict[UUID, SealingKey] = {}
 
     def new_secret(self, tenant_id: UUID) -> bytes:
         """A fresh data key, sealed, for `tenant.secret`; learnt at once."""
         data_key = secrets.token_bytes(KEY_BYTES)
-        self._tenants[tenant_id] = AESGCM(data_key)
-        return _seal(self._root, data_key, tenant_id)
+        self._tenants[tenant_id] = SealingKey(data_key)
+        return self._root.seal(tenant_id, data_key)
 
     def learn(self, tenant_id: UUID, secret: bytes) -> None:
         """Take `tenant.secret`. Raises CannotOpen when it belongs to another installation's key."""
-        self._tenants[tenant_id] = AESGCM(_open(self._root, secret, tenant_id))
+        self._tenants[tenant_id] = SealingKey(self._root.open(tenant_id, secret))
 
     def knows(self, tenant_id: UUID) -> bool:
         return tenant_id in self._tenants
 
     def seal(self, tenant_id: UUID, plain: bytes) -> bytes:
         """Raises UnknownTenantKey."""
-        return _seal(self._of(tenant_id), plain, tenant_id)
+        return self._of(tenant_id).seal(tenant_id, plain)
 
     def open(self, tenant_id: UUID, sealed: bytes) -> bytes:
         """Raises UnknownTenantKey, CannotOpen."""
-        return _open(self._of(tenant_id), sealed, tenant_id)
+        return self._of(tenant_id).open(tenant_id, sealed)
 
-    def _of(self, tenant_id: UUID) -> AESGCM:
+    def _of(self, tenant_id: UUID) -> SealingKey:
         try:
             return self._tenants[tenant_id]
         except KeyError:
             raise UnknownTenantKey(str(tenant_id)) from None
-
-
-def _seal(key: AESGCM, plain: bytes, tenant_id: UUID) -> bytes:
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + key.encrypt(nonce, plain, tenant_id.bytes)
-
-
-def _open(key: AESGCM, sealed: bytes, tenant_id: UUID) -> bytes:
-    try:
-        return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], tenant_id.bytes)
-    except (InvalidTag, ValueError):
-        raise CannotOpen("sealed with another key, or changed since") from None
 
 
 class Passwords:

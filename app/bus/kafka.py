@@ -13,10 +13,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from app.bus.kafka_record import headers_of, read_record
+from app.bus.kafka_record import headers_of, position_after, read_record
 from app.bus.port import Batch, Holder, Position, PositionLost, Record
 from app.errors import CommandError, Unavailable
 from app.events import PARTITIONS, Envelope, Stream
+from app.security import SealingKey
 
 log = structlog.get_logger()
 
@@ -32,7 +33,15 @@ CONSUMER: Final = MappingProxyType(
         "heartbeat_interval_ms": 3_000,
     }
 )
-TOPIC: Final = MappingProxyType({"retention.ms": str(7 * 86_400_000), "max.message.bytes": "1048588"})
+DAY_MILLISECONDS: Final = 86_400_000
+TOPIC: Final = MappingProxyType(
+    {
+        "retention.ms": str(7 * DAY_MILLISECONDS),
+        # Kafka forgets whole segments: a quiet partition would keep its records for as long again.
+        "segment.ms": str(DAY_MILLISECONDS),
+        "max.message.bytes": "1048588",
+    }
+)
 REPLICAS_MAX: Final = 3
 RESTART_SECONDS: Final = 1.0
 READ_MILLISECONDS: Final = 5_000
@@ -99,7 +108,7 @@ class Kafka:
                 consumer.seek(place, max(beginning[place], end[place] - count))
             while any([await consumer.position(place) < end[place] for place in places]):
                 for messages in (await consumer.getmany(timeout_ms=READ_MILLISECONDS)).values():
-                    ids |= {record.envelope.id for record in map(record_of, messages) if record.envelope}
+                    ids |= {after.event_id for after in map(after, messages) if after.event_id}
         return ids
 
     async def misplaced(self, stream: Stream, positions: Mapping[int, Position]) -> list[str]:
@@ -114,7 +123,7 @@ class Kafka:
                     if before is not None:
                         consumer.seek(place, before)
                         found = await consumer.getmany(place, timeout_ms=READ_MILLISECONDS, max_records=1)
-                        check_same(place, record_of(found[place][0]), position)
+                        check_same(place, after(found[place][0]), position)
                 except PositionLost as error:
                     wrong.append(str(error))
         return wrong
@@ -135,8 +144,8 @@ class Producer:
     """An idempotent producer. Once it failed it is of no use: a batch that it still held would be sent again
     behind our back when the broker returns."""
 
-    def __init__(self, kafka: Kafka, seconds: float) -> None:
-        self._kafka, self._seconds = kafka, seconds
+    def __init__(self, kafka: Kafka, seconds: float, key: SealingKey) -> None:
+        self._kafka, self._seconds, self._key = kafka, seconds, key
         self._producer: Any = None
 
     async def start(self) -> None:
@@ -166,7 +175,7 @@ class Producer:
         sent: asyncio.Future[Any] = await self._producer.send(
             self._kafka.topic(envelope.stream),
             key=envelope.key.encode(),
-            value=envelope.data,
+            value=self._key.seal(envelope.id, envelope.data),
             partition=envelope.partition,
             headers=headers_of(envelope),
         )
@@ -187,8 +196,8 @@ class KafkaFeed:
 
     log: ClassVar[str] = "kafka"
 
-    def __init__(self, kafka: Kafka, consumer: str, stream: Stream) -> None:
-        self._kafka, self._topic = kafka, kafka.topic(stream)
+    def __init__(self, kafka: Kafka, consumer: str, stream: Stream, key: SealingKey) -> None:
+        self._kafka, self._topic, self._key = kafka, kafka.topic(stream), key
         self._group = f"{kafka.prefix}.{consumer}"
         self._consumer: Any = None
         self._before: dict[int, Position] = {}
@@ -231,9 +240,9 @@ class KafkaFeed:
             )
         except OffsetOutOfRangeError as error:
             raise PositionLost(f"{self._topic}/{partition}: {error!r}") from error
-        records = [record_of(message) for message in found.get(place, ())]
+        records = [record_of(message, self._key) for message in found.get(place, ())]
         if records and partition in self._before:
-            check_same(place, records.pop(0), self._before.pop(partition))
+            check_same(place, records.pop(0).after, self._before.pop(partition))
         return Batch(records, records[-1].after if records else position)
 
     async def _join(self, listener: "_Listener") -> None:
@@ -271,8 +280,12 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._holder.gain([place.partition for place in assigned])
 
 
-def record_of(message: Any) -> Record:
-    return read_record(message.key, message.value, message.headers, message.offset)
+def record_of(message: Any, key: SealingKey) -> Record:
+    return read_record(message.key, message.value, message.headers, message.offset, key)
+
+
+def after(message: Any) -> Position:
+    return position_after(message.headers, message.offset)
 
 
 async def bounds(consumer: Any, places: Sequence[TopicPartition]) -> tuple[dict[Any, int], dict[Any, int]]:
@@ -288,9 +301,9 @@ def check_bounds(place: TopicPartition, position: Position, beginning: int, end:
     return offset - 1 if position.event_id is not None and offset > beginning else None
 
 
-def check_same(place: TopicPartition, before: Record, position: Position) -> None:
+def check_same(place: TopicPartition, found: Position, position: Position) -> None:
     """The record before the position proves that this is the log that was read. Raises PositionLost."""
-    if before.after != position:
+    if found != position:
         raise PositionLost(
             f"{place.topic}/{place.partition}: another event than ours stands before {position.position}"
         )

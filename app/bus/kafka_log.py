@@ -15,6 +15,7 @@ from app.bus.log import PostgresLog
 from app.database import Database
 from app.errors import CommandError
 from app.events import Envelope, Stream
+from app.security import SealingKey
 
 log = structlog.get_logger()
 
@@ -30,13 +31,19 @@ _POSITIONS: Final = text(
 
 
 class KafkaLog:
-    """`publish` gives Kafka `produce_seconds` for an acknowledgement."""
+    """`publish` gives Kafka `produce_seconds` for an acknowledgement. `key` seals what records say."""
 
     def __init__(
-        self, database: Database, servers: str, *, produce_seconds: float = 1.0, prefix: str = "touchpoint"
+        self,
+        database: Database,
+        servers: str,
+        key: SealingKey,
+        *,
+        produce_seconds: float = 1.0,
+        prefix: str = "touchpoint",
     ) -> None:
         self.kafka = Kafka(servers, prefix)
-        self._database, self._produce_seconds = database, produce_seconds
+        self._database, self._produce_seconds, self._key = database, produce_seconds, key
         self._postgres = PostgresLog(database)
         self.signals = self._postgres.signals
         self._producer: Producer | None = None
@@ -74,10 +81,14 @@ class KafkaLog:
         return await self._postgres.publish(envelopes)
 
     def feed(self, consumer: str, stream: Stream) -> KafkaFeed:
-        return KafkaFeed(self.kafka, consumer, stream)
+        return KafkaFeed(self.kafka, consumer, stream, self._key)
 
     def source(self, stream: Stream) -> KafkaSource:
-        return KafkaSource(self.kafka, stream)
+        return KafkaSource(self.kafka, stream, self._key)
+
+    def producer(self, seconds: float) -> Producer:
+        """One that gives Kafka so long for an acknowledgement; not started."""
+        return Producer(self.kafka, seconds, self._key)
 
     async def unread(self, consumer: str, stream: Stream, limit: int) -> int:
         """In the topic, and waiting to be forwarded."""
@@ -109,7 +120,7 @@ class KafkaLog:
         await self.kafka.create_topics()
         if await self._older_waiting():
             raise BrokerAway("inbound events wait to be forwarded")
-        producer = Producer(self.kafka, self._produce_seconds)
+        producer = self.producer(self._produce_seconds)
         await producer.start()
         self._failed.clear()
         self._producer = producer

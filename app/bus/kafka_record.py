@@ -11,10 +11,17 @@ from uuid import UUID
 from app.bus.port import Position, Record
 from app.errors import CursorGone
 from app.events import PARTITIONS, Envelope, Stream
+from app.security import CannotOpen, SealingKey
 
 Headers = Sequence[tuple[str, bytes]]
 Offsets = Mapping[int, int]
 """The next offset to read of each partition."""
+
+SEALED: Final = "application/vnd.touchpoint.sealed"
+"""JSON under the installation's key, for the event's id (decision 0150)."""
+
+OPEN: Final = b"application/json"
+"""Records of versions that sealed nothing; a topic holds them for a week more."""
 
 _NOT_OURS: Final = "This is not a cursor of this log."
 
@@ -23,26 +30,38 @@ def headers_of(envelope: Envelope) -> Headers:
     return [(name, value.encode()) for name, value in cloud_event_headers(envelope).items()]
 
 
-def read_record(key: bytes | None, value: bytes | None, headers: Headers, offset: int) -> Record:
+def read_record(
+    key: bytes | None, value: bytes | None, headers: Headers, offset: int, seal: SealingKey
+) -> Record:
     """Never raises: what is not ours becomes a record without an envelope."""
+    after = position_after(headers, offset)
     try:
-        envelope = _envelope(key or b"", value or b"", dict(headers), offset)
-    except (KeyError, ValueError) as error:
-        reason = f"offset {offset} holds no event: {error!r}"
-        return Record(Position(position=offset + 1), None, value or b"", reason)
-    return Record(Position(position=offset + 1, event_id=envelope.id), envelope)
+        envelope = _envelope(key or b"", value or b"", dict(headers), offset, seal)
+    except (KeyError, ValueError, CannotOpen) as error:
+        return Record(after, None, value or b"", f"offset {offset} holds no event: {error!r}")
+    return Record(after, envelope)
 
 
-def _envelope(key: bytes, value: bytes, headers: Mapping[str, bytes], offset: int) -> Envelope:
-    subject = headers.get("ce_subject")
+def position_after(headers: Headers, offset: int) -> Position:
+    """Of a consumer that has applied the record; what is not ours has no event id."""
+    try:
+        return Position(position=offset + 1, event_id=UUID(dict(headers)["ce_id"].decode()))
+    except (KeyError, ValueError):
+        return Position(position=offset + 1)
+
+
+def _envelope(
+    key: bytes, value: bytes, headers: Mapping[str, bytes], offset: int, seal: SealingKey
+) -> Envelope:
+    subject, event_id = headers.get("ce_subject"), UUID(headers["ce_id"].decode())
     return Envelope(
-        id=UUID(headers["ce_id"].decode()),
+        id=event_id,
         tenant_id=UUID(headers["ce_tenantid"].decode()),
         stream=Stream(headers["ce_stream"].decode()),
         key=key.decode(),
         type=headers["ce_type"].decode(),
         at=datetime.fromisoformat(headers["ce_time"].decode()),
-        data=value,
+        data=value if headers["content-type"] == OPEN else seal.open(event_id, value),
         source=headers["ce_source"].decode(),
         subject=None if subject is None else subject.decode(),
         position=offset,
@@ -76,6 +95,6 @@ def cloud_event_headers(envelope: Envelope) -> Mapping[str, str]:
         "ce_time": envelope.at.isoformat(),
         "ce_tenantid": str(envelope.tenant_id),
         "ce_stream": envelope.stream.value,
-        "content-type": "application/json",
+        "content-type": SEALED,
     }
     return headers if envelope.subject is None else {**headers, "ce_subject": envelope.subject}

@@ -11,6 +11,7 @@ from app.bus.kafka_record import Offsets, dump_cursor, load_cursor
 from app.bus.port import Page, Seen
 from app.errors import CursorGone
 from app.events import Envelope, Stream
+from app.security import SealingKey
 
 LIVE_MILLISECONDS: Final = 1_000
 LIVE_MAX: Final = 1_000
@@ -21,8 +22,8 @@ class KafkaSource:
     """A topic from any cursor on. What `live` gave last is remembered, so that reconnecting clients cost no
     round trip."""
 
-    def __init__(self, kafka: Kafka, stream: Stream) -> None:
-        self._kafka = kafka
+    def __init__(self, kafka: Kafka, stream: Stream, key: SealingKey) -> None:
+        self._kafka, self._key = kafka, key
         self._places = kafka.places(stream)
         self._recent: deque[Seen] = deque()
         self._from: dict[int, int] = {}
@@ -43,7 +44,7 @@ class KafkaSource:
                 consumer.seek(place, offsets[place.partition])
             while True:
                 found = await consumer.getmany(timeout_ms=LIVE_MILLISECONDS, max_records=LIVE_MAX)
-                page = _page(found, offsets, more=False)
+                page = self._page(found, offsets, more=False)
                 self._remember(page.seen)
                 yield page
 
@@ -60,7 +61,7 @@ class KafkaSource:
         async with self._kafka.reader(self._places) as consumer:
             beginning, end = await self._bounds(consumer, offsets)
             offsets = beginning if offsets is None else offsets
-            return await _read_until(consumer, self._places, offsets, end, limit)
+            return await self._read_until(consumer, offsets, end, limit)
 
     async def _bounds(self, consumer: Any, offsets: Offsets | None) -> tuple[dict[int, int], dict[int, int]]:
         """Raises CursorGone when the topic does not hold what follows `offsets`."""
@@ -68,6 +69,29 @@ class KafkaSource:
         if offsets is not None and any(not beginning[n] <= offsets[n] <= end[n] for n in offsets):
             raise CursorGone("The log does not hold what follows this cursor.")
         return beginning, end
+
+    async def _read_until(self, consumer: Any, offsets: dict[int, int], end: Offsets, limit: int) -> Page:
+        unread = [place for place in self._places if offsets[place.partition] < end[place.partition]]
+        if not unread:
+            return Page((), dump_cursor(offsets), more=False)
+        for place in unread:
+            consumer.seek(place, offsets[place.partition])
+        consumer.pause(*(place for place in self._places if place not in unread))
+        found = await consumer.getmany(*unread, timeout_ms=READ_MILLISECONDS, max_records=limit)
+        if not found:
+            raise BrokerAway("nothing within its time")
+        return self._page(found, offsets, more=True)
+
+    def _page(self, found: Mapping[Any, Sequence[Any]], offsets: dict[int, int], more: bool) -> Page:
+        """Moves `offsets` on. Records of one partition keep their order; what is no event is passed over."""
+        merged = heapq.merge(*found.values(), key=lambda message: message.timestamp)
+        records = [record_of(message, self._key) for message in merged]
+        envelopes = [record.envelope for record in records if record.envelope is not None]
+        seen = _with_cursors(envelopes, offsets)
+        offsets.update(
+            {place.partition: messages[-1].offset + 1 for place, messages in found.items() if messages}
+        )
+        return Page(seen, dump_cursor(offsets), more)
 
     def _remember(self, seen: Sequence[Seen]) -> None:
         self._recent.extend(seen)
@@ -82,32 +106,6 @@ class KafkaSource:
         found = [seen.envelope for seen in self._recent if _follows(seen.envelope, offsets)]
         seen = _with_cursors(found[:limit], offsets)
         return Page(seen, dump_cursor(offsets), more=len(found) > limit)
-
-
-async def _read_until(
-    consumer: Any, places: Sequence[Any], offsets: dict[int, int], end: Offsets, limit: int
-) -> Page:
-    unread = [place for place in places if offsets[place.partition] < end[place.partition]]
-    if not unread:
-        return Page((), dump_cursor(offsets), more=False)
-    for place in unread:
-        consumer.seek(place, offsets[place.partition])
-    consumer.pause(*(place for place in places if place not in unread))
-    found = await consumer.getmany(*unread, timeout_ms=READ_MILLISECONDS, max_records=limit)
-    if not found:
-        raise BrokerAway("nothing within its time")
-    return _page(found, offsets, more=True)
-
-
-def _page(found: Mapping[Any, Sequence[Any]], offsets: dict[int, int], more: bool) -> Page:
-    """Moves `offsets` on. Records of one partition keep their order; what is no event is passed over."""
-    merged = map(record_of, heapq.merge(*found.values(), key=lambda message: message.timestamp))
-    envelopes = [record.envelope for record in merged if record.envelope is not None]
-    seen = _with_cursors(envelopes, offsets)
-    offsets.update(
-        {place.partition: messages[-1].offset + 1 for place, messages in found.items() if messages}
-    )
-    return Page(seen, dump_cursor(offsets), more)
 
 
 def _with_cursors(envelopes: Sequence[Envelope], offsets: dict[int, int]) -> list[Seen]:

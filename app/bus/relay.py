@@ -67,7 +67,7 @@ class Relay:
     async def _lead(self) -> None:
         """One life of the lock and of the producer."""
         connection = await self._database.raw_connection(idle_session_timeout=f"{IDLE_MAX_SECONDS}s")
-        producer = Producer(self._log.kafka, PRODUCE_SECONDS)
+        producer = self._log.producer(PRODUCE_SECONDS)
         try:
             while not await connection.fetchval(_LOCK):  # noqa: ASYNC110 (the database has no event for it)
                 await asyncio.sleep(LEADER_SECONDS)

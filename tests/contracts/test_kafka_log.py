@@ -8,7 +8,7 @@ from app.bus.kafka_log import KafkaLog
 from app.bus.relay import Relay
 from app.database import Database
 from tests.contracts import bus
-from tests.contracts.world import World, unique_name
+from tests.contracts.world import RECORDS_KEY, World, unique_name
 from tests.contracts.world import world as made_world
 from tests.kafka.broker import Broker
 from tests.kafka.fixtures import BROKER_MARKS, broker  # noqa: F401
@@ -23,7 +23,7 @@ async def world(database_url: str, broker: Broker) -> AsyncIterator[World]:  # n
 
     def open_log(database: Database) -> KafkaLog:
         # The contract is about a broker that is there: a busy machine must not look like an outage.
-        return KafkaLog(database, broker.servers, prefix=prefix, produce_seconds=30)
+        return KafkaLog(database, broker.servers, RECORDS_KEY, prefix=prefix, produce_seconds=30)
 
     async with made_world(database_url, open_log) as made:
         made.kafka = (broker.servers, prefix)

@@ -17,7 +17,7 @@ from app.bus.log import PostgresLog
 from app.bus.port import Log
 from app.database import WORKER_ROLE, Database
 from app.events import Envelope
-from tests.contracts.world import PlainSealer, Recorder
+from tests.contracts.world import RECORDS_KEY, PlainSealer, Recorder
 
 HANG_SECONDS = 30
 
@@ -38,7 +38,7 @@ class Hanging(Recorder):
 
 async def main(name: str, url: str, folder: str, *kafka: str) -> None:
     database = Database(url, WORKER_ROLE, pool_size=8, idle_in_transaction_seconds=10)
-    log: Log = KafkaLog(database, kafka[0], prefix=kafka[1]) if kafka else PostgresLog(database)
+    log: Log = KafkaLog(database, kafka[0], RECORDS_KEY, prefix=kafka[1]) if kafka else PostgresLog(database)
     await log.start()
     runner = ConsumerRunner(database, log, Hanging(name, Path(folder)), PlainSealer())
     await runner.start()

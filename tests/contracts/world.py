@@ -22,9 +22,13 @@ from app.clock import new_id
 from app.database import WORKER_ROLE, Database
 from app.errors import PoisonEvent
 from app.events import Envelope, QueueChanged, Stream, partition_of
+from app.security import SealingKey
 
 ROOT = Path(__file__).parents[2]
 TENANT = UUID("11111111-1111-7111-8111-111111111111")
+RECORDS_KEY = SealingKey(bytes(32))
+"""All processes of a test share it."""
+
 SCRATCH = """
 CREATE TABLE applied (
   number bigserial PRIMARY KEY, worker text, partition int, key text, event uuid, at timestamptz DEFAULT

@@ -115,6 +115,10 @@ class Broker:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    def holds(self, piece: bytes) -> bool:
+        """Whether it stands in a segment of any topic."""
+        return any(piece in file.read_bytes() for file in (self._folder / "data").rglob("*.log"))
+
     def _java(self) -> list[str]:
         memory = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         return ["java", *memory, "-cp", f"{jars()}/*"]

@@ -17,7 +17,7 @@ from app.doctor.findings import Finding, Level
 from app.doctor.kafka import kafka_positions
 from app.errors import CommandError, Unavailable
 from app.events import Stream
-from tests.contracts.world import Recorder, World, event, events, unique_name
+from tests.contracts.world import RECORDS_KEY, Recorder, World, event, events, unique_name
 from tests.contracts.world import world as made_world
 from tests.kafka.broker import Broker
 from tests.kafka.fixtures import BROKER_MARKS, broker  # noqa: F401
@@ -31,7 +31,7 @@ async def world(database_url: str, broker: Broker) -> AsyncIterator[World]:  # n
     prefix = unique_name()
 
     def open_log(database: Database) -> KafkaLog:
-        return KafkaLog(database, broker.servers, prefix=prefix)
+        return KafkaLog(database, broker.servers, RECORDS_KEY, prefix=prefix)
 
     async with made_world(database_url, open_log) as made:
         made.kafka = (broker.servers, prefix)
@@ -121,7 +121,7 @@ class TestRelay:
         database = await world.database()
         sent = [event(f"k{number}", stream=Stream.INBOUND) for number in range(40)]
         await database.fetch(outbox.INSERTION, *outbox.columns_of(sent))
-        producer = kafka.Producer(log.kafka, 5)
+        producer = log.producer(5)
         await producer.start()
         await producer.send(sent[:25])
         await producer.abandon()
