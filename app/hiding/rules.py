@@ -81,3 +81,8 @@ class Hiding:
             one.model_copy(update={"name": self.text(one.name)}) if isinstance(one, Attachment) else one
             for one in value
         )
+
+
+def sealed_together(first: list[str] | None, more: list[str] | None) -> list[str] | None:
+    """Of one touch."""
+    return [*(first or ()), *(more or ())][:SEALED_MAX] or None

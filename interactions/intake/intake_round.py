@@ -29,7 +29,7 @@ from interactions.intake import (
     inbound_window,
     sent_elsewhere,
     sent_mail,
-    split_cards,
+    split_numbers,
     unknown_kinds,
     voicemail,
 )
@@ -154,7 +154,7 @@ class IntakeRound:
 
     async def _write(self) -> None:
         context, now = self.context, self.context.now
-        await split_cards.redact(context)
+        await split_numbers.redact(context)
         await context.desk.save()
         await write(self.session, context.written, now)
         await Attachment.hang(self.session, self._uploads())

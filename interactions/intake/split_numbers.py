@@ -1,5 +1,5 @@
-"""Card numbers that come in pieces, over messages that follow each other: each piece is masked in its
-touch, in what lists show, and in the rows of the log (decision 0150)."""
+"""Card and identity numbers that come in pieces, over messages that follow each other: each piece is masked
+in its touch, in what lists show, and in the rows of the log (decision 0150)."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.hiding.cards import mask_cards
+from app.hiding.rules import Hiding, sealed_together
 from customers import words
 from interactions.intake.arrival import preview_of
 from interactions.intake.intake_context import IntakeContext
@@ -15,8 +16,8 @@ from models.log import EventLog
 from models.touch import Touch
 
 WITHIN: Final = timedelta(minutes=10)
-_BEGINS: Final = re.compile(r"\W*\d(?:\W?\d){3}")
-"""Four digits that may go on with what was written before."""
+_BEGINS: Final = re.compile(r"\W*\d(?:\W?\d){2}\W?[\dXxＸｘ*]")
+"""Four digits that may go on with what was written before; the last may be an identity number's X."""
 
 
 async def redact(context: IntakeContext) -> None:
@@ -31,14 +32,26 @@ async def redact(context: IntakeContext) -> None:
         stored = [touch for touch in earlier if touch.address_id == address_id]
         told = [w.touch for w in new if w.touch.address_id == address_id]
         pieces = sorted([*stored, *told], key=lambda touch: (touch.at, touch.id))
-        for touch, text in zip(pieces, masked([touch.text for touch in pieces]), strict=True):
-            if text != touch.text:
-                await _replace(context, touch, text, written, since)
+        await _read_as_one(context, pieces, written, since)
 
 
-def masked(texts: Sequence[str]) -> list[str]:
+async def _read_as_one(
+    context: IntakeContext, pieces: Sequence[Touch], latest: Written, since: datetime
+) -> None:
+    """What is sealed goes with the last touch that shows it masked."""
+    hiding = context.directory.hiding(context.tenant_id, latest.touch.endpoint_id)
+    texts = masked([touch.text for touch in pieces], hiding)
+    changed = [(touch, text) for touch, text in zip(pieces, texts, strict=True) if text != touch.text]
+    if changed:
+        last = changed[-1][0]
+        last.sealed_numbers = sealed_together(last.sealed_numbers, hiding.sealed)
+    for touch, text in changed:
+        await _replace(context, touch, text, latest, since)
+
+
+def masked(texts: Sequence[str], hiding: Hiding) -> list[str]:
     """Read as one, a line each."""
-    together, pieces, at = mask_cards("\n".join(texts)), [], 0
+    together, pieces, at = hiding.text(mask_cards("\n".join(texts))), [], 0
     for text in texts:
         pieces.append(together[at : at + len(text)])
         at += len(text) + 1
