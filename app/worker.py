@@ -76,7 +76,9 @@ async def run(settings: Settings) -> None:
             stack.push_async_callback(relay.stop)
         container.keep_running(sender(container).run(), "sender")
         container.keep_running(listeners(container).run(), "listeners")
-        reconciling = keep_reconciling(container.database, container.endpoints, container.clock)
+        reconciling = keep_reconciling(
+            container.database, container.endpoints, container.clock, settings.live_calls_seconds
+        )
         container.keep_running(reconciling, "reconciling")
         container.keep_running(keep_tidy(container), "tidy")
         readers = {consumer.name: consumer.stream for consumer in running}

@@ -143,7 +143,8 @@ class CommandsInSteps(Protocol):
 @runtime_checkable
 class Fetches(Protocol):
     """Platforms that are asked for what they hold: because a webhook said so (`FetchAsked`), and every
-    `fetch_seconds` to fill what a lost webhook missed (None: only when told)."""
+    `fetch_seconds` to fill what a lost webhook missed (None: only when told; a platform that takes orders
+    about calls: every `live_calls_seconds`)."""
 
     fetch_seconds: ClassVar[float | None]
 

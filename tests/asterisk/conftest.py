@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.embedded import EmbeddedPostgres
-from tests.asterisk.lane import NIGHT_LANE, OUR_NUMBER, AsteriskLane
+from tests.asterisk.lane import NIGHT_LANE, OUR_NUMBER, PATIENT_LANE, AsteriskLane
 from tests.conftest import clone
 from tests.platforms.ari import PASSWORD, USERNAME, Asterisk, serving
 from tests.platforms.ari.server import Server
@@ -31,6 +31,7 @@ async def service(
     def with_asterisk(document: dict[str, Any]) -> None:
         config = {"url": exchange.url, "username": USERNAME, "password": PASSWORD}
         config |= {"numbers": "PJSIP/{number}@out", "address": OUR_NUMBER}
+        config |= {"recording": "opt_in", "copy_recordings": True}
         endpoint = {"key": "asterisk", "adapter": "ari", "queue": "lane-1", "config": config}
         document["endpoints"].append(endpoint)
         for agent in document["agents"]:
@@ -38,6 +39,7 @@ async def service(
                 device["endpoint"] = "asterisk"
 
         document["queues"][-1]["channels"]["voice"]["accept"] = "device"
+        document["queues"][PATIENT_LANE - 1]["channels"]["voice"]["connect_seconds"] = 60
         document["calendars"] = [{"key": "never", "weekly": {}}]
         door = {"hours": "never", "closed": {"announcement": "closed", "voicemail": True}}
         document["queues"].append({"key": "night", "teams": [{"key": f"team-{NIGHT_LANE}"}], **door})

@@ -4,7 +4,8 @@ import os
 import signal
 
 from demo.pbx.switch import Device
-from tests.asterisk.lane import AsteriskLane, legs_become, talking
+from tests.asterisk.lane import PATIENT_LANE, AsteriskLane, legs_become, talking
+from tests.running import Lane
 from tests.voice.test_races import accepted, entry_outcome, figures_of, units_free
 from tests.waiting import eventually
 
@@ -45,6 +46,21 @@ class TestTheWorkerDies:
             await desk.becomes(x, "wrap_up")
             await lane.over(call)
             figures = await figures_of(lane.lane, desk)
+            assert (figures["offered"], figures["answered"]) == (1, 1)
+
+    async def test_between_accept_and_bridge_the_call_is_answered(self, lane: AsteriskLane) -> None:
+        patient = AsteriskLane(Lane(PATIENT_LANE, lane.lane.service), lane.exchange)
+        patient.behaves(Device.MANUAL)
+        async with patient.desktop() as desk:
+            call = patient.call()
+            x = await accepted(desk)
+            leg = await patient.rings()
+            await killed(patient)
+            patient.asterisk.answer(patient.phone)
+            answered = await desk.becomes(x, "active", seconds=BACK_SECONDS)
+            assert answered["answered_at"] is not None and len(answered["legs"]) == 1
+            await patient.hears(call, leg.id)
+            figures = await figures_of(patient.lane, desk)
             assert (figures["offered"], figures["answered"]) == (1, 1)
 
     async def test_the_customer_hung_up_meanwhile(self, lane: AsteriskLane) -> None:

@@ -30,6 +30,18 @@ class AskedWhenTold(Asked):
     fetch_seconds: ClassVar[float | None] = None
 
 
+class AskedForCalls(Asked):
+    """A phone platform that takes orders."""
+
+    controls_calls = True
+
+    def carry_out(self, command: Any) -> Any:
+        raise NotImplementedError("nothing sends here")
+
+
+LIVE_CALLS_SECONDS = 60
+
+
 @dataclass
 class Known:
     id: UUID
@@ -65,29 +77,38 @@ async def change(post: Post, statement: str) -> None:
 
 class TestReconcile:
     async def test_asks_once_and_only_who_is_asked_regularly(self, post: Post, setup: Any) -> None:
-        await asyncio.gather(*(reconcile(post.database, setup) for _ in range(4)))
-        await reconcile(post.database, setup)
+        await asyncio.gather(*(reconcile(post.database, setup, LIVE_CALLS_SECONDS) for _ in range(4)))
+        await reconcile(post.database, setup, LIVE_CALLS_SECONDS)
         (row,) = await fetches(post)
         assert row["endpoint_id"] == setup.known[0].id
         assert row["payload"]["hint"] == {}
 
     async def test_not_while_one_is_under_way_however_long(self, post: Post, setup: Any) -> None:
-        await reconcile(post.database, setup)
+        await reconcile(post.database, setup, LIVE_CALLS_SECONDS)
         await change(post, "UPDATE delivery SET state = 'claimed', created_at = now() - interval '1 hour'")
-        await reconcile(post.database, setup)
+        await reconcile(post.database, setup, LIVE_CALLS_SECONDS)
         assert len(await fetches(post)) == 1
 
     async def test_not_sooner_than_its_seconds_after_the_last(self, post: Post, setup: Any) -> None:
-        await reconcile(post.database, setup)
+        await reconcile(post.database, setup, LIVE_CALLS_SECONDS)
         await change(post, "UPDATE delivery SET state = 'sent', created_at = now() - interval '4 minutes'")
-        await reconcile(post.database, setup)
+        await reconcile(post.database, setup, LIVE_CALLS_SECONDS)
         assert len(await fetches(post)) == 1
         await change(post, "UPDATE delivery SET created_at = now() - interval '6 minutes'")
-        await reconcile(post.database, setup)
+        await reconcile(post.database, setup, LIVE_CALLS_SECONDS)
+        assert len(await fetches(post)) == 2
+
+    async def test_for_live_calls_as_often_as_the_setting_says(self, post: Post) -> None:
+        phones: Any = Setup([Known(new_id(), post.tenant_id, AskedForCalls(FormConfig()))])
+        await reconcile(post.database, phones, 2)
+        await change(post, "UPDATE delivery SET state = 'sent', created_at = now() - interval '3 seconds'")
+        await reconcile(post.database, phones, 60)
+        assert len(await fetches(post)) == 1
+        await reconcile(post.database, phones, 2)
         assert len(await fetches(post)) == 2
 
     async def test_old_ones_are_forgotten(self, post: Post, setup: Any) -> None:
-        await reconcile(post.database, setup)
+        await reconcile(post.database, setup, LIVE_CALLS_SECONDS)
         in_eight_days = datetime.now(UTC) + timedelta(days=8)
         async with post.database.transaction() as session:
             assert await Delivery.prune(session, in_eight_days, timedelta(days=7)) == 0, (

@@ -24,7 +24,10 @@ LANES = 80
 MOBILE = "+14155550159"
 """The last agent but one is called outside, and asked to press 1."""
 
-RECORDED = {"recording": "opt_in", "recording_notice": "May we record? Press 1."}
+NIGHT_LANE = LANES - 2
+"""Whose agent works on what callers say at night; no test's own."""
+
+RECORDED = {"recording": "opt_in", "recording_notice": "May we record? Press 1.", "copy_recordings": True}
 
 
 @dataclass
@@ -79,7 +82,10 @@ def _with_twilio(document: dict[str, Any], api_url: str) -> None:
     ]
     for queue in document["queues"]:
         queue["callback"]["announcement"] = "callback"
-    document["queues"][-1]["channels"]["voice"]["connect_seconds"] = 60
+    document["calendars"] = [{"key": "never", "weekly": {}}]
+    door = {"hours": "never", "closed": {"announcement": "closed", "voicemail": True}}
+    document["queues"].append({"key": "night", "teams": [{"key": f"team-{NIGHT_LANE}"}], **door})
+    document["queues"][LANES - 1]["channels"]["voice"]["connect_seconds"] = 60
     for number, agent in enumerate(document["agents"][:-1], 1):
         address = f"sip:{1000 + number}@phones.test"
         agent["devices"] += [{"endpoint": key, "address": address} for key in ("phone", "recorded")]
@@ -107,6 +113,7 @@ async def office(
             shape=lambda document: _with_twilio(document, api_url),
             port=port,
             public_url=f"http://127.0.0.1:{port}",
+            live_calls_seconds=2,
         ) as service,
     ):
         voice, texts, recorded = (
