@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 MESSAGE_SECONDS = 3
-"""How long each caller speaks who is asked to leave a message."""
+"""How long each caller speaks who is recorded."""
 
 Emit = Callable[[dict[str, Any]], None]
 """Takes one CTI event; returns at once."""
@@ -76,13 +76,14 @@ class Timer(Protocol):
 
 
 class Switch:
-    """All calls and devices. Unknown devices answer after `answer_seconds`."""
+    """All calls and devices. Unknown devices answer after `answer_seconds`. `records`: every talk."""
 
     def __init__(self, emit: Emit, *, answer_seconds: float = 1.0, later: Timer | None = None) -> None:
         self.emit, self.answer_seconds = emit, answer_seconds
         self.calls: dict[str, PhoneCall] = {}
         self.devices: dict[str, Device] = {}
         self.refuses: set[str] = set()
+        self.records = False
         self.recordings_url = "https://pbx.example/recordings/{call}.wav"
         self._later = later
         self._seen: set[str] = set()
@@ -114,6 +115,8 @@ class Switch:
         if call.state == CallState.ENDED:
             return
         call.cause, call.ended_by = cause, by
+        if self.records and call.state in (CallState.CONNECTED, CallState.HELD):
+            self._recorded(call)
         for leg in call.legs:
             self._end_leg(call, leg, "normal", "platform")
         self._tell(call, "call.ended", data={"cause": cause, "by": by})
@@ -250,8 +253,7 @@ class Switch:
 
     def _call_play(self, call: PhoneCall, order: dict[str, Any]) -> None:
         if order.get("then") == "record":
-            ready = {"url": self.recordings_url.format(call=call.id), "duration_seconds": MESSAGE_SECONDS}
-            self._tell(call, "recording.ready", data=ready)
+            self._recorded(call)
         if order.get("then") in ("end", "record"):
             self.hang_up(call.id, by="platform")
 
@@ -301,6 +303,10 @@ class Switch:
             None if other is leg else other for other in (call.leg, call.consult, call.away)
         )
         self._tell(call, "leg.ended", leg=leg, data={"cause": cause, "by": by})
+
+    def _recorded(self, call: PhoneCall) -> None:
+        ready = {"url": self.recordings_url.format(call=call.id), "duration_seconds": MESSAGE_SECONDS}
+        self._tell(call, "recording.ready", data=ready)
 
     def _refuse(self, order: dict[str, Any], reason: str) -> None:
         failed = {"type": "command.failed", "call_id": order.get("call_id"), "at": _now()}

@@ -11,6 +11,7 @@ from demo.pbx.switch import Device
 from demo.twilio.calls import Call
 from tests.running import CONNECT_SECONDS, Desktop
 from tests.twilio.conftest import MOBILE, Line, Office
+from tests.voice.sounds import is_played_to, is_played_to_the_boss, sound_on, stands_on_the_timeline
 from tests.voice.test_races import FREE_SECONDS, accepted, entry_outcome, figures_of, units_free
 from tests.waiting import eventually
 
@@ -231,6 +232,17 @@ class TestRecording:
                 return [one["consent"] for one in touch["payload"].get("recordings", [])] == ["opt_in"]
 
             await eventually(consent)
+
+    async def test_is_copied_and_played_to_who_may_listen(self, office: Office, line: Line) -> None:
+        async with line.lane.desktop() as desk:
+            x, call = await talking(line, desk, keys=("1",), at=office.recorded)
+            line.twilio.exchange.hang_up(call)
+            await desk.becomes(x, "wrap_up")
+            touch, file = await sound_on(desk, x, "call")
+            assert [told["consent"] for told in touch["payload"]["recordings"]] == ["opt_in"]
+            assert await stands_on_the_timeline(desk, x, touch)
+            assert not await is_played_to(desk, file)
+            assert await is_played_to_the_boss(line.lane, file)
 
     async def test_who_does_not_agree_is_not_recorded(self, office: Office, line: Line) -> None:
         async with line.lane.desktop() as desk:
