@@ -1,18 +1,21 @@
 """Identity numbers in text: found by what makes them valid, and masked.
 
-`cn_resident` is the number of Chinese identity cards and residence permits (GB 11643): region, date of birth,
-sequence, check digit (ISO 7064 MOD 11-2). `us_ssn` is a US social security number in its written form; it has
-no check digit, so only its invalid groups tell it from others. Digits of any script; blanks, dashes, dots and
-characters that nobody sees may stand between. Takes time in proportion to the text.
+`cn_resident` is the number of Chinese identity cards and residence permits (GB 11643): region, date of
+birth, sequence, check digit (ISO 7064 MOD 11-2); or as it was until 1999 (`old_numbers`). `us_ssn` is a US
+social security number in its written form; it has no check digit, so only its invalid groups tell it from
+others. Digits of any script; blanks, dashes, dots and characters that nobody sees may stand between. Takes
+time in proportion to the text.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
+from itertools import chain
 from typing import Final, NamedTuple
 
 from app.hiding.masking import SEPARATORS, UNSEEN, cut
+from app.hiding.old_numbers import is_old_number
 
 
 class Kind(StrEnum):
@@ -31,6 +34,9 @@ class Found(NamedTuple):
 PLACES: Final = 18
 """Of a Chinese number."""
 
+OLD_PLACES: Final = 15
+"""Of one until 1999."""
+
 _GAP: Final = rf"[{UNSEEN}{SEPARATORS}]{{0,8}}+"
 _ROW: Final = re.compile(rf"\d(?:{_GAP}\d){{16,}}+(?:{_GAP}[XxＸｘ*](?!\d))?")
 """On a telephone's keys X is `*`."""
@@ -38,6 +44,12 @@ _ROW: Final = re.compile(rf"\d(?:{_GAP}\d){{16,}}+(?:{_GAP}[XxＸｘ*](?!\d))?")
 _GROUP: Final = re.compile(rf"[\dXxＸｘ*](?:[{UNSEEN}]{{0,8}}+[\dXxＸｘ*])*")
 _DASH: Final = r"[\s\-\u2010-\u2015\u2212\uff0d]"
 _US_SSN: Final = re.compile(rf"\d(?<!\d\d)(?<!\d[.\-]\d)\d\d({_DASH})\d\d\1\d{{4}}(?!\d|[.\-]\d)")
+
+_THREE: Final = rf"\d(?:[{UNSEEN}]{{0,8}}+\d){{2}}"
+_SIX: Final = rf"\d(?:[{UNSEEN}]{{0,8}}+\d){{5}}"
+_OLD: Final = re.compile(
+    rf"(?<![\dA-Za-z+])(?<!\d[.\-]){_SIX}([{UNSEEN}]{{0,8}}+|{_DASH}){_SIX}\1{_THREE}(?![\dA-Za-z]|[.\-]\d)"
+)
 
 _PROVINCE: Final = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -60,12 +72,12 @@ def mask_identity_numbers(text: str, kinds: Collection[Kind] = tuple(Kind)) -> s
 
 
 def masked(number: str) -> str:
-    """`110101********123X`: region and last four; of a shorter number the last four."""
+    """`110101********123X`, `110101******123`: all but the birth; of a shorter number the last four."""
     count = sum(map(_counts, number))
-    shown, letters = (6 if count == 18 else 0), []
-    at = 0
+    first, last = (6 if count >= OLD_PLACES else 0), (3 if count == OLD_PLACES else 4)
+    letters, at = [], 0
     for letter in number:
-        letters.append("*" if _counts(letter) and shown <= at < count - 4 else letter)
+        letters.append("*" if _counts(letter) and first <= at < count - last else letter)
         at += _counts(letter)
     return "".join(letters)
 
@@ -133,6 +145,14 @@ def _check_digit(number: str) -> str:
     return _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, number, strict=False)) % 11]
 
 
+def _old_cn_residents(text: str) -> Iterator[Found]:
+    """In one piece, or in its three parts."""
+    for match in _OLD.finditer(text):
+        number = _plain(match[0])
+        if is_old_number(number):
+            yield Found(*match.span(), number)
+
+
 def _us_ssns(text: str) -> Iterator[Found]:
     for match in _US_SSN.finditer(text):
         number = _plain(match[0])
@@ -147,6 +167,6 @@ def _is_us_ssn(number: str) -> bool:
 
 
 _RULES: Final[dict[Kind, Callable[[str], Iterator[Found]]]] = {
-    Kind.CN_RESIDENT: _cn_residents,
+    Kind.CN_RESIDENT: lambda text: chain(_cn_residents(text), _old_cn_residents(text)),
     Kind.US_SSN: _us_ssns,
 }

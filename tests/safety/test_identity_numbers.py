@@ -6,8 +6,15 @@ from random import Random
 from app.hiding.cards import mask_cards
 from app.hiding.identity_numbers import Kind, find_identity_numbers, mask_identity_numbers
 from app.hiding.masking import in_html
-from tests.safety.identity import look_alikes, sentence, social_security
-from tests.safety.numbers import SEED, resident
+from tests.safety.identity import (
+    OLD_LOOK_ALIKES,
+    look_alikes,
+    old_resident,
+    old_sentence,
+    sentence,
+    social_security,
+)
+from tests.safety.numbers import SEED, in_turn, resident
 
 NUMBERS = 5_000
 OTHERS = 16_000
@@ -56,6 +63,48 @@ class TestResidents:
         for _ in range(500):
             once = mask_identity_numbers(sentence(random, resident(random)))
             assert mask_identity_numbers(once) == once, f"seed {SEED}: {once}"
+
+
+class TestResidentsUntil1999:
+    def test_in_their_writings(self) -> None:
+        random = Random(SEED)
+        numbers = [old_resident(random) for _ in range(NUMBERS)]
+        written = [old_sentence(random, number) for number in numbers]
+        missed = [w for w, n in zip(written, numbers, strict=True) if _found(w, Kind.CN_RESIDENT) != [n]]
+        assert len(missed) <= NUMBERS / 100, f"seed {SEED}: {missed[:10]}"
+
+    def test_keep_all_but_the_birth(self) -> None:
+        assert mask_identity_numbers("身份证110101900307123。") == "身份证110101******123。"
+        assert mask_identity_numbers("110101-900307-123") == "110101-******-123"
+
+    def test_with_an_impossible_part_are_none(self) -> None:
+        for number in (
+            "119901900307123",  # no such region
+            "110100900307123",
+            "110101900230123",
+            "110101260307123",  # a day of today's orders
+            "110101900307000",
+            "110101900307123.5",
+            "1101019003071234",
+            "SF110101900307123",
+        ):
+            assert _found(number) == [], number
+
+    def test_a_card_stays_a_card(self) -> None:
+        card = "370102900307006"  # it would be both
+        assert _found(card) == [card]
+        assert mask_cards(card) == "***********7006"
+
+    def test_twice_changes_nothing(self) -> None:
+        random = Random(SEED)
+        for _ in range(500):
+            once = mask_identity_numbers(old_sentence(random, old_resident(random)))
+            assert mask_identity_numbers(once) == once, f"seed {SEED}: {once}"
+
+    def test_look_alikes_stay(self) -> None:
+        texts = in_turn(Random(SEED), OTHERS, OLD_LOOK_ALIKES)
+        hits = Counter(kind for kind, text in texts if _found(mask_cards(text)))
+        assert hits.total() <= OTHERS / 100, f"seed {SEED}: {hits}"
 
 
 class TestSocialSecurityNumbers:
