@@ -32,6 +32,7 @@ from app.sign_in import forget_old_failures
 from interactions.agents.explanations import Explanations
 from interactions.agents.leases import Leases
 from interactions.agents.shown import ShownOffers
+from interactions.agents.watching import places_of
 from interactions.life.pace import PaceBook
 from interactions.life.policies import PolicyBook
 
@@ -112,7 +113,7 @@ async def open_container(settings: Settings, role: str = API_ROLE) -> AsyncItera
         await endpoints.refresh()
         ended_sessions = EndedSessions(database, notifications, clock)
         await ended_sessions.refresh()
-        tail, policies = Tail(bus.source(Stream.ACTIVITY)), PolicyBook()
+        tail, policies = Tail(bus.source(Stream.ACTIVITY), places_of), PolicyBook()
         paces = PaceBook(policies, clock)
         container = Container(
             settings=settings,

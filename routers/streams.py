@@ -14,6 +14,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.access import API_KEY_PREFIX, AgentPrincipal, Permission
+from app.bus.port import Seen
 from app.bus.tail import Following, TooSlow
 from app.container import Container
 from app.database import OUTAGES
@@ -24,7 +25,7 @@ from app.typing_notice import EVERY_SECONDS, TypingNotice
 from interactions.agents import desktop, reading
 from interactions.agents.leases import Lease
 from interactions.agents.shown import Shown
-from interactions.agents.watching import Told, Viewer, told
+from interactions.agents.watching import Viewer, told
 from routers.deps import Open, api_router, container_of
 from routers.me import who_am_i
 
@@ -83,6 +84,7 @@ class DesktopSocket:
 
     _principal: AgentPrincipal
     _viewer: Viewer
+    _following: Following
 
     def __init__(self, socket: WebSocket, container: Container) -> None:
         self._socket, self._container = socket, container
@@ -116,18 +118,18 @@ class DesktopSocket:
             raise Closing(NOT_ALLOWED) from None
         restarting = False
         try:
-            async with self._following(first.after) as (following, resumed):
-                await self._ready(following, resumed)
-                await self._run(following)
+            async with self._follow(first.after) as (self._following, resumed):
+                await self._ready(resumed)
+                await self._run()
         except Closing as closing:
             restarting = closing.code == RESTART
             raise
         finally:
             await self._container.leases.close(lease, restarting=restarting)
 
-    async def _run(self, following: Following) -> None:
+    async def _run(self) -> None:
         """Read, write and watch the token; the first that ends, ends all."""
-        parts: list[Coroutine[Any, Any, None]] = [self._read(), self._write(following)]
+        parts: list[Coroutine[Any, Any, None]] = [self._read(), self._write()]
         parts += [self._watch_token(), self._write_typing(), self._write_alive()]
         tasks = [asyncio.create_task(part) for part in parts]
         stop_hearing = self._container.notifications.hear(TYPING, self._heard_typing)
@@ -165,18 +167,22 @@ class DesktopSocket:
         return principal
 
     @asynccontextmanager
-    async def _following(self, after: str | None) -> AsyncIterator[tuple[Following, bool]]:
-        """The events after the cursor, or, where it cannot be resumed, from now on."""
+    async def _follow(self, after: str | None) -> AsyncIterator[tuple[Following, bool]]:
+        """The events after the cursor, or, where it cannot be resumed, from now on: from before the viewer
+        was read, so that nothing changes them unseen."""
         tail, tenant_id = self._container.tail, self._principal.tenant_id
+        now = tail.cursor or None
+        await self._load_viewer()
+        places = self._viewer.places
         async with AsyncExitStack() as stack:
             try:
-                yield await stack.enter_async_context(tail.follow(tenant_id, after)), after is not None
+                following = await stack.enter_async_context(tail.follow(tenant_id, places, after or now))
             except CursorGone:
-                yield await stack.enter_async_context(tail.follow(tenant_id)), False
+                following, after = await stack.enter_async_context(tail.follow(tenant_id, places)), None
+            yield following, after is not None
 
-    async def _ready(self, following: Following, resumed: bool) -> None:
-        self._cursor = following.cursor
-        await self._load_viewer()
+    async def _ready(self, resumed: bool) -> None:
+        self._cursor = self._following.cursor
         await self._send_ready(None if resumed else await self._snapshot())
 
     async def _snapshot(self) -> dict[str, Any]:
@@ -226,6 +232,7 @@ class DesktopSocket:
             raise Closing(NOT_ALLOWED)
         self._principal = principal
         await self._load_viewer()
+        await self._container.tail.move(self._following, self._viewer.places)
         await self._send_ready(None)
 
     async def _shown(self, offer_id: UUID) -> None:
@@ -269,15 +276,23 @@ class DesktopSocket:
 
     # ---- what goes
 
-    async def _write(self, following: Following) -> None:
+    async def _write(self) -> None:
         try:
             while True:
-                for seen in await following.next():
-                    event = told(seen.envelope)
-                    if event is not None and self._viewer.sees(event):
-                        await self._send_event(event, seen.cursor)
+                for seen in await self._following.next():
+                    if await self._send_event(seen):
+                        await self._move(seen.cursor)
+                        break
         except TooSlow:
             raise Closing(TOO_SLOW) from None
+
+    async def _move(self, cursor: str) -> None:
+        """Their teams have changed: what comes behind `cursor` is chosen anew."""
+        await self._load_viewer()
+        try:
+            await self._container.tail.move(self._following, self._viewer.places, cursor)
+        except CursorGone:
+            raise Closing(RESTART) from None
 
     def _heard_typing(self, payload: str) -> None:
         notice = TypingNotice.read(payload)
@@ -299,12 +314,14 @@ class DesktopSocket:
             async with self._sending:
                 await self._send(ALIVE)
 
-    async def _send_event(self, event: Told, cursor: str) -> None:
+    async def _send_event(self, seen: Seen) -> bool:
+        """Whether it puts the viewer into other teams."""
+        event = told(seen.envelope)
+        assert event is not None, "what nobody knows is told nowhere"
         async with self._sending:
-            self._n, self._cursor = self._n + 1, cursor
-            await self._send(event.frame(self._n, cursor))
-        if event.name == "agent.changed" and self._viewer.is_outdated_by(event):
-            await self._load_viewer()
+            self._n, self._cursor = self._n + 1, seen.cursor
+            await self._send(event.frame(self._n, seen.cursor))
+        return event.name == "agent.changed" and self._viewer.is_outdated_by(event)
 
     async def _send_ready(self, snapshot: dict[str, Any] | None) -> None:
         async with self._sending:

@@ -36,6 +36,7 @@ from app.setup.model import Document
 from app.setup.policy import policy_document
 from app.setup.service import published_policy
 from interactions.agents.leases import Leases
+from interactions.agents.watching import places_of
 from interactions.life.pace import PaceBook
 from interactions.life.policies import PolicyBook
 from models import Agent, Endpoint, Policy, Queue, Team, Tenant
@@ -114,7 +115,7 @@ async def open_test_container(url: str, folder: Path, **changed: Any) -> AsyncIt
         stack.callback(passwords.close)
         notifications, bus = Notifications(database), MemoryLog(database)
         ended_sessions = EndedSessions(database, notifications, clock)
-        tail, policies = Tail(bus.source(Stream.ACTIVITY)), PolicyBook()
+        tail, policies = Tail(bus.source(Stream.ACTIVITY), places_of), PolicyBook()
         paces = PaceBook(policies, clock)
         container = Container(
             settings=settings,

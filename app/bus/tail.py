@@ -1,9 +1,12 @@
 """Every api process tails `activity`: all partitions, no stored position, each event handed to whoever in
-this process follows its tenant. A client resumes at any process from its cursor."""
+this process listens where it is told. A client resumes at any process from its cursor.
+
+Places are looked up, not asked one by one: what an event costs grows with those who get it, not with all who
+are here."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID
@@ -12,6 +15,7 @@ import structlog
 
 from app.bus.port import Page, Seen, Source
 from app.errors import CursorGone
+from app.events import Envelope
 
 log = structlog.get_logger()
 
@@ -21,6 +25,8 @@ WAITING_MAX: Final = 10_000
 RETRY_SECONDS: Final = 0.5
 Deliver = Callable[[Sequence[Seen]], None]
 """Called on the event loop with events in order; must not block."""
+PlacesOf = Callable[[Envelope], Collection[str]]
+"""Where an event is told, by the names that followers listen at."""
 
 
 class TooSlow(Exception):
@@ -28,9 +34,10 @@ class TooSlow(Exception):
 
 
 class Following:
-    """One follower's events: first what it missed, then what happens."""
+    """One follower's events: first what it missed, then what happens at its places."""
 
-    def __init__(self, cursor: str) -> None:
+    def __init__(self, tenant_id: UUID, places: frozenset[str], cursor: str) -> None:
+        self.tenant_id, self.places = tenant_id, places
         self.cursor = cursor
         """Where it begins; resumes it if nothing was taken yet."""
         self._known: frozenset[UUID] = frozenset()
@@ -47,10 +54,9 @@ class Following:
         self._ring.clear()
         return taken
 
-    def deliver(self, seen: Sequence[Seen]) -> None:
-        if len(self._waiting) <= WAITING_MAX:
-            self._waiting.extend(one for one in seen if one.envelope.id not in self._known)
-        if self._waiting:
+    def deliver(self, seen: Seen) -> None:
+        if len(self._waiting) <= WAITING_MAX and seen.envelope.id not in self._known:
+            self._waiting.append(seen)
             self._ring.set()
 
     def precede(self, missed: Sequence[Seen]) -> None:
@@ -58,16 +64,25 @@ class Following:
         still delivers of it is left out."""
         self._known = frozenset(seen.envelope.id for seen in missed)
         arrived, self._waiting = self._waiting, deque(missed)
-        self.deliver(arrived)
+        if missed:
+            self._ring.set()
+        for one in arrived:
+            self.deliver(one)
+
+    def forget(self) -> None:
+        """What waits is read anew."""
+        self._waiting.clear()
+        self._ring.clear()
 
 
 class Tail:
     """One per api process."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, places_of: PlacesOf) -> None:
+        self._source, self._places_of = source, places_of
         self._cursor = ""
-        self._followers: dict[UUID | None, set[Deliver]] = {}
+        self._subscribers: set[Deliver] = set()
+        self._listening: dict[tuple[UUID, str], set[Following]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -89,25 +104,37 @@ class Tail:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def subscribe(self, deliver: Deliver, tenant_id: UUID | None = None) -> Callable[[], None]:
-        """Call `deliver` with one tenant's events (None: everybody's); the result ends that."""
-        self._followers.setdefault(tenant_id, set()).add(deliver)
-        return lambda: self._unsubscribe(deliver, tenant_id)
+    def subscribe(self, deliver: Deliver) -> Callable[[], None]:
+        """Call `deliver` with everybody's events; the result ends that."""
+        self._subscribers.add(deliver)
+        return lambda: self._subscribers.discard(deliver)
 
     @asynccontextmanager
-    async def follow(self, tenant_id: UUID, after: str | None = None) -> AsyncIterator[Following]:
-        """A tenant's events from `after` on (None: from now on).
+    async def follow(
+        self, tenant_id: UUID, places: frozenset[str], after: str | None = None
+    ) -> AsyncIterator[Following]:
+        """A tenant's events that are told at one of `places`, from `after` on (None: from now on).
 
         Raises CursorGone when `after` cannot be resumed, or so much was missed that a snapshot is cheaper.
         """
-        following = Following(after or self._cursor)
-        end = self.subscribe(following.deliver, tenant_id)
+        following = Following(tenant_id, places, after or self._cursor)
+        self._enter(following)
         try:
             if after is not None:
-                following.precede(await self._missed(tenant_id, after))
+                following.precede(await self._missed(following, after))
             yield following
         finally:
-            end()
+            self._leave(following)
+
+    async def move(self, following: Following, places: frozenset[str], after: str | None = None) -> None:
+        """It listens at `places` now. With `after` it does so from there on: what it has not taken yet is
+        read anew. Raises CursorGone."""
+        self._leave(following)
+        following.places = places
+        self._enter(following)
+        if after is not None:
+            following.forget()
+            following.precede(await self._missed(following, after))
 
     async def read_after(self, tenant_id: UUID, cursor: str | None, limit: int = PAGE_MAX) -> Page:
         """A tenant's next events after `cursor` (None: the oldest kept). Raises CursorGone."""
@@ -123,11 +150,12 @@ class Tail:
                 return Page(found, page.cursor, more=False)
             cursor = page.cursor
 
-    async def _missed(self, tenant_id: UUID, after: str) -> Sequence[Seen]:
-        page = await self.read_after(tenant_id, after, BACKLOG_MAX)
+    async def _missed(self, following: Following, after: str) -> Sequence[Seen]:
+        page = await self.read_after(following.tenant_id, after, BACKLOG_MAX)
         if page.more:
             raise CursorGone("More was missed than is worth sending one by one.")
-        return page.seen
+        places = following.places
+        return [one for one in page.seen if not places.isdisjoint(self._places_of(one.envelope))]
 
     async def _run(self) -> None:
         while True:
@@ -144,18 +172,35 @@ class Tail:
             await asyncio.sleep(RETRY_SECONDS)
 
     def _hand_out(self, seen: Sequence[Seen]) -> None:
-        by_tenant: dict[UUID | None, list[Seen]] = {None: list(seen)} if seen else {}
+        for deliver in tuple(self._subscribers):
+            try:
+                deliver(seen)
+            except Exception:  # one follower's fault is not the others'
+                log.exception("follower failed")
         for one in seen:
-            by_tenant.setdefault(one.envelope.tenant_id, []).append(one)
-        for tenant_id, events in by_tenant.items():
-            for deliver in tuple(self._followers.get(tenant_id, ())):
-                try:
-                    deliver(events)
-                except Exception:  # one follower's fault is not the others'
-                    log.exception("follower failed", tenant_id=str(tenant_id))
+            for following in self._audience(one.envelope):
+                following.deliver(one)
 
-    def _unsubscribe(self, deliver: Deliver, tenant_id: UUID | None) -> None:
-        followers = self._followers.get(tenant_id, set())
-        followers.discard(deliver)
-        if not followers:
-            self._followers.pop(tenant_id, None)
+    def _audience(self, envelope: Envelope) -> set[Following]:
+        try:
+            places = self._places_of(envelope)
+        except Exception:  # one bad event is not the others'
+            log.exception("event told to nobody", event_id=str(envelope.id), type=envelope.type)
+            return set()
+        here = (self._listening.get((envelope.tenant_id, place), ()) for place in places)
+        return {following for some in here for following in some}
+
+    def _enter(self, following: Following) -> None:
+        for key in _keys(following):
+            self._listening.setdefault(key, set()).add(following)
+
+    def _leave(self, following: Following) -> None:
+        for key in _keys(following):
+            here = self._listening[key]
+            here.discard(following)
+            if not here:
+                del self._listening[key]
+
+
+def _keys(following: Following) -> Iterator[tuple[UUID, str]]:
+    return ((following.tenant_id, place) for place in following.places)

@@ -1,9 +1,10 @@
 """Who may see which event of `activity` on their desktop, and how it looks there (API §3).
 
+An event is told at places (an agent, a queue, a team); a desktop listens at those that its person may hear.
 An event is decoded once per process, however many desktops it goes to.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -19,11 +20,16 @@ from models.agent import Agent
 
 DECODED_MAX: Final = 1024
 ROUTING_MEMBERS: Final = frozenset({"entity", "version", "queue", "agent_ids", "data"})
-OF_A_QUEUE: Final = frozenset({"interaction.changed", "queue.changed"})
-"""What everybody who serves the queue sees: its lists."""
+TO_THE_QUEUE: Final = frozenset({"queue.changed"})
+"""What everybody hears who serves the queue."""
 
-OF_A_QUEUE_STEERED: Final = frozenset({"offer.created", "offer.revoked", "touch.created", "command.failed"})
-"""What its supervisors see besides."""
+TO_ITS_SUPERVISORS: Final = frozenset(
+    {"interaction.changed", "offer.created", "offer.revoked", "touch.created", "command.failed"}
+)
+"""What an agent hears of their own work only (docs/decisions/0012-who-hears-of-a-queue.md)."""
+
+EVERYWHERE: Final = "tenant"
+"""Where admins listen: all is told there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +37,9 @@ class Told:
     """An event as desktops get it: `members` is the JSON between `n`, `cursor` and the closing brace."""
 
     name: str
-    queue: str | None
     agent_ids: frozenset[UUID]
     teams: frozenset[str]
+    places: frozenset[str]
     members: bytes
 
     def frame(self, n: int, cursor: str) -> str:
@@ -56,10 +62,16 @@ def told(envelope: Envelope) -> Told | None:
         "at": instant(envelope.at),
         "data": data,
     }
-    teams = data.get("teams", ()) if event.name == "agent.changed" else ()
-    return Told(
-        event.name, event.queue, frozenset(event.agent_ids), frozenset(teams), orjson.dumps(members)[1:]
-    )
+    teams = frozenset(data.get("teams", ()) if event.name == "agent.changed" else ())
+    agent_ids = frozenset(event.agent_ids)
+    places = frozenset({EVERYWHERE, *map(_agent, agent_ids), *map(_team, teams), *_of_queue(event)})
+    return Told(event.name, agent_ids, teams, places, orjson.dumps(members)[1:])
+
+
+def places_of(envelope: Envelope) -> frozenset[str]:
+    """Where an event is told; nowhere, if this version does not know its type."""
+    event = told(envelope)
+    return frozenset() if event is None else event.places
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +99,42 @@ class Viewer:
             is_admin="admin" in roles,
         )
 
+    @property
+    def places(self) -> frozenset[str]:
+        """Where this person listens."""
+        if self.is_admin:
+            return frozenset({EVERYWHERE})
+        places = {_agent(self.agent_id), *map(_queue, self.queues)}
+        if self.is_supervisor:
+            places |= {*map(_team, self.teams), *map(_steering, self.queues)}
+        return frozenset(places)
+
     def is_outdated_by(self, event: Told) -> bool:
         """Whether this `agent.changed` puts the viewer into other teams."""
         return self.agent_id in event.agent_ids and self.teams != event.teams
 
-    def sees(self, event: Told) -> bool:
-        if self.agent_id in event.agent_ids or self.is_admin:
-            return True
-        if event.name == "agent.changed":
-            return self.is_supervisor and not self.teams.isdisjoint(event.teams)
-        if event.name in OF_A_QUEUE or (self.is_supervisor and event.name in OF_A_QUEUE_STEERED):
-            return event.queue in self.queues
-        return False
+
+def _of_queue(event: ActivityEvent) -> Iterator[str]:
+    if event.queue is not None and event.name in TO_THE_QUEUE:
+        yield _queue(event.queue)
+    if event.queue is not None and event.name in TO_ITS_SUPERVISORS:
+        yield _steering(event.queue)
+
+
+def _agent(agent_id: UUID) -> str:
+    return f"agent/{agent_id}"
+
+
+def _queue(key: str) -> str:
+    return f"queue/{key}"
+
+
+def _steering(key: str) -> str:
+    return f"queue/{key}/supervisors"
+
+
+def _team(key: str) -> str:
+    return f"team/{key}/supervisors"
 
 
 async def _served(

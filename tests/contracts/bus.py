@@ -19,7 +19,7 @@ from app.bus.port import Log, Position, Seen, Transaction
 from app.bus.tail import BACKLOG_MAX, Following, Tail
 from app.database import API_ROLE, Database
 from app.errors import CursorGone, StaleEpoch, Unavailable
-from app.events import PARTITIONS, QueueChanged, Stream
+from app.events import PARTITIONS, Envelope, QueueChanged, Stream
 from tests.contracts.world import (
     TENANT,
     Recorder,
@@ -323,7 +323,7 @@ class Poison:
 class Tailing:
     async def test_followers_get_their_tenants_events_in_order(self, world: World) -> None:
         database, tail = await tailed(world)
-        async with tail.follow(TENANT) as following:
+        async with tail.follow(TENANT, ANYWHERE) as following:
             for _ in range(5):
                 await change(database, "mine")
             await change(database, "theirs", tenant_id=uuid4())
@@ -334,7 +334,7 @@ class Tailing:
     async def test_a_client_resumes_at_another_process_after_any_event(self, world: World) -> None:
         database, tail = await tailed(world)
         start = tail.cursor
-        async with tail.follow(TENANT) as following:
+        async with tail.follow(TENANT, ANYWHERE) as following:
             await asyncio.gather(*(change(database, f"k{n % 4}", 0.01 * (n % 3)) for n in range(12)))
             seen = await taken(following, 12)
         _, elsewhere = await tailed(world)
@@ -348,11 +348,44 @@ class Tailing:
         await change(database, "k")
         await change(database, "k")
         changing = asyncio.create_task(change(database, "k"))
-        async with tail.follow(TENANT, cursor) as following:
+        async with tail.follow(TENANT, ANYWHERE, cursor) as following:
             await changing
             await change(database, "k")
             seen = await taken(following, 4)
         assert versions_of(seen) == [1, 2, 3, 4]
+
+    async def test_a_follower_hears_what_is_told_at_its_places(self, world: World) -> None:
+        database, tail = await tailed(world)
+        cursor = tail.cursor
+        for key in ("a", "b", "c", "a"):
+            await change(database, key)
+        async with (
+            tail.follow(TENANT, frozenset({"a", "b"}), cursor) as two,
+            tail.follow(TENANT, frozenset({"c"}), cursor) as one,
+        ):
+            assert sorted(keys_of(await taken(two, 3))) == ["a", "a", "b"]
+            for key in ("c", "b", "a"):
+                await change(database, key)
+            assert sorted(keys_of(await taken(two, 2))) == ["a", "b"]
+            assert keys_of(await taken(one, 2)) == ["c", "c"]
+
+    async def test_who_moves_hears_the_new_places_from_the_event_on_that_moved_them(
+        self, world: World
+    ) -> None:
+        database, tail = await tailed(world)
+        async with (
+            tail.follow(TENANT, frozenset({"a"})) as moving,
+            tail.follow(TENANT, ANYWHERE) as everything,
+        ):
+            for key in ("b", "a", "b", "a"):
+                await change(database, key)
+                await taken(everything, 1)
+            [moved_them, _] = await taken(moving, 2)
+            await tail.move(moving, frozenset({"b"}), moved_them.cursor)
+            assert versions_of(await taken(moving, 1)) == [2]
+            for key in ("a", "b"):
+                await change(database, key)
+            assert versions_of(await taken(moving, 1)) == [3]
 
     async def test_all_that_is_kept_is_read_page_by_page(self, world: World) -> None:
         database, tail = await tailed(world)
@@ -387,7 +420,7 @@ class Tailing:
                 append(session, QueueChanged(entity="queue/x", version=number + 1, data={}), key="x")
         await eventually(lambda: kept(tail, BACKLOG_MAX), seconds=30)
         with pytest.raises(CursorGone):
-            async with tail.follow(TENANT, cursor):
+            async with tail.follow(TENANT, ANYWHERE, cursor):
                 pass
 
 
@@ -477,10 +510,18 @@ async def usable(transaction: Transaction) -> bool:
         return False
 
 
+ANYWHERE = frozenset({"anywhere"})
+
+
+def told_at(envelope: Envelope) -> set[str]:
+    """Each event is told at its key, and anywhere."""
+    return {envelope.key, *ANYWHERE}
+
+
 async def tailed(world: World) -> tuple[Database, Tail]:
     """A process with a tail of `activity`."""
     database = await world.database(API_ROLE)
-    tail = Tail((await world.log(database)).source(Stream.ACTIVITY))
+    tail = Tail((await world.log(database)).source(Stream.ACTIVITY), told_at)
     await tail.start()
     world.at_end(tail.close)
     return database, tail
@@ -497,6 +538,10 @@ async def taken(following: Following, count: int) -> list[Seen]:
 async def kept(tail: Tail, count: int) -> bool:
     page = await tail.read_after(TENANT, None, limit=count)
     return len(page.seen) == count
+
+
+def keys_of(seen: Sequence[Seen]) -> list[str]:
+    return [one.envelope.key for one in seen]
 
 
 def keyed(seen: Sequence[Seen]) -> list[tuple[str, UUID]]:

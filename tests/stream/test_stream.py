@@ -153,20 +153,17 @@ class TestEvents:
             assert (offer.state, offer.cause) == (OfferState.REVOKED, "undelivered")
             assert (await center.agent("li")).presence == Presence.AVAILABLE
 
-    async def test_others_offers_are_not_for_an_agent_but_their_queue_is(
-        self, center: Center, api: Api
-    ) -> None:
+    async def test_others_work_is_not_for_an_agent(self, center: Center, api: Api) -> None:
         li, wang = center.agents["li"], center.agents["wang"]
         async with center.routed(), api.desktop(li) as desktop, api.desktop(wang) as colleague:
             await center.choose("li", Presence.AVAILABLE)
             waiting = await center.queue()
             await desktop.event("offer.created")
             await center.work(waiting, lambda work: work.customer_left())
-            await colleague.event("interaction.changed", id=str(waiting), state=State.ABANDONED.value)
-            names = {frame["name"] for frame in colleague.frames}
-            assert names == {"agent.changed", "interaction.changed"}
-            changed = [f for f in colleague.frames if f["name"] == "agent.changed"]
-            assert {frame["entity"] for frame in changed} == {f"agent/{wang.id}"}
+            await desktop.event("interaction.changed", id=str(waiting), state=State.ABANDONED.value)
+            await center.choose("wang", Presence.BREAK, "lunch")
+            await colleague.event("agent.changed", presence="break")
+            assert {frame["entity"] for frame in colleague.frames} == {f"agent/{wang.id}"}
 
 
 class TestResume:
