@@ -31,12 +31,13 @@ _WORKER = """
     SELECT count(*) AS offers,
            percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM took)) AS seconds
     FROM (
-      SELECT offered.recorded_at - told.recorded_at AS took
+      SELECT min(offered.recorded_at) - told.recorded_at AS took
       FROM event_log told
       JOIN call c ON c.call_id = convert_from(told.data, 'UTF8')::jsonb ->> 'conversation'
       JOIN event_log offered ON offered.type = 'touchpoint.offer.created.v1'
         AND offered.key = c.interaction_id::text
       WHERE told.stream = 'inbound' AND told.recorded_at >= clock_timestamp() - make_interval(secs => $1)
+      GROUP BY told.id, told.recorded_at
     ) each_call
     """
 
