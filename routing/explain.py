@@ -3,7 +3,8 @@
 The reasons are those of SEMANTICS §1.3. Structured, with stable codes; `routing.words` makes sentences of it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from heapq import nsmallest
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -167,7 +168,7 @@ def candidates(world: World, decision: Decision) -> Candidates:
     winner = world.agents[decision.agent or ""]
     members = [agent for agent in world.agents.values() if not agent.teams.isdisjoint(queue.teams)]
     against = ask.against_of(agent for agent in members if agent is not winner)
-    able = sorted((agent for agent, reason in against if reason is None), key=ask.order)
+    able = [agent for agent, reason in against if reason is None]
     overdue_at = world.overdue_at(item, queue)
     age = item.age(decision.at)
     return Candidates(
@@ -187,7 +188,7 @@ def candidates(world: World, decision: Decision) -> Candidates:
         strict=queue.is_strict,
         strategy=queue.strategy,
         winner=ask.candidate(winner),
-        runners_up=tuple(ask.candidate(agent) for agent in able[:RUNNERS_UP]),
+        runners_up=tuple(ask.candidate(agent) for agent in nsmallest(RUNNERS_UP, able, key=ask.order)),
         eligible=1 + len(able),
         groups=_grouped(against),
         outside=len(world.agents) - len(members),
@@ -227,12 +228,14 @@ class _Ask:
         self._excluded = item.excluded_at(now)
         self._ordinal = ordinal
         requirement = shelf.requirement(item.own)
+        lent_to = world.waiting.lent.get(queue.key, ())
+        members = {membership.team for membership in queue.memberships}.union(lent_to)
         self._asked: Mapping[Against, Callable[[Agent], bool]] = {
             "signed_in": lambda agent: agent.is_signed_in and agent.connected,
             "available": lambda agent: agent.presence == "available",
             "reachable": lambda agent: item.channel != "voice" or _is_reachable(agent, item.endpoint),
             "permitted": lambda agent: agent.channels is None or item.channel in agent.channels,
-            "member": lambda agent: self._is_member(agent),
+            "member": lambda agent: not agent.teams.isdisjoint(members),
             "visible": lambda agent: shelf.rank(agent.teams) is not None,
             "skilled": lambda agent: requirement.holds(agent.skills, agent.key),
             "reserved": lambda agent: kept_for in (None, agent.id),
@@ -247,21 +250,26 @@ class _Ask:
 
     def order(self, agent: Agent) -> tuple[int | str, ...]:
         """The lowest is offered it first."""
-        score = {"longest_idle": 0, "least_loaded": self._load(agent).units}
-        preferred_by = score.get(self._shelf.queue.strategy, -self._lane.skill_sum(agent))
         idle_order = agent.idle_order(bool(self._legs(agent)))
-        return self._shelf.rank(agent.teams) or 0, preferred_by, *idle_order, agent.id
+        return self._shelf.rank(agent.teams) or 0, self._preferred_by(agent), *idle_order, agent.id
 
     def candidate(self, agent: Agent) -> Candidate:
-        holds = bool(self._legs(agent))
+        load = self._load(agent)
+        holds = any(load.pieces.values())
         return Candidate(
             agent=agent.id,
             rank=self._shelf.rank(agent.teams) or 0,
             idle_since=None if holds else agent.idle_since,
             last_accepted_at=agent.last_accepted_at if holds else None,
-            units=self._load(agent).units,
+            units=load.units,
             skill_sum=self._lane.skill_sum(agent),
         )
+
+    def _preferred_by(self, agent: Agent) -> int:
+        strategy = self._shelf.queue.strategy
+        if strategy == "longest_idle":
+            return 0
+        return self._load(agent).units if strategy == "least_loaded" else -self._lane.skill_sum(agent)
 
     def _first_against(self, agent: Agent) -> Against | None:
         for reason, holds in self._asked.items():
@@ -269,23 +277,24 @@ class _Ask:
                 return reason
         return None
 
-    def _is_member(self, agent: Agent) -> bool:
-        """Of a team that serves the queue, sees its work later, or that it is lent to now."""
-        teams = {membership.team for membership in self._shelf.queue.memberships}
-        return not agent.teams.isdisjoint(teams.union(self._world.waiting.lent.get(self._item.queue, ())))
-
     def _has_room(self, agent: Agent) -> bool:
         interrupts = self._world.policy.interrupts
         return agent.capacity.has_room(self._load(agent), self._item.channel, self._units, interrupts)
 
     def _load(self, agent: Agent) -> Load:
+        legs = self._legs(agent)
+        if len(legs) == len(agent.legs):
+            return agent.load
         load = Load()
-        for leg in self._legs(agent):
+        for leg in legs:
             load.add(leg.channel, leg.units)
         return load
 
-    def _legs(self, agent: Agent) -> list[Leg]:
-        return [leg for leg in agent.legs if self._ordinal is None or leg.ordinal < self._ordinal]
+    def _legs(self, agent: Agent) -> Collection[Leg]:
+        ordinal = self._ordinal
+        if ordinal is None or not agent.legs:
+            return agent.legs
+        return [leg for leg in agent.legs if leg.ordinal < ordinal]
 
 
 def _is_reachable(agent: Agent, endpoint: str | None) -> bool:

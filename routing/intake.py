@@ -101,7 +101,8 @@ def _agent(world: World, snapshot: AgentSnapshot, _: int) -> None:
     agent.phones = snapshot.phones
     agent.idle_since = snapshot.idle_since
     agent.last_accepted_at = snapshot.last_accepted_at
-    agent.lease_lost_at = None if snapshot.lease else snapshot.lease_lost_at
+    lost_at, lost_before = None if snapshot.lease else snapshot.lease_lost_at, agent.lease_lost_at
+    agent.lease_lost_at = lost_at
     agent.teams = frozenset(snapshot.teams)
     agent.skills = with_phones(snapshot.skills, snapshot.phones or ())
     agent.channels = None if snapshot.channels is None else frozenset(snapshot.channels)
@@ -109,7 +110,7 @@ def _agent(world: World, snapshot: AgentSnapshot, _: int) -> None:
     agent.shift = snapshot.shift
     world.qualified_anew(agent)
     world.told[agent] = None
-    for leg in agent.legs:
+    for leg in agent.legs if lost_at != lost_before else ():
         world.schedule_reassign(leg)
 
 
