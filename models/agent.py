@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import new_id
+from app.driver import ask
 from app.errors import NotFound
 from models.base import Base, Identified, Json, TenantRow, among, one_of
 
@@ -103,10 +104,13 @@ class Agent(Identified, Base):
     async def teams_signed_in(cls, session: AsyncSession, tenant_id: UUID) -> set[str]:
         """The teams of which somebody is signed in, on a break or not. Who is offline is not, though their
         desktop is open."""
-        query = select(func.unnest(cls.teams)).where(
-            cls.tenant_id == tenant_id, cls.presence != Presence.OFFLINE, cls.disabled_at.is_(None)
-        )
-        return set(await session.scalars(query.distinct()))
+        return {team for (team,) in await ask(session, _TEAMS_SIGNED_IN, tenant_id)}
+
+
+_TEAMS_SIGNED_IN = f"""
+    SELECT DISTINCT unnest(teams) FROM agent
+    WHERE tenant_id = $1 AND presence <> '{Presence.OFFLINE}' AND disabled_at IS NULL
+    """  # noqa: S608 - our own names
 
 
 class Device(Identified, Base):

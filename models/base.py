@@ -41,6 +41,9 @@ PRUNED_AT_ONCE = 10_000
 ROWS = bindparam("rows", type_=JSONB())
 """Many rows as one JSON array, for `jsonb_to_recordset`: one statement whatever their number."""
 
+IDS = bindparam("ids", type_=ARRAY(Uuid()))
+"""For statements that are built once, where `among` builds one each time: `column == any_(IDS)`."""
+
 
 def among(column: InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """Whether the column is one of `values`: one prepared statement whatever their number, while an IN list

@@ -26,8 +26,8 @@ def insert_rows(session: AsyncSession, rows: Sequence[Base]) -> None:
 def insert_records(
     session: AsyncSession, table: str, statement: str, records: Sequence[dict[str, Any]]
 ) -> None:
-    """As `insert_rows`, by a statement of the caller's that reads the recordset `:<table>`; the session does
-    not hold them."""
+    """As `insert_rows`, by a statement of the caller's that reads the recordset `:rows`; the session does not
+    hold them."""
     if records:
         its = outbox(session).inserts.setdefault(table, _NewRecords(statement))
         assert isinstance(its, _NewRecords)
@@ -92,7 +92,7 @@ def _statement(table: type[Base]) -> str:
     name, names = table.__tablename__, ", ".join(_names(table))
     return (
         f"INSERT INTO {name} ({names}) SELECT {', '.join(_value(column) for column in columns)}"  # noqa: S608 - our own names
-        f" FROM jsonb_to_recordset(:{name}) AS r ({', '.join(types)})"
+        f" FROM jsonb_to_recordset(:rows) AS r ({', '.join(types)})"
     )
 
 

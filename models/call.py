@@ -50,12 +50,7 @@ class Call(Identified, Base):
             {"id": new_id(), "tenant_id": tenant_id, "endpoint_id": endpoint_id, "call_id": call_id}
             for endpoint_id, call_id in sorted(keys)
         ]
-        held = await session.scalars(
-            select(cls).from_statement(_HOLD.columns(*cls.__table__.columns)),
-            {"rows": rows},
-            execution_options={"populate_existing": True},
-        )
-        return list(held)
+        return list(await session.scalars(_HELD, {"rows": rows}))
 
 
 _HOLD = text(
@@ -67,3 +62,8 @@ _HOLD = text(
     RETURNING *
     """
 ).bindparams(ROWS)
+_HELD = (
+    select(Call)
+    .from_statement(_HOLD.columns(*Call.__table__.columns))
+    .execution_options(populate_existing=True)
+)

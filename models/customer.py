@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app.clock import new_id
+from app.driver import ask
 from app.events import Address
 from models.base import ROWS, Base, Identified, Json, among
 from models.bulk import insert_records
@@ -134,7 +135,7 @@ _SEARCH = text("SELECT * FROM find_customers(:words, :fragment, :tier, :segment,
 _INSERT_CUSTOMERS = """
     INSERT INTO customer (id, tenant_id, name, search, attributes, version)
     SELECT id, tenant_id, name, to_tsvector('simple', words), '{}', 1
-    FROM jsonb_to_recordset(:customer) AS r (id uuid, tenant_id uuid, name text, words text)
+    FROM jsonb_to_recordset(:rows) AS r (id uuid, tenant_id uuid, name text, words text)
     """
 
 
@@ -168,16 +169,12 @@ class ContactAddress(Identified, Base):
             return {}
         ordered = sorted(named, key=lambda address: (address.kind, address.value))
         made = [new_id() for _ in ordered]
-        found = await session.execute(
-            _HOLD_ADDRESSES,
-            {
-                "ids": made,
-                "tenant": tenant_id,
-                "kinds": [address.kind for address in ordered],
-                "values": [address.value for address in ordered],
-                "names": [named[address] for address in ordered],
-            },
+        columns = (
+            [address.kind for address in ordered],
+            [address.value for address in ordered],
+            [named[address] for address in ordered],
         )
+        found = await ask(session, _HOLD_ADDRESSES, tenant_id, made, *columns)
         new = set(made)
         return {Address(kind=kind, value=value): HeldAddress(id_, id_ in new) for id_, kind, value in found}
 
@@ -201,17 +198,15 @@ class ContactAddress(Identified, Base):
         return list(await session.scalars(select(cls.id).where(cls.value.in_(values)).limit(20)))
 
 
-_HOLD_ADDRESSES = text(
-    """
+_HOLD_ADDRESSES = """
     INSERT INTO address (id, tenant_id, kind, value, display_name)
-    SELECT id, CAST(:tenant AS uuid), kind, value, name
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:values AS text[]), CAST(:names AS text[]))
+    SELECT id, CAST($1 AS uuid), kind, value, name
+    FROM unnest(CAST($2 AS uuid[]), CAST($3 AS text[]), CAST($4 AS text[]), CAST($5 AS text[]))
       AS t (id, kind, value, name)
     ON CONFLICT (tenant_id, kind, value)
       DO UPDATE SET display_name = coalesce(address.display_name, excluded.display_name)
     RETURNING id, kind, value
     """
-)
 
 
 class HeldAddress(NamedTuple):
@@ -317,7 +312,7 @@ class CustomerAddress(Identified, Base):
 _LINK = """
     INSERT INTO customer_address (id, tenant_id, customer_id, address_id, verified, source)
     SELECT id, tenant_id, customer_id, address_id, verified, source
-    FROM jsonb_to_recordset(:customer_address)
+    FROM jsonb_to_recordset(:rows)
       AS r (id uuid, tenant_id uuid, customer_id uuid, address_id uuid, verified boolean, source text)
     ON CONFLICT (customer_id, address_id) WHERE unlinked_at IS NULL
       DO UPDATE SET verified = customer_address.verified OR excluded.verified

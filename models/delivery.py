@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from app.bus.outbox import Outgoing
 from app.clock import id_at, new_id
+from app.driver import ask
 from models.base import PRUNED_AT_ONCE, ROWS, Base, Json, TenantRow, among, one_of
 
 
@@ -305,14 +306,8 @@ class DeliveryKey(TenantRow, Base):
         if not keys:
             return set()
         ordered = sorted(set(keys))  # two workers that take the same keys wait for each other in one order
-        taken = await session.execute(
-            _TAKE,
-            {
-                "tenant": tenant_id,
-                "scopes": [scope for scope, _ in ordered],
-                "keys": [key for _, key in ordered],
-            },
-        )
+        columns = [scope for scope, _ in ordered], [key for _, key in ordered]
+        taken = await ask(session, _TAKE, tenant_id, *columns)
         return {(scope, key) for scope, key in taken}
 
     @classmethod
@@ -322,11 +317,9 @@ class DeliveryKey(TenantRow, Base):
         await session.execute(delete(cls).where(old, cls.scope != cls.tenant_id))
 
 
-_TAKE = text(
-    """
+_TAKE = """
     INSERT INTO delivery_key (tenant_id, scope, key)
-    SELECT CAST(:tenant AS uuid), scope, key
-    FROM unnest(CAST(:scopes AS uuid[]), CAST(:keys AS text[])) AS t (scope, key)
+    SELECT CAST($1 AS uuid), scope, key
+    FROM unnest(CAST($2 AS uuid[]), CAST($3 AS text[])) AS t (scope, key)
     ON CONFLICT DO NOTHING RETURNING scope, key
     """
-)

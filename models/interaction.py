@@ -1,6 +1,6 @@
 """An interaction: one contact of a customer from arrival to close, transfers included, under one id."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import rfc3339
+from app.driver import ask
 from models.base import Base, Identified, Json, among, one_of
 
 
@@ -201,11 +202,8 @@ class Interaction(Identified, Base):
     ) -> list[tuple[str, str, int]]:
         """(queue, channel, number) of what waits in these queues. Until the transaction ends nobody else can
         count them: two who come at once do not both get the last place."""
-        await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"full {tenant_id}"))))
-        query = select(cls.queue, cls.channel, func.count()).where(
-            cls.tenant_id == tenant_id, cls.queue.in_(queues), cls.state.in_(WAITING)
-        )
-        rows = await session.execute(query.group_by(cls.queue, cls.channel))
+        await ask(session, "SELECT pg_advisory_xact_lock(hashtext($1))", f"full {tenant_id}")
+        rows = await ask(session, _COUNT_WAITING, tenant_id, list(queues))
         return [(queue, channel, number) for queue, channel, number in rows]
 
     @classmethod
@@ -262,12 +260,25 @@ class Interaction(Identified, Base):
         """The callbacks to one of these numbers, or to who has one of these addresses, oldest first."""
         if not numbers:
             return []
-        theirs = or_(among(cls.callback_to, numbers), among(cls.address_id, address_ids))
-        query = select(cls.id, cls.address_id, cls.callback_to).where(
-            cls.callback_to.is_not(None), cls.state.not_in(FINAL), theirs
-        )
-        rows = await session.execute(query.order_by(cls.created_at, cls.id))
-        return [Promised(id_, address_id, number or "") for id_, address_id, number in rows]
+        rows = await ask(session, _CALLBACKS, list(numbers), list(address_ids))
+        return [Promised(id_, address_id, number) for id_, address_id, number in rows]
+
+
+def _listed(states: Iterable[State]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+_COUNT_WAITING = f"""
+    SELECT queue, channel, count(*) FROM interaction
+    WHERE tenant_id = $1 AND queue = ANY($2) AND state IN ({_listed(WAITING)}) GROUP BY queue, channel
+    """  # noqa: S608 - our own names
+
+_CALLBACKS = f"""
+    SELECT id, address_id, callback_to FROM interaction
+    WHERE callback_to IS NOT NULL AND state NOT IN ({_listed(FINAL)})
+      AND (callback_to = ANY($1) OR address_id = ANY($2))
+    ORDER BY created_at, id
+    """  # noqa: S608 - our own names
 
 
 class Promised(NamedTuple):

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.driver import ask
 from models.base import Base, Identified, Json
 
 
@@ -25,9 +26,9 @@ class Policy(Base):
     @classmethod
     async def current_version(cls, session: AsyncSession, tenant_id: UUID) -> int | None:
         """The newest version's number, None before the first `apply`."""
-        query = select(func.max(cls.version)).where(cls.tenant_id == tenant_id)
-        found: int | None = (await session.execute(query)).scalar_one()
-        return found
+        [(found,)] = await ask(session, "SELECT max(version) FROM policy WHERE tenant_id = $1", tenant_id)
+        version: int | None = found
+        return version
 
 
 class Queue(Identified, Base):
@@ -66,8 +67,11 @@ class Queue(Identified, Base):
     @classmethod
     async def closures(cls, session: AsyncSession, tenant_id: UUID) -> dict[str, Json]:
         """The emergency closures in force or past, by queue."""
-        query = select(cls.key, cls.closure).where(cls.tenant_id == tenant_id, cls.closure.is_not(None))
-        return {key: closure for key, closure in await session.execute(query) if closure}
+        found = await ask(session, _CLOSURES, tenant_id)
+        return {key: closure for key, closure in found if closure}
+
+
+_CLOSURES = "SELECT key, closure FROM queue WHERE tenant_id = $1 AND closure IS NOT NULL"
 
 
 def in_force(closure: Mapping[str, Any], now: datetime) -> bool:

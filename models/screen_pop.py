@@ -4,13 +4,14 @@ from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-CANDIDATES_MAX: Final = 10
+from app.driver import ask
 
-_QUERY: Final = text(
-    """
+CANDIDATES_MAX: Final = 10
+_PARTS: Final = ("address", "customer", "endpoint")
+
+_QUERY: Final = """
     SELECT i.id,
       CASE WHEN a.id IS NULL THEN NULL
            ELSE jsonb_build_object('kind', a.kind, 'value', a.value, 'name', a.display_name) END AS address,
@@ -26,11 +27,10 @@ _QUERY: Final = text(
       SELECT jsonb_agg(jsonb_build_object('id', m.id, 'name', m.name, 'tier', m.tier) ORDER BY m.id)
              AS candidates
       FROM (SELECT cu.id, cu.name, cu.tier FROM customer_address l JOIN customer cu ON cu.id = l.customer_id
-            WHERE l.address_id = i.address_id AND l.unlinked_at IS NULL ORDER BY cu.id LIMIT :most) m
+            WHERE l.address_id = i.address_id AND l.unlinked_at IS NULL ORDER BY cu.id LIMIT $2) m
     ) k ON c.id IS NULL
-    WHERE i.id = ANY(:ids)
+    WHERE i.id = ANY($1)
     """
-)
 
 
 async def screen_pops(session: AsyncSession, interaction_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -38,7 +38,5 @@ async def screen_pops(session: AsyncSession, interaction_ids: Collection[UUID]) 
     Candidates are listed where nobody has said yet which of several customers it is."""
     if not interaction_ids:
         return {}
-    rows = await session.execute(_QUERY, {"ids": list(interaction_ids), "most": CANDIDATES_MAX})
-    return {
-        row.id: {"address": row.address, "customer": row.customer, "endpoint": row.endpoint} for row in rows
-    }
+    rows = await ask(session, _QUERY, list(interaction_ids), CANDIDATES_MAX)
+    return {row["id"]: {name: row[name] for name in _PARTS} for row in rows}

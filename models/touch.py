@@ -285,7 +285,7 @@ _NAMES: Final = tuple(column.split()[0] for column in _COLUMNS.split(", "))
 _INSERT: Final = f"""
     INSERT INTO touch ({", ".join(_NAMES)}, version, search)
     SELECT {", ".join(_NAMES)}, 1, to_tsvector('simple', words) || to_tsvector('english', words)
-    FROM jsonb_to_recordset(:touch) AS r ({_COLUMNS}, words text)
+    FROM jsonb_to_recordset(:rows) AS r ({_COLUMNS}, words text)
     """  # noqa: S608 - our own column names
 
 _ON_THEIR_WAY = sql(

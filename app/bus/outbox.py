@@ -11,11 +11,10 @@ from functools import cache
 from typing import Any, Final, Protocol
 from uuid import UUID, uuid5
 
-from sqlalchemy import TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import new_id
+from app.driver import ask, json_text
 from app.events import Envelope, Event, InboundEvent, Stream, dumps
 
 
@@ -55,11 +54,10 @@ def _insertion(places: Iterable[str]) -> str:
 
 INSERTION: Final = _insertion(f"${number}" for number in range(1, len(_COLUMNS) + 1))
 """For `columns_of`, in their order."""
-_EVENTS: Final = _insertion(f":{name}" for name in _COLUMNS)
 
 
 class Inserts(Protocol):
-    """New rows of one table. `statement` inserts them from the recordset `:<table>`."""
+    """New rows of one table. `statement` inserts them from the recordset `:rows`."""
 
     statement: str
 
@@ -164,23 +162,24 @@ async def _write(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
     inserts, box.inserts = box.inserts, {}
     if not inserts and not envelopes:
         return
-    rows = {table: new.values() for table, new in inserts.items()}
-    parts = tuple(sorted((table, new.statement) for table, new in inserts.items()))
-    await session.execute(
-        _statement(parts), {**rows, **dict(zip(_COLUMNS, columns_of(envelopes), strict=True))}
-    )
+    tables = sorted(inserts)
+    statement = _statement(tuple((table, inserts[table].statement) for table in tables))
+    rows = [json_text(inserts[table].values()) for table in tables]
+    await ask(session, statement, *columns_of(envelopes), *rows)
     for new in inserts.values():
         new.written(session)
 
 
 @cache
-def _statement(parts: tuple[tuple[str, str], ...]) -> TextClause:
+def _statement(parts: tuple[tuple[str, str], ...]) -> str:
     """The order of the parts means nothing: references are checked at the end of the whole."""
     if not parts:
-        return text(_EVENTS)
-    rows = ", ".join(f"new_{table} AS ({statement})" for table, statement in parts)
-    params = [bindparam(table, type_=JSONB()) for table, _ in parts]
-    return text(f"WITH {rows} {_EVENTS}").bindparams(*params)
+        return INSERTION
+    rows = ", ".join(
+        f"new_{table} AS ({statement.replace(':rows', f'CAST(${number} AS jsonb)')})"
+        for number, (table, statement) in enumerate(parts, len(_COLUMNS) + 1)
+    )
+    return f"WITH {rows} {INSERTION}"
 
 
 def columns_of(envelopes: Sequence[Envelope]) -> tuple[list[Any], ...]:

@@ -3,15 +3,17 @@
 Rows are locked in one order (interactions by id, then agents by id), so two desks wait for each other but
 never dead-lock. The number of statements does not grow with the number of interactions."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, any_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bus.outbox import append
+from app.driver import ask
 from app.errors import NotFound
 from app.events import (
     AgentChanged,
@@ -25,7 +27,7 @@ from interactions.life import facts, views
 from interactions.life.command_rows import stop_ringing
 from interactions.life.work import Work
 from models.agent import Agent, Device
-from models.base import among
+from models.base import IDS
 from models.bulk import insert_rows
 from models.interaction import Interaction
 from models.leg import Leg, LegState
@@ -48,6 +50,7 @@ class Desk:
         self._changed_agents: set[UUID] = set()
         self._new: list[Interaction] = []
         self._presence_at: dict[UUID, datetime] = {}
+        self._routed: dict[UUID, tuple[Any, ...]] = {}
 
     @classmethod
     async def open(
@@ -67,6 +70,7 @@ class Desk:
         desk = cls(session, tenant_id, await database_now(session))
         desk.agents = {agent.id: agent for agent in agents}
         desk._presence_at = {agent.id: agent.presence_at for agent in agents}
+        desk._routed = {agent.id: _as_routed(agent) for agent in agents}
         desk.works = {x.id: Work(x, desk.agents, desk.now) for x in interactions}
         for leg in legs:
             desk.works[leg.interaction_id].legs.append(leg)
@@ -97,10 +101,11 @@ class Desk:
     def agent_changed(self, agent_id: UUID) -> None:
         """Presence, lease or skills of a loaded agent were changed outside of a `Work`."""
         self._changed_agents.add(agent_id)
+        self._routed.pop(agent_id, None)
 
     async def save(self) -> None:
-        """Write what changed, raise the versions and tell: one event per changed entity and its routing
-        fact."""
+        """Write what changed, raise the versions and tell: one event per changed entity, and its fact for the
+        router where that concerns it."""
         changed = [work for work in self.works.values() if work.causes]
         for work in changed:
             self._changed_agents |= work.touched_agents
@@ -195,44 +200,52 @@ class Desk:
         )
 
     async def _tell_agents(self) -> None:
-        ids = self._changed_agents
-        if not ids:
-            return
-        devices = await _all(self.session, select(Device).where(among(Device.agent_id, ids)), ids)
-        for agent_id in sorted(ids):
-            mine = [device for device in devices if device.agent_id == agent_id]
-            tell_agent(self.session, self.agents[agent_id], mine, self.now)
+        """The router counts by itself what agents hold: it hears of the rest."""
+        changed = [self.agents[agent_id] for agent_id in sorted(self._changed_agents)]
         self._changed_agents = set()
+        for agent in changed:
+            self._tell_desktops(agent)
+        moved = [agent for agent in changed if self._routed.get(agent.id) != _as_routed(agent)]
+        devices = await _all(self.session, _DEVICES, [agent.id for agent in moved])
+        for agent in moved:
+            self._tell_router(agent, [device for device in devices if device.agent_id == agent.id])
+
+    def _tell_desktops(self, agent: Agent) -> None:
+        append(
+            self.session,
+            AgentChanged(
+                entity=f"agent/{agent.id}",
+                version=agent.version,
+                agent_ids=(agent.id,),
+                agent_id=agent.id,
+                data=views.agent_summary(agent),
+            ),
+            key=str(agent.id),
+            at=self.now,
+        )
+
+    def _tell_router(self, agent: Agent, devices: Sequence[Device]) -> None:
+        self._routed[agent.id] = _as_routed(agent)
+        append(
+            self.session,
+            AgentRoutingChanged(
+                agent_id=agent.id, version=agent.version, state=facts.agent_state(agent, devices)
+            ),
+            key=str(self.tenant_id),
+            at=self.now,
+        )
 
 
-def tell_agent(session: AsyncSession, agent: Agent, devices: Iterable[Device], now: datetime) -> None:
-    """Append an agent's new state, for desktops and for the router. The caller has raised its version."""
-    append(
-        session,
-        AgentChanged(
-            entity=f"agent/{agent.id}",
-            version=agent.version,
-            agent_ids=(agent.id,),
-            agent_id=agent.id,
-            data=views.agent_summary(agent),
-        ),
-        key=str(agent.id),
-        at=now,
-    )
-    append(
-        session,
-        AgentRoutingChanged(
-            agent_id=agent.id, version=agent.version, state=facts.agent_state(agent, list(devices))
-        ),
-        key=str(agent.tenant_id),
-        at=now,
-    )
+def _as_routed(agent: Agent) -> tuple[Any, ...]:
+    """What a `Work` can change of that which the router knows of an agent."""
+    return agent.presence, agent.presence_reason, agent.idle_since, agent.last_accepted_at
 
 
 async def database_now(session: AsyncSession) -> datetime:
     """The clock that decides (DESIGN §2.6)."""
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    return now
+    [(now,)] = await ask(session, "SELECT clock_timestamp()")
+    found: datetime = now
+    return found
 
 
 def _raise_version(work: Work) -> None:
@@ -245,25 +258,36 @@ def _raise_version(work: Work) -> None:
 async def _lock(session: AsyncSession, table: type[Row], ids: Collection[UUID]) -> list[Row]:
     """Always read anew: an object that the session already had may be older than the lock. Rows elsewhere may
     still come to refer to these (their keys never change): otherwise that would wait, in no order at all."""
-    query = select(table).where(among(table.id, ids)).order_by(table.id).with_for_update(key_share=True)
-    return await _all(session, query.execution_options(populate_existing=True), ids)
+    return await _all(session, _locking(table), ids)
+
+
+@cache
+def _locking(table: type[Row]) -> Select[Row]:
+    query = select(table).where(table.id == any_(IDS)).order_by(table.id).with_for_update(key_share=True)
+    return query.execution_options(populate_existing=True)
 
 
 async def _parts(session: AsyncSession, ids: Collection[UUID]) -> Sequence[Part]:
     """What is alive of these interactions, whose rows are locked: each leg beside each segment, in the order
     of their ids."""
-    query = (
-        select(Leg, Offer, Segment)
-        .select_from(Interaction)
-        .outerjoin(Leg, and_(Leg.interaction_id == Interaction.id, Leg.state != LegState.ENDED))
-        .outerjoin(Offer, and_(Offer.interaction_id == Interaction.id, Offer.state == OfferState.OPEN))
-        .outerjoin(Segment, and_(Segment.interaction_id == Interaction.id, Segment.ended_at.is_(None)))
-        .where(among(Interaction.id, ids))
-        .order_by(Leg.id, Segment.id)
-    )
-    return [(leg, offer, segment) for leg, offer, segment in await session.execute(query)] if ids else ()
+    if not ids:
+        return ()
+    rows = await session.execute(_LIVE_PARTS, {"ids": list(ids)})
+    return [(leg, offer, segment) for leg, offer, segment in rows]
+
+
+_LIVE_PARTS = (
+    select(Leg, Offer, Segment)
+    .select_from(Interaction)
+    .outerjoin(Leg, and_(Leg.interaction_id == Interaction.id, Leg.state != LegState.ENDED))
+    .outerjoin(Offer, and_(Offer.interaction_id == Interaction.id, Offer.state == OfferState.OPEN))
+    .outerjoin(Segment, and_(Segment.interaction_id == Interaction.id, Segment.ended_at.is_(None)))
+    .where(Interaction.id == any_(IDS))
+    .order_by(Leg.id, Segment.id)
+)
+_DEVICES = select(Device).where(Device.agent_id == any_(IDS))
 
 
 async def _all(session: AsyncSession, query: Select[T], ids: Collection[UUID]) -> list[T]:
-    """All rows of `query`, which asks for `ids`: no ids, no statement."""
-    return list((await session.scalars(query)).all()) if ids else []
+    """All rows of `query`, which asks for `IDS`: no ids, no statement."""
+    return list((await session.scalars(query, {"ids": list(ids)})).all()) if ids else []
