@@ -88,7 +88,7 @@ class TestKilled:
         """No worker lives for the whole time in which it must be answered."""
         hasty = Lane(lane.service.lanes, lane.service)
         async with hasty.desktop() as desk:
-            hasty.call()
+            call = hasty.call()
             offer = await desk.offer()
             await no_worker_until(lane, datetime.now(UTC))
             await desk.client.post(f"/v1/offers/{offer['offer_id']}/accept")
@@ -96,6 +96,12 @@ class TestKilled:
             await no_worker_until(lane, datetime.fromisoformat(leg["connect_deadline_at"]))
             await desk.becomes(offer["interaction_id"], "active", seconds=RESTARTED_SECONDS)
             assert (await desk.me())["presence"]["status"] == "available"
+            lane.service.exchange.switch.hang_up(call.id)  # the lane is used again
+            await desk.becomes(offer["interaction_id"], "wrap_up")
+            await desk.client.post(
+                f"/v1/interactions/{offer['interaction_id']}/wrap-up", {"disposition": "other"}
+            )
+            await units_free(desk)
 
     async def test_during_a_consult_the_transfer_can_still_be_completed(self, lane: Lane) -> None:
         """An order that ran out before the next worker came is told, and given again."""
