@@ -19,6 +19,7 @@ from channels.recorder import SLOW_DOWN_MAX_SECONDS, Dispatch, Outcome, Recorder
 from channels.rooms import TOGETHER_MAX, Rooms
 from models.circuit import Circuit
 from models.delivery import Claim, Delivery, DeliveryState
+from models.log import PartitionOwner
 
 log = structlog.get_logger()
 
@@ -60,7 +61,7 @@ class Lane:
     ) -> None:
         self._kinds, self._means, self._recorder = kinds, means, recorder
         self._look_seconds, self._patient = look_seconds, patient
-        self._expired_at = -POLL_SECONDS
+        self._asked_at = -POLL_SECONDS
         self._awake = asyncio.Event()
         self._under_way: dict[str, set[asyncio.Task[None]]] = {kind.name: set() for kind in kinds}
         self._recording: set[asyncio.Task[Any]] = set()
@@ -97,7 +98,7 @@ class Lane:
     async def _begin(self) -> float:
         names = [kind.name for kind in self._kinds]
         async with self._means.database.transaction() as session:
-            expired = await self._expired(session, names)
+            expired = await self._once_a_second(session, names)
             rooms, probed = await self._rooms(session)
             claimed = [(kind, await self._claim(session, kind, rooms)) for kind in self._kinds]
             probes = [one for _, those in claimed for one in those if one.endpoint_id in probed]
@@ -113,12 +114,14 @@ class Lane:
         waits = (POLL_SECONDS, due, self._means.rooms.seconds_until_room())
         return max(REST_MIN_SECONDS, min(wait for wait in waits if wait is not None))
 
-    async def _expired(self, session: AsyncSession, names: Sequence[str]) -> Sequence[Delivery]:
-        """Messages live for hours: once a second is often enough."""
-        now = self._means.clock.monotonic()
-        if self._patient and now < self._expired_at + POLL_SECONDS:
-            return ()
-        self._expired_at = now
+    async def _once_a_second(self, session: AsyncSession, names: Sequence[str]) -> Sequence[Delivery]:
+        """What has expired. Messages live for hours, and workers come and go seldom; commands always ask."""
+        if self._patient:
+            now = self._means.clock.monotonic()
+            if now < self._asked_at + POLL_SECONDS:
+                return ()
+            self._asked_at = now
+            self._means.rooms.share(await PartitionOwner.workers(session))
         return await Delivery.expired(session, names)
 
     async def _rooms(self, session: AsyncSession) -> tuple[dict[UUID, int], set[UUID]]:

@@ -35,13 +35,17 @@ class Bucket:
 
 
 class Rooms:
-    """One per process. Each keeps to a platform's limit by itself: the set-up's limit is per worker."""
+    """One per process. Each keeps to its share of a platform's limit."""
 
     def __init__(self, clock: Clock, limits: Callable[[], Iterable[tuple[UUID, float]]]) -> None:
         """`limits`: (endpoint, requests a second) of every endpoint whose platform has a limit."""
-        self._clock, self._limits = clock, limits
+        self._clock, self._limits, self._workers = clock, limits, 1
         self._buckets: dict[UUID, Bucket] = {}
         self._under_way: Counter[UUID] = Counter()
+
+    def share(self, workers: int) -> None:
+        """As many processes send now, this one among them."""
+        self._workers = max(1, workers)
 
     def free(self) -> Mapping[UUID, int]:
         """How many more of an endpoint may begin now; of one that is not named, TOGETHER_MAX."""
@@ -57,9 +61,9 @@ class Rooms:
         for gone in self._buckets.keys() - known.keys():
             del self._buckets[gone]
         for endpoint_id, per_second in known.items():
-            bucket = self._buckets.get(endpoint_id)
-            if bucket is None or bucket.per_second != per_second:
-                self._buckets[endpoint_id] = Bucket(per_second, self._clock.monotonic())
+            bucket, ours = self._buckets.get(endpoint_id), per_second / self._workers
+            if bucket is None or bucket.per_second != ours:
+                self._buckets[endpoint_id] = Bucket(ours, self._clock.monotonic())
 
     def begin(self, endpoint_id: UUID) -> None:
         self._under_way[endpoint_id] += 1

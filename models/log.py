@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, Identity, Index, LargeBinary, SmallInteger, func, text
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, SmallInteger, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -85,6 +85,13 @@ class PartitionOwner(Base):
     owner: Mapped[UUID]
     epoch: Mapped[int] = mapped_column(BigInteger)
     taken_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    @classmethod
+    async def workers(cls, session: AsyncSession) -> int:
+        """How many processes share the partitions that every worker reads. One that starts counts once it has
+        taken some, one that died until they were taken over: seconds."""
+        owners = select(func.count(cls.owner.distinct())).where(cls.consumer == "intake")
+        return (await session.execute(owners)).scalar_one()
 
 
 class DeadLetter(Base):

@@ -13,6 +13,10 @@ from tests.sender.office import Office
 from tests.sender.platform import PlatformAdapter
 from tests.waiting import eventually
 
+TAKEN = text(
+    "INSERT INTO partition_owner (consumer, partition, owner, epoch) VALUES ('intake', :number, :owner, 1)"
+)
+
 
 async def circuits(office: Office) -> list[dict[str, object]]:
     return await office.rows("SELECT * FROM circuit")
@@ -127,6 +131,20 @@ class TestAPlatformThatTakesSoManyASecond:
                 begun += 1
         assert 200 <= begun <= 202
 
+    def test_gets_no_more_from_several_workers(self) -> None:
+        clock, endpoint = Minute(), new_id()
+        workers = [Rooms(clock, lambda: [(endpoint, 20.0)]) for _ in range(4)]
+        begun = 0
+        for tick in range(1001):
+            clock.seconds = tick / 100
+            for rooms in workers:
+                rooms.share(len(workers))
+                for _ in range(rooms.free()[endpoint]):
+                    rooms.begin(endpoint)
+                    rooms.end(endpoint)
+                    begun += 1
+        assert 190 <= begun <= 204
+
     def test_with_more_requests_than_messages_gets_fewer_messages(self) -> None:
         clock, endpoint = Minute(), new_id()
         rooms = Rooms(clock, lambda: [(endpoint, 1.0)])
@@ -158,6 +176,20 @@ class TestAPlatformThatTakesSoManyASecond:
         rows = await office.rows("SELECT at FROM exchange WHERE url LIKE '%/messages' ORDER BY at")
         # Each takes an upload and a message: six are twelve requests, and the log-in.
         assert (rows[-1]["at"] - rows[0]["at"]).total_seconds() > 0.8
+
+    async def test_is_sent_to_no_faster_by_two_workers(self, office: Office) -> None:
+        class Slow(PlatformAdapter):
+            capabilities = Capabilities(per_second=10)
+
+        office.post.adapters[office.endpoint] = Slow(office.platform.url)
+        for number in range(6):
+            await office.put(conversation=f"c{number}")
+        async with office.post.database.transaction() as session:
+            await session.execute(TAKEN, [{"number": n, "owner": new_id()} for n in range(2)])
+        async with office.post.sending(), office.post.sending():
+            await office.outcomes(6)
+        rows = await office.rows("SELECT at FROM exchange WHERE url LIKE '%/messages' ORDER BY at")
+        assert (rows[-1]["at"] - rows[0]["at"]).total_seconds() > 0.7
 
 
 class TestASenderThatDiesBeforeItRecords:
