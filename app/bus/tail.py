@@ -155,7 +155,7 @@ class Tail:
         if page.more:
             raise CursorGone("More was missed than is worth sending one by one.")
         places = following.places
-        return [one for one in page.seen if not places.isdisjoint(self._places_of(one.envelope))]
+        return [one for one in page.seen if not places.isdisjoint(self._told_at(one.envelope))]
 
     async def _run(self) -> None:
         while True:
@@ -182,13 +182,16 @@ class Tail:
                 following.deliver(one)
 
     def _audience(self, envelope: Envelope) -> set[Following]:
-        try:
-            places = self._places_of(envelope)
-        except Exception:  # one bad event is not the others'
-            log.exception("event told to nobody", event_id=str(envelope.id), type=envelope.type)
-            return set()
-        here = (self._listening.get((envelope.tenant_id, place), ()) for place in places)
+        tenant_id = envelope.tenant_id
+        here = (self._listening.get((tenant_id, place), ()) for place in self._told_at(envelope))
         return {following for some in here for following in some}
+
+    def _told_at(self, envelope: Envelope) -> Collection[str]:
+        try:
+            return self._places_of(envelope)
+        except Exception:  # a bad event costs nobody the good ones
+            log.exception("event told to nobody", event_id=str(envelope.id), type=envelope.type)
+            return ()
 
     def _enter(self, following: Following) -> None:
         for key in _keys(following):

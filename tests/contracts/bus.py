@@ -387,6 +387,17 @@ class Tailing:
                 await change(database, key)
             assert versions_of(await taken(moving, 1)) == [3]
 
+    async def test_an_event_that_nobody_can_read_costs_no_follower_the_others(self, world: World) -> None:
+        database, tail = await tailed(world)
+        cursor = tail.cursor
+        for key in ("a", UNREADABLE, "a"):
+            await change(database, key)
+        async with tail.follow(TENANT, frozenset({"a", UNREADABLE}), cursor) as following:
+            assert versions_of(await taken(following, 2)) == [1, 2]
+            for key in (UNREADABLE, "a"):
+                await change(database, key)
+            assert versions_of(await taken(following, 1)) == [3]
+
     async def test_all_that_is_kept_is_read_page_by_page(self, world: World) -> None:
         database, tail = await tailed(world)
         for _ in range(7):
@@ -511,10 +522,13 @@ async def usable(transaction: Transaction) -> bool:
 
 
 ANYWHERE = frozenset({"anywhere"})
+UNREADABLE = "unreadable"
 
 
 def told_at(envelope: Envelope) -> set[str]:
     """Each event is told at its key, and anywhere."""
+    if envelope.key == UNREADABLE:
+        raise ValueError("no event")
     return {envelope.key, *ANYWHERE}
 
 
