@@ -59,6 +59,13 @@ class PlayedCustomers:
         self.chance = random.Random(7)  # noqa: S311 - not a secret
         self._contacts: set[asyncio.Task[None]] = set()
 
+    def come(self, coming: bool) -> None:
+        """Or stay away; then those who are here leave too."""
+        self.coming = coming
+        if not coming:
+            for contact in self._contacts:
+                contact.cancel()
+
     async def run(self) -> None:
         """One contact after the other, at random times, for ever; none while nobody is `coming`."""
         kinds: tuple[Callable[[Person], Awaitable[None]], ...] = (
@@ -83,11 +90,13 @@ class PlayedCustomers:
         line = self.chance.choice(self.telephones.lines)
         withheld = self.chance.random() < 0.05
         call = line.call(None if withheld else person.phone)
-        await asyncio.sleep(self.chance.uniform(20, 90))
-        heard = line.heard(call)
-        if heard is not None and heard.state in (CallState.CONNECTED, CallState.HELD):
-            await asyncio.sleep(self.chance.uniform(15, 70))
-        line.hang_up(call)
+        try:
+            await asyncio.sleep(self.chance.uniform(20, 90))
+            heard = line.heard(call)
+            if heard is not None and heard.state in (CallState.CONNECTED, CallState.HELD):
+                await asyncio.sleep(self.chance.uniform(15, 70))
+        finally:
+            line.hang_up(call)
 
     async def _send_sms(self, person: Person) -> None:
         self.twilio.messages.write(person.phone, self.chance.choice(TEXTS))

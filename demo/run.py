@@ -52,6 +52,9 @@ WHATSAPP_NUMBER = "106540352242922"
 
 WEIXIN_TOKEN = "hearthAndHome"  # noqa: S105 - as company.yaml has it
 
+STOP_SECONDS = 2
+"""For what the platforms still have in hand when the demo ends."""
+
 say = Console(highlight=False)
 
 
@@ -167,7 +170,10 @@ class Demo:
         )
 
     async def _play(self, supervisor: Supervisor, stage: Stage) -> None:
-        server = Quiet(uvicorn.Config(create_demo_app(stage), log_level="error", lifespan="off"))
+        app = create_demo_app(stage)
+        server = Quiet(
+            uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=STOP_SECONDS)
+        )
         serving = asyncio.create_task(server.serve([self.door]))
         with say.status("Writing the history of its thousand customers …"):
             await seed(supervisor.database_url, "demo")
@@ -177,12 +183,13 @@ class Demo:
             for character, name in enumerate(PLAYED)
         ]
         parts += [stage.visits.run(), stage.phones.run(), stage.phones.pigeon.run()]
-        tasks = [serving, *(asyncio.create_task(part) for part in parts)]
+        tasks = [asyncio.create_task(part) for part in parts]
         self._say_where(supervisor.url)
-        await _until_interrupted(tasks)
+        await _until_interrupted([serving, *tasks])
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        server.should_exit = True  # cancelled, uvicorn would report each open call as failed
+        await asyncio.gather(serving, *tasks, return_exceptions=True)
         await self.exchange.close()
         await self.twilio.hooks.close()
 

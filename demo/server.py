@@ -85,7 +85,7 @@ class Stage:
         if wish.working is not None:
             self.shift.set(wish.working)
         if wish.coming is not None:
-            self.visits.coming = wish.coming
+            self.visits.come(wish.coming)
         if wish.phone_answers is not None:
             behaviour = Device.ANSWERS if wish.phone_answers else Device.UNREACHABLE
             self.exchange.switch.devices[self.my_phone] = behaviour

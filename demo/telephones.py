@@ -228,7 +228,17 @@ async def _tell(socket: WebSocket, line: Line, call_id: str) -> None:
             if now is not None and now != before:
                 await socket.send_json(asdict(now))
                 before = now
-            await asyncio.sleep(LISTEN_SECONDS)
+            if await _leaves(socket):
+                return
         await socket.close()
     except WebSocketDisconnect:
         return
+
+
+async def _leaves(socket: WebSocket) -> bool:
+    """Whether they go within LISTEN_SECONDS."""
+    try:
+        async with asyncio.timeout(LISTEN_SECONDS):
+            return bool((await socket.receive())["type"] == "websocket.disconnect")
+    except TimeoutError:
+        return False

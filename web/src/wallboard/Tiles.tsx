@@ -82,7 +82,7 @@ function Tile({ label, hint, measure, value = null, children }: TileProps) {
   const [thresholds] = useThresholds();
   const style = measure && levelStyle(level(measure, value, thresholds[measure]));
   return (
-    <Paper className={classes.tile} style={style}>
+    <Paper className={classes.tile} style={style} role="group" aria-label={label}>
       <Tooltip label={hint} disabled={!hint}>
         <Text size="xs" c={style ? undefined : "dimmed"} tabIndex={hint ? 0 : undefined} w="fit-content">
           {label}
