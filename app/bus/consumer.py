@@ -7,7 +7,7 @@ from collections.abc import Collection
 from app.bus.applying import Applier
 from app.bus.held import HeldPartition, Means
 from app.bus.port import Consumer, Log, Sealer, Transaction
-from app.clock import Clock, SystemClock
+from app.clock import Clock, SystemClock, new_id
 from app.database import Database
 
 HAND_OVER_SECONDS = 5.0
@@ -42,6 +42,7 @@ class ConsumerRunner:
             applier=self._applier,
             batch_max=batch_max,
             slots=asyncio.Semaphore(parallel),
+            owner=new_id(),
         )
         self._held: dict[int, HeldPartition] = {}
 

@@ -17,7 +17,7 @@ from app.bus.envelopes import to_json
 from app.bus.poison import is_poison
 from app.bus.port import Consumer, Feed, Position, PositionLost, Record, Sealer, Stateful
 from app.bus.positions import Share, advance
-from app.clock import Clock, new_id
+from app.clock import Clock
 from app.database import OUTAGES, Database
 from app.errors import PoisonEvent, StaleEpoch
 from app.events import Envelope
@@ -45,6 +45,7 @@ class Means:
     applier: Applier
     batch_max: int
     slots: asyncio.Semaphore
+    owner: UUID
 
 
 class HeldPartition:
@@ -56,7 +57,6 @@ class HeldPartition:
         self._means = means
         self._share = Share(consumer.name, consumer.stream, means.feed.log, number)
         self._stateful = consumer if isinstance(consumer, Stateful) else None
-        self._owner = new_id()
         self._busy = asyncio.Lock()
         self._in_a_row = self._failures = 0
         self._task: asyncio.Task[None] | None = None
@@ -123,7 +123,7 @@ class HeldPartition:
         """Where to read from, by the database: after an error nobody knows whether the last commit held."""
         async with self._means.database.transaction() as session:
             if self._share.epoch == 0:
-                self._share = replace(self._share, epoch=await self._share.take(session, self._owner))
+                self._share = replace(self._share, epoch=await self._share.take(session, self._means.owner))
             else:
                 self._still_ours(await self._share.held(session))
             stored = await self._share.position(session)

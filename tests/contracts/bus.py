@@ -20,8 +20,10 @@ from app.bus.tail import BACKLOG_MAX, Following, Tail
 from app.database import API_ROLE, Database
 from app.errors import CursorGone, StaleEpoch, Unavailable
 from app.events import PARTITIONS, Envelope, QueueChanged, Stream
+from models.log import PartitionOwner
 from tests.contracts.world import (
     TENANT,
+    ReadByAll,
     Recorder,
     VersionRecorder,
     World,
@@ -166,6 +168,22 @@ class Sharing:
         await log.publish(more)
         await eventually(world.holds(300))
         assert Counter(await world.applied_ids()) == Counter(e.id for e in sent + more)
+
+    async def test_how_many_there_are_stands_beside_the_partitions(self, world: World) -> None:
+        database = await world.database()
+
+        async def counted(workers: int) -> bool:
+            async with database.read() as session:
+                return await PartitionOwner.workers(session) == workers
+
+        assert await counted(0)
+        first = await world.run(ReadByAll("one"))
+        await eventually(lambda: counted(1), seconds=20)
+        second = await world.run(ReadByAll("two"))
+        await eventually(lambda: counted(2), seconds=20)
+        await first.stop()
+        await eventually(lambda: len(second.partitions) == PARTITIONS, seconds=20)
+        await eventually(lambda: counted(1), seconds=20)
 
     async def test_joining_and_leaving_under_load_repeats_nothing(self, world: World) -> None:
         log = await world.log()

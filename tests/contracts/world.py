@@ -77,6 +77,12 @@ async def record(session: AsyncSession, worker: str, batch: Sequence[Envelope]) 
     )
 
 
+class ReadByAll(Recorder):
+    """By its name what every worker reads."""
+
+    name: ClassVar[str] = "intake"
+
+
 class VersionRecorder(Recorder):
     """Writes down the versions in activity events."""
 
