@@ -186,6 +186,7 @@ class Demo:
         tasks = [asyncio.create_task(part) for part in parts]
         self._say_where(supervisor.url)
         await _until_interrupted([serving, *tasks])
+        stage.visits.come(False)  # they hang up while there is still somebody to tell
         for task in tasks:
             task.cancel()
         server.should_exit = True  # cancelled, uvicorn would report each open call as failed

@@ -23,7 +23,7 @@ IDENTITY_SECRET = "a secret that only the shop and we know"
 
 def own_rules(document: dict[str, Any]) -> None:
     """Calls interrupt tasks; the last lane's calls are accepted for its agent, who alone of the lanes' agents
-    may not see identity numbers. Chats for a shop's pages."""
+    may not see identity numbers. Chats for a shop's pages, and one number in the address book."""
     for agent in document["agents"][:-2]:  # the last two: that agent, and the boss
         agent["roles"] = ["agent", "identity_reader"]
     document["work"] = {"interrupts": {"voice": ["task"]}}
@@ -33,6 +33,7 @@ def own_rules(document: dict[str, Any]) -> None:
             {"key": "wait", "name": "Please wait", "language": "en", "text": "A moment, please."},
             {"key": "thanks", "name": "Thanks", "language": "en", "text": "Dear {customer}, thank you."},
         ]
+    document["address_book"] = [{"name": "Courier", "address": "+8613900139666"}]
     document["calendars"] = [{"key": "never", "weekly": {}}]
     closed = {"announcement": "We are closed."}
     document["teams"].append({"key": "nobody"})  # a form comes in all the same, and nobody is offered it

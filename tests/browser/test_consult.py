@@ -68,6 +68,17 @@ class TestWarmTransfer:
         await expect(consult_of(desk)).to_have_count(0)
         await expect(desk.call).to_contain_text("Connected")
 
+    async def test_whom_the_address_book_knows_is_found_by_name(self, desk: Desk, lane: Lane) -> None:
+        lane.call()
+        await desk.accept()
+        await expect(desk.call).to_contain_text("Connected")
+        await desk.page.keyboard.press("Alt+t")
+        await desk.page.get_by_label("Queue, agent or number").fill("cour")
+        await desk.page.get_by_role("button", name="Courier +8613900139666").click()
+        await desk.page.get_by_role("button", name="Transfer to Courier").click()
+        await expect(desk.page.get_by_role("button", name="Finish")).to_be_visible()
+        assert "+8613900139666" in [order.get("to") for order in lane.service.exchange.orders]
+
 
 class TestDial:
     async def test_a_customer_is_called(self, desk: Desk, lane: Lane) -> None:

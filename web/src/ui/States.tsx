@@ -28,7 +28,7 @@ export function Empty({ children, icon, hint }: { children: ReactNode; icon?: Re
           {children}
         </Text>
         {hint && (
-          <Text c="dimmed" size="xs" ta="center">
+          <Text c="dimmed" size="xs" ta="center" style={{ textWrap: "balance" }}>
             {hint}
           </Text>
         )}

@@ -73,7 +73,7 @@ export function QueueTable({ metrics, chosen, choose, drill }: Props) {
       {rows.length === 0 ? (
         <Empty>{t("wall.noQueues")}</Empty>
       ) : (
-        <Table fz="sm" verticalSpacing={6} highlightOnHover>
+        <Table fz="sm" verticalSpacing={6} horizontalSpacing={7} highlightOnHover>
           <Table.Thead>
             <Head split={split} />
           </Table.Thead>
