@@ -44,10 +44,12 @@ class Hiding:
         self._rule, self._seal = rule, seal
         self._numbers: dict[str, None] = {}
 
-    def text(self, text: str) -> str:
+    def text(self, text: str, across: str = "") -> str:
+        """Only numbers that go across such a letter are hidden."""
         if self._rule.handling is Handling.KEEP:
             return text
         found = find_identity_numbers(text, self._rule.kinds)
+        found = [one for one in found if across in text[one.start : one.end]]
         self._numbers |= dict.fromkeys(one.number for one in found)
         return cut(text, [(one.start, one.end) for one in found], masked) if found else text
 

@@ -16,6 +16,9 @@ from models.log import EventLog
 from models.touch import Touch
 
 WITHIN: Final = timedelta(minutes=10)
+BETWEEN: Final = "\x1e"
+"""Reads as a blank, and nobody types it."""
+
 _BEGINS: Final = re.compile(r"\W*\d(?:\W?\d){2}\W?[\dXxＸｘ*]")
 """Four digits that may go on with what was written before; the last may be an identity number's X."""
 
@@ -50,8 +53,8 @@ async def _read_as_one(
 
 
 def masked(texts: Sequence[str], hiding: Hiding) -> list[str]:
-    """Read as one, a line each."""
-    together, pieces, at = hiding.text(mask_cards("\n".join(texts))), [], 0
+    """Read as one. What stands whole in one of them was hidden, or kept, when it came."""
+    together, pieces, at = hiding.text(mask_cards(BETWEEN.join(texts)), BETWEEN), [], 0
     for text in texts:
         pieces.append(together[at : at + len(text)])
         at += len(text) + 1

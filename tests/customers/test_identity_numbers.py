@@ -71,6 +71,32 @@ class TestACustomersNumber:
         assert touch["payload"]["collected_digits"] == "110101********1233"
         assert (await reveal(office, touch["id"])).json()["items"][0]["number"] == "110101199003071233"
 
+    async def test_in_two_messages_is_masked_and_can_be_revealed_whole(self, office: Office) -> None:
+        for piece in ("身份证 110101", "19900307109X，谢谢"):
+            await office.writes(WANG, piece)
+        first, second = await touches(office)
+        assert (first["text"], second["text"]) == ("身份证 110101", "********109X，谢谢")
+        assert (await reveal(office, first["id"])).status_code == 404
+        revealed = (await reveal(office, second["id"])).json()["items"]
+        assert revealed == [{"masked": MASKED, "number": NUMBER}]
+
+    @pytest.mark.parametrize(("policy", "left"), [("mask", "********109X"), ("keep", "19900307109X")])
+    async def test_in_two_messages_is_kept_as_the_endpoint_says(
+        self, office: Office, policy: str, left: str
+    ) -> None:
+        await rule(office, policy)
+        for piece in ("110101", "19900307109X"):
+            await office.writes(WANG, piece)
+        _, second = await touches(office)
+        assert (second["text"], second["sealed_numbers"]) == (left, None)
+
+    async def test_of_before_1999_is_revealed_too(self, office: Office) -> None:
+        await office.writes(WANG, "老身份证110101900307123")
+        (touch,) = await touches(office)
+        assert touch["text"] == "老身份证110101******123"
+        revealed = (await reveal(office, touch["id"])).json()["items"]
+        assert revealed == [{"masked": "110101******123", "number": "110101900307123"}]
+
     async def test_twice_without_an_id_is_one_touch(self, office: Office) -> None:
         event = MessageReceived(address=WANG, text=NUMBER, occurred_at=office.container.clock.now())
         await office.takes_in(event)

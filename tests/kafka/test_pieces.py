@@ -20,8 +20,8 @@ from tests.waiting import eventually
 
 pytestmark = BROKER_MARKS
 
-PIECES = ["4111 1111", "1111 1111", "110101", "1990 0307 109X"]
-SHOWN = ["**** ****", "**** 1111", "110101", "**** **** 109X"]
+PIECES = ["4111 1111", "1111 1111", "身份证 110101", "1990 0307 109X"]
+SHOWN = ["**** ****", "**** 1111", "身份证 110101", "**** **** 109X"]
 
 
 @asynccontextmanager
