@@ -72,6 +72,7 @@ export interface TimelineFilter {
 export function useTimeline(customerId: Id, { channel, q }: TimelineFilter) {
   return useInfiniteQuery({
     queryKey: ["timeline", customerId, channel ?? "", q ?? ""],
+    staleTime: 0, // what came while nobody here had the customer in hand is told to nobody here
     queryFn: ({ pageParam }) => {
       const query = { limit: PAGE, cursor: pageParam, channel, q: q || undefined };
       return told<Page<Touch>>(
