@@ -1,5 +1,6 @@
 """The whole pipeline: new calls per second from the webhook to an offer on a desktop's socket, compared with
-a bare script that writes the same rows through the same hops; and an offer's latency at half that load."""
+a bare script that writes the same rows through the same hops; and an offer's latency at half that load, and
+at half of the load that is asked of it, which does not grow with what it can do."""
 
 import asyncio
 import statistics
@@ -34,12 +35,13 @@ async def measure() -> dict[str, Any]:
             full = await _drive(ours, (WARM, *FULL))
         sustained = statistics.median(phase["per_second"] for phase in full)
         bare = await _bare(Path(name))
-    half = await _half(sustained / 2)
+    asked = TARGETS["ours_to_bare"] * statistics.median(bare)
     return {
         "sustained_per_second": sustained,
         "bare_per_second": bare,
         "ours_to_bare": round(sustained / statistics.median(bare), 3),
-        "at_half": half,
+        "at_half": await _half(sustained / 2),
+        "at_half_of_what_is_asked": await _half(asked / 2),
         "full": full,
         "targets": TARGETS,
     }
@@ -111,11 +113,10 @@ def main() -> None:
     """Measure, print and write."""
     result = asyncio.run(measure())
     write_result("pipeline", result)
-    half = result["at_half"]
-    print(
-        f"{result['sustained_per_second']:.0f} calls/s, {result['ours_to_bare']} of the bare script; "
-        f"at half of it p50 {half['p50_ms']:.0f} ms, p99 {half['p99_ms']:.0f} ms"
-    )
+    print(f"{result['sustained_per_second']:.0f} calls/s, {result['ours_to_bare']} of the bare script")
+    for name in ("at_half", "at_half_of_what_is_asked"):
+        half = result[name]
+        print(f"{name}: {half['per_second']:.0f}/s, p50 {half['p50_ms']:.0f} ms, p99 {half['p99_ms']:.0f} ms")
 
 
 if __name__ == "__main__":

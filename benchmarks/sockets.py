@@ -1,8 +1,8 @@
 """Open sockets on one api process: 2,000 visitors in a chat and 500 desktops.
 
 A hundred of the visitors talk with an agent, the others wait and are told their places. How long it takes
-from a visitor's message until every desktop that may see it has it (all of its queue), and from an agent's
-reply until the visitor has it; how much memory a socket takes.
+from a visitor's message until every desktop that may see it has it (its queue's supervisors: everybody here),
+and from an agent's reply until the visitor has it; how much memory a socket takes.
 """
 
 import asyncio
@@ -45,7 +45,12 @@ def shape(document: dict[str, Any]) -> None:
     """So many agents at each queue, and a chat that leads to it."""
     names = queues()
     document["agents"] = [
-        {"email": email(n), "teams": [f"team-{names[n % len(names)]}"], "capacity": {"chat": 1}}
+        {
+            "email": email(n),
+            "teams": [f"team-{names[n % len(names)]}"],
+            "capacity": {"chat": 1},
+            "roles": ["agent", "supervisor"],
+        }
         for n in range(DESKTOPS)
     ]
     for queue in document["queues"]:
