@@ -139,6 +139,7 @@ class Desk:
         await self.presence.click()
         await self.page.get_by_role("menuitem", name="Available").click()
         await expect(self.page.get_by_role("button", name="Presence: Available")).to_be_visible()
+        await expect(self.page.get_by_role("menu")).to_have_count(0)  # it fades
 
     async def accept(self) -> None:
         """The way without a mouse."""
