@@ -27,10 +27,12 @@ class Runs:
         setup: dict[str, Any],
         arrivals: list[dict[str, Any]],
         warm_up_seconds: float,
+        *,
+        counted: int = CALLS,
         **more: Any,
     ) -> None:
         per_second = sum(line["rate_per_hour"] for line in arrivals) / 3600
-        horizon = round(warm_up_seconds + CALLS / per_second)
+        horizon = round(warm_up_seconds + counted / per_second)
         self.results = [
             played(
                 folder, setup, arrivals, horizon_seconds=horizon, warm_up_seconds=round(warm_up_seconds),
