@@ -9,11 +9,11 @@ time in proportion to the text.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import date
 from enum import StrEnum
 from itertools import chain
 from typing import Final, NamedTuple
 
+from app.hiding.births import year_born
 from app.hiding.masking import SEPARATORS, UNSEEN, cut
 from app.hiding.old_numbers import is_old_number
 
@@ -130,14 +130,7 @@ def _groups_of_a_number(groups: Sequence[str], first: int) -> int:
 def _is_cn_resident(number: str) -> bool:
     region = number[1:3] if number[0] == "9" else number[:2]  # 9: a foreigner's residence permit
     is_region = _PROVINCE.fullmatch(region) is not None
-    return is_region and _is_born(number[6:14]) and number[17] == _check_digit(number)
-
-
-def _is_born(day: str) -> bool:
-    try:
-        return date(int(day[:4]), int(day[4:6]), int(day[6:])).year in _BORN
-    except ValueError:
-        return False
+    return is_region and year_born(number[6:14]) in _BORN and number[17] == _check_digit(number)
 
 
 def _check_digit(number: str) -> str:

@@ -3,11 +3,12 @@ birth (yymmdd), sequence. There is no check digit; what tells them from other nu
 those years are known (GB/T 2260, 1980 to 1999) and change no more."""
 
 import re
-from datetime import date
 from typing import Final
 
-BORN_FROM: Final = 36
-"""The year. Days of the years before are days of today's orders too, and their people over ninety."""
+from app.hiding.births import year_born
+
+BORN: Final = range(1936, 2000)
+"""Days of the years before are days of today's orders too, and their people over ninety."""
 
 _PREFECTURE: Final = re.compile(
     r"(?:11|12|31|50)(?:0[12])"
@@ -42,14 +43,6 @@ _PREFECTURE: Final = re.compile(
 
 def is_old_number(number: str) -> bool:
     """`number`: 15 digits, ASCII."""
-    region, year, rest = number[:6], int(number[6:8]), number[12:]
+    region, birth, rest = number[:6], number[6:12], number[12:]
     known = _PREFECTURE.match(region) is not None and region[4:] != "00"
-    return known and rest != "000" and year >= BORN_FROM and _is_day(1900 + year, number[8:12])
-
-
-def _is_day(year: int, day: str) -> bool:
-    try:
-        date(year, int(day[:2]), int(day[2:]))
-    except ValueError:
-        return False
-    return True
+    return known and rest != "000" and year_born(f"19{birth}") in BORN
