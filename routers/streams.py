@@ -321,7 +321,7 @@ class DesktopSocket:
         async with self._sending:
             self._n, self._cursor = self._n + 1, seen.cursor
             await self._send(event.frame(self._n, seen.cursor))
-        return event.name == "agent.changed" and self._viewer.is_outdated_by(event)
+        return self._viewer.is_outdated_by(event)
 
     async def _send_ready(self, snapshot: dict[str, Any] | None) -> None:
         async with self._sending:

@@ -20,6 +20,7 @@ from models.agent import Agent
 
 DECODED_MAX: Final = 1024
 ROUTING_MEMBERS: Final = frozenset({"entity", "version", "queue", "agent_ids", "data"})
+AGENT_CHANGED: Final = "agent.changed"
 TO_THE_QUEUE: Final = frozenset({"queue.changed"})
 """What everybody hears who serves the queue."""
 
@@ -62,7 +63,7 @@ def told(envelope: Envelope) -> Told | None:
         "at": instant(envelope.at),
         "data": data,
     }
-    teams = frozenset(data.get("teams", ()) if event.name == "agent.changed" else ())
+    teams = frozenset(data.get("teams", ()) if event.name == AGENT_CHANGED else ())
     agent_ids = frozenset(event.agent_ids)
     places = frozenset({EVERYWHERE, *map(_agent, agent_ids), *map(_team, teams), *_of_queue(event)})
     return Told(event.name, agent_ids, teams, places, orjson.dumps(members)[1:])
@@ -110,8 +111,9 @@ class Viewer:
         return frozenset(places)
 
     def is_outdated_by(self, event: Told) -> bool:
-        """Whether this `agent.changed` puts the viewer into other teams."""
-        return self.agent_id in event.agent_ids and self.teams != event.teams
+        """Whether it puts the viewer into other teams."""
+        is_mine = event.name == AGENT_CHANGED and self.agent_id in event.agent_ids
+        return is_mine and self.teams != event.teams
 
 
 def _of_queue(event: ActivityEvent) -> Iterator[str]:
