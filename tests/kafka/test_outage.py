@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
@@ -12,30 +11,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 from app.bus import kafka, outbox
 from app.bus.kafka_log import KafkaLog
 from app.bus.relay import Relay
-from app.database import Database
 from app.doctor.findings import Finding, Level
 from app.doctor.kafka import kafka_positions
 from app.errors import CommandError, Unavailable
 from app.events import Stream
-from tests.contracts.world import RECORDS_KEY, Recorder, World, event, events, unique_name
-from tests.contracts.world import world as made_world
+from tests.contracts.world import Recorder, World, event, events
 from tests.kafka.broker import Broker
 from tests.kafka.fixtures import BROKER_MARKS, broker  # noqa: F401
 from tests.waiting import eventually
 
 pytestmark = BROKER_MARKS
-
-
-@pytest.fixture
-async def world(database_url: str, broker: Broker) -> AsyncIterator[World]:  # noqa: F811
-    prefix = unique_name()
-
-    def open_log(database: Database) -> KafkaLog:
-        return KafkaLog(database, broker.servers, RECORDS_KEY, prefix=prefix)
-
-    async with made_world(database_url, open_log) as made:
-        made.kafka = (broker.servers, prefix)
-        yield made
 
 
 async def in_kafka(world: World) -> KafkaLog:

@@ -1,9 +1,6 @@
 """What records say lies sealed in Kafka: no piece of a number can be read there, and it ends with the topic's
 retention."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -13,11 +10,9 @@ from app.bus.kafka_record import read_record
 from app.bus.outbox import append
 from app.bus.port import Position
 from app.bus.relay import Relay
-from app.database import Database
 from app.events import QueueChanged, Stream
 from app.security import SealingKey
-from tests.contracts.world import RECORDS_KEY, TENANT, Recorder, World, event, unique_name
-from tests.contracts.world import world as made_world
+from tests.contracts.world import RECORDS_KEY, TENANT, Recorder, World, event
 from tests.kafka.broker import Broker
 from tests.kafka.fixtures import BROKER_MARKS, broker  # noqa: F401
 from tests.waiting import eventually
@@ -25,17 +20,6 @@ from tests.waiting import eventually
 pytestmark = BROKER_MARKS
 
 PIECE, TOLD = b"4111 1111 0150", b"1111 1111 0150"
-
-
-@pytest.fixture
-async def world(database_url: str, broker: Broker) -> AsyncIterator[World]:  # noqa: F811
-    prefix = unique_name()
-
-    def open_log(database: Database) -> KafkaLog:
-        return KafkaLog(database, broker.servers, RECORDS_KEY, prefix=prefix)
-
-    async with made_world(database_url, open_log) as made:
-        yield made
 
 
 async def _log(world: World) -> KafkaLog:

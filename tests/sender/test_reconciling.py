@@ -23,7 +23,7 @@ class Asked(FormAdapter):
     fetch_seconds: ClassVar[float | None] = 300
 
     def fetch(self, state: Any, hint: Any) -> Any:
-        raise NotImplementedError("nothing sends here")
+        raise AssertionError("nothing sends here")
 
 
 class AskedWhenTold(Asked):
@@ -36,7 +36,7 @@ class AskedForCalls(Asked):
     controls_calls = True
 
     def carry_out(self, command: Any) -> Any:
-        raise NotImplementedError("nothing sends here")
+        raise AssertionError("nothing sends here")
 
 
 LIVE_CALLS_SECONDS = 60

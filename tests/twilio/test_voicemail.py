@@ -2,7 +2,7 @@
 
 from tests.running import Lane
 from tests.twilio.conftest import NIGHT_LANE, Office
-from tests.voice.sounds import is_played_to, sound_on, stands_on_the_timeline
+from tests.voice.sounds import is_played_to, offered_voicemail, sound_on, stands_on_the_timeline
 from tests.waiting import eventually
 
 CALLER = "+14158675322"
@@ -13,10 +13,7 @@ async def test_the_message_is_work_with_its_sound(office: Office) -> None:
         call = office.twilio.exchange.call(CALLER, "queue=night")
         await eventually(lambda: call.over, seconds=20)
         assert call.heard[-1] == "We are closed."
-        offer = await desk.offer()
-        assert (offer["channel"], offer["queue"], offer["subject"]) == ("task", "night", "Voicemail")
-        assert offer["address"]["value"] == CALLER
-        x = offer["interaction_id"]
+        x = await offered_voicemail(desk, CALLER)
         touch, file = await sound_on(desk, x, "message")
         assert touch["payload"]["voicemail"] and touch["payload"]["duration_seconds"] == 3
         assert await is_played_to(desk, file)

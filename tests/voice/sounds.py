@@ -9,6 +9,14 @@ from tests.waiting import eventually
 FETCHED_SECONDS = 30
 
 
+async def offered_voicemail(desk: Desktop, caller: str) -> str:
+    """The interaction of the task that a message left at night has become."""
+    offer = await desk.offer()
+    assert (offer["channel"], offer["queue"], offer["subject"]) == ("task", "night", "Voicemail")
+    assert offer["address"]["value"] == caller
+    return str(offer["interaction_id"])
+
+
 async def sound_on(desk: Desktop, interaction_id: str, kind: str) -> tuple[dict[str, Any], str]:
     """The interaction's one touch of that kind and the id of its file, once that is here."""
 

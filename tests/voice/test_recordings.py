@@ -3,7 +3,13 @@
 from demo.pbx.switch import CallState
 from tests.running import HOTLINE, Lane, Service
 from tests.voice.conftest import NIGHT_LANE
-from tests.voice.sounds import is_played_to, is_played_to_the_boss, sound_on, stands_on_the_timeline
+from tests.voice.sounds import (
+    is_played_to,
+    is_played_to_the_boss,
+    offered_voicemail,
+    sound_on,
+    stands_on_the_timeline,
+)
 from tests.voice.test_races import accepted
 from tests.waiting import eventually
 
@@ -14,10 +20,7 @@ async def test_a_message_left_at_night_is_work_with_its_sound(service: Service) 
     async with Lane(NIGHT_LANE, service).desktop() as desk:
         call = service.exchange.switch.call(CALLER, HOTLINE, queue="night")
         await eventually(lambda: call.state == CallState.ENDED)
-        offer = await desk.offer()
-        assert (offer["channel"], offer["queue"], offer["subject"]) == ("task", "night", "Voicemail")
-        assert offer["address"]["value"] == CALLER
-        x = offer["interaction_id"]
+        x = await offered_voicemail(desk, CALLER)
         touch, file = await sound_on(desk, x, "message")
         assert touch["payload"]["voicemail"] and touch["payload"]["duration_seconds"] == 3
         assert await is_played_to(desk, file), "who works on it needs to hear it"
