@@ -41,6 +41,7 @@ RESTART: Final = 1012
 
 ALIVE: Final = '{"type":"alive"}'
 TYPING_MAX: Final = 20
+SHOWN_MAX: Final = 100
 PLATFORM_EVERY_SECONDS: Final = 20.0
 SEND_SECONDS: Final = 5.0
 """A desktop that does not take a frame for so long is too slow."""
@@ -94,6 +95,7 @@ class DesktopSocket:
         self._typed_at = -EVERY_SECONDS
         self._platform_told_at: dict[UUID, float] = {}
         self._typing_of: asyncio.Queue[UUID] = asyncio.Queue(TYPING_MAX)
+        self._now_shown: asyncio.Queue[UUID] = asyncio.Queue(SHOWN_MAX)
         self._n = 0
         self._cursor = ""
 
@@ -130,7 +132,7 @@ class DesktopSocket:
     async def _run(self) -> None:
         """Read, write and watch the token; the first that ends, ends all."""
         parts: list[Coroutine[Any, Any, None]] = [self._read(), self._write()]
-        parts += [self._watch_token(), self._write_typing(), self._write_alive()]
+        parts += [self._watch_token(), self._write_typing(), self._write_alive(), self._confirm_shown()]
         tasks = [asyncio.create_task(part) for part in parts]
         stop_hearing = self._container.notifications.hear(TYPING, self._heard_typing)
         try:
@@ -208,7 +210,7 @@ class DesktopSocket:
                 case Authenticate(token=token):
                     await self._renew(token)
                 case OfferShown(offer_id=offer_id):
-                    await self._shown(offer_id)
+                    await self._now_shown.put(offer_id)
                 case Typing(interaction_id=interaction_id):
                     await self._typing(interaction_id)
 
@@ -235,9 +237,14 @@ class DesktopSocket:
         await self._container.tail.move(self._following, self._viewer.places)
         await self._send_ready(None)
 
-    async def _shown(self, offer_id: UUID) -> None:
-        me = self._principal
-        await self._container.shown.confirm(Shown(me.tenant_id, offer_id, me.id))
+    async def _confirm_shown(self) -> None:
+        """Beside what else the desktop says, which need not wait for it."""
+        me, confirm = self._principal, self._container.shown.confirm
+        while True:
+            offers = [await self._now_shown.get()]
+            while not self._now_shown.empty():
+                offers.append(self._now_shown.get_nowait())
+            await asyncio.gather(*(confirm(Shown(me.tenant_id, offer_id, me.id)) for offer_id in offers))
 
     async def _typing(self, interaction_id: UUID) -> None:
         """The customer sees it; told on every 2 s at most, to their platform every 20 s."""

@@ -12,7 +12,8 @@ Result = TypeVar("Result")
 
 class Together(Generic[Item, Result]):
     """`serve` answers items in their order; what it raises, all of its callers get. A round takes what waits,
-    up to `most` by `weigh` (but always one item); one round runs at once."""
+    up to `most` by `weigh` (but always one item); one round runs at once, and begins `gap_seconds` after the
+    one before at the earliest."""
 
     def __init__(
         self,
@@ -20,8 +21,10 @@ class Together(Generic[Item, Result]):
         *,
         most: int,
         weigh: Callable[[Item], int] = lambda item: 1,
+        gap_seconds: float = 0.0,
     ) -> None:
-        self._serve, self._most, self._weigh = serve, most, weigh
+        self._serve, self._most, self._weigh, self._gap = serve, most, weigh, gap_seconds
+        self._next_at = 0.0
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._under_way: asyncio.Task[None] | None = None
 
@@ -51,6 +54,7 @@ class Together(Generic[Item, Result]):
         self._begin()
 
     async def _round(self) -> None:
+        await self._wait_for_gap()
         taken = self._take()
         try:
             results = await self._serve([item for item, _ in taken])
@@ -63,6 +67,12 @@ class Together(Generic[Item, Result]):
         for (_, future), result in zip(taken, results, strict=True):
             if not future.done():
                 future.set_result(result)
+
+    async def _wait_for_gap(self) -> None:
+        clock = asyncio.get_running_loop().time
+        if (early := self._next_at - clock()) > 0:
+            await asyncio.sleep(early)
+        self._next_at = clock() + self._gap
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         """Who went away meanwhile is left out."""

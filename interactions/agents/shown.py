@@ -19,6 +19,9 @@ from models.offer import Offer
 log = structlog.get_logger()
 
 AT_ONCE_MAX: Final = 500
+GAP_SECONDS: Final = 0.05
+"""Nobody waits for a confirmation: the offer has its whole time, and is taken back only after seconds without
+one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,9 @@ class ShownOffers:
 
     def __init__(self, database: Database, policies: PolicyBook) -> None:
         self._database, self._policies = database, policies
-        self._together: Together[Shown, None] = Together(self._write, most=AT_ONCE_MAX)
+        self._together: Together[Shown, None] = Together(
+            self._write, most=AT_ONCE_MAX, gap_seconds=GAP_SECONDS
+        )
 
     async def confirm(self, shown: Shown) -> None:
         """The agent's desktop shows it. No version is raised: nobody else needs to know."""

@@ -56,18 +56,19 @@ async def create(
     wanted: NewTask,
 ) -> UUID:
     """The new interaction's id. Raises Invalid naming the field that is wrong."""
-    policy = await policies.current(session, author.tenant_id)
+    in_force = await policies.in_force(session, author.tenant_id)
+    policy = in_force.policy
     customer = await _customer(session, wanted.customer_id)
     _check_names(policy, wanted)
     requirement = await _requirement(session, policy, wanted.requirement)
-    desk = await Desk.open(session, author.tenant_id)
+    desk = await Desk.open(session, author.tenant_id, now=in_force.now)
     hiding = directory.hiding(author.tenant_id, None)
     title, text = hiding.text(_title(wanted.title)), hiding.text(clean_text(wanted.text))
     wanted = replace(wanted, title=title, text=text)
     tier = wanted.tier or (None if customer is None else customer.tier)
     work = desk.add(_interaction(desk, policy, wanted, policy.policy.tier(tier).key, requirement))
     work.touched(desk.now, by_customer=False)
-    doors = await Doors.look(session, author.tenant_id, policy, paces, desk.now)
+    doors = await Doors.look(session, author.tenant_id, in_force, paces, desk.now)
     let_in(work, doors.enter(wanted.queue, TASK))
     await introduce(session, policy, [work])
     await desk.save()

@@ -129,8 +129,7 @@ async def door(
     session: AsyncSession, policies: PolicyBook, paces: PaceBook, tenant_id: UUID, queue: str, now: datetime
 ) -> Entry:
     """What would happen to a chat that came to the queue now."""
-    policy = await policies.current(session, tenant_id)
-    doors = await Doors.look(session, tenant_id, policy, paces, now)
+    doors = await Doors.look(session, tenant_id, await policies.in_force(session, tenant_id), paces, now)
     return doors.enter(queue, "chat")
 
 

@@ -38,6 +38,10 @@ class Intake:
 
     async def prepare(self, batch: Sequence[Envelope]) -> Sequence[ReadMail | None]:
         """Mails are read and parsed, their attachments stored, before any transaction."""
+        if all(envelope.type != MailReceived.type for envelope in batch):
+            return [None] * len(
+                batch
+            )  # at once, so that batches that were read together are applied together
         return await asyncio.gather(*(self._prepare(envelope) for envelope in batch))
 
     async def apply(

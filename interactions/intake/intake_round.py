@@ -114,18 +114,19 @@ class IntakeRound:
         self.book = await voice.load(self.session, self.tenant_id, self.calls)
         self.promised = await self._callbacks()
         known = {found.id for found in self.latest.values()} | {found.id for found in self.promised}
-        desk = await Desk.open(self.session, self.tenant_id, {*self.book.interaction_ids, *known})
-        policy = await self.policies.current(self.session, self.tenant_id)
+        in_force = await self.policies.in_force(self.session, self.tenant_id)
+        ids = {*self.book.interaction_ids, *known}
+        desk = await Desk.open(self.session, self.tenant_id, ids, now=in_force.now)
         windows = [opening.row(self.parties) for opening in self.openings]
         await ReplyWindow.open_all(self.session, windows)
         self.context = IntakeContext(
             session=self.session,
             tenant_id=self.tenant_id,
-            policy=policy,
+            policy=in_force.policy,
             endpoints=self.endpoints,
             parties=self.parties,
             desk=desk,
-            doors=await Doors.look(self.session, self.tenant_id, policy, self.paces, desk.now),
+            doors=await Doors.look(self.session, self.tenant_id, in_force, self.paces, desk.now),
             directory=self.directory,
             guard=self.guard,
             windows=await ReplyWindows.look(self.session, self._places(), desk.now),

@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, any_, select
+from sqlalchemy import Select, and_, any_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.bus.outbox import append
 from app.driver import ask
@@ -59,15 +60,19 @@ class Desk:
         tenant_id: UUID,
         interaction_ids: Collection[UUID] = (),
         agent_ids: Collection[UUID] = (),
+        *,
+        now: datetime | None = None,
     ) -> "Desk":
-        """Lock and load. `now` is the database's clock after the locks are held, so the times of an entity's
-        changes never go backwards."""
+        """Lock and load. The desk's `now` is the database's clock after the locks are held, so the times of
+        an entity's changes never go backwards; `now` was asked before, and will do where nothing is locked.
+        """
         interactions = await _lock(session, Interaction, interaction_ids)
         ids = [x.id for x in interactions]
         parts = await _parts(session, ids)
         legs = {leg.id: leg for leg, _, _ in parts if leg is not None}.values()
-        agents = await _lock(session, Agent, {*agent_ids, *(leg.agent_id for leg in legs)})
-        desk = cls(session, tenant_id, await database_now(session))
+        agents, locked_at = await _lock_agents(session, {*agent_ids, *(leg.agent_id for leg in legs)})
+        now = locked_at or (None if interactions else now) or await database_now(session)
+        desk = cls(session, tenant_id, now)
         desk.agents = {agent.id: agent for agent in agents}
         desk._presence_at = {agent.id: agent.presence_at for agent in agents}
         desk._routed = {agent.id: _as_routed(agent) for agent in agents}
@@ -259,6 +264,21 @@ async def _lock(session: AsyncSession, table: type[Row], ids: Collection[UUID]) 
     """Always read anew: an object that the session already had may be older than the lock. Rows elsewhere may
     still come to refer to these (their keys never change): otherwise that would wait, in no order at all."""
     return await _all(session, _locking(table), ids)
+
+
+async def _lock_agents(session: AsyncSession, ids: Collection[UUID]) -> tuple[list[Agent], datetime | None]:
+    """As `_lock`; and when the last of them was locked."""
+    if not ids:
+        return [], None
+    rows = (await session.execute(_locking_agents(), {"ids": list(ids)})).all()
+    return [agent for agent, _ in rows], max((at for _, at in rows), default=None)
+
+
+@cache
+def _locking_agents() -> Select[Agent, datetime]:
+    """The clock is read beside each row, after it was locked: within one query level it would be before."""
+    locked = aliased(Agent, _locking(Agent).cte())
+    return select(locked, func.clock_timestamp()).execution_options(populate_existing=True)
 
 
 @cache

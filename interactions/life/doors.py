@@ -21,10 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from interactions.life.facts import microseconds
 from interactions.life.pace import Pace, PaceBook, Paces
-from interactions.life.policies import TenantPolicy
+from interactions.life.policies import InForce, TenantPolicy
 from models.agent import Agent
 from models.interaction import Interaction
-from models.policy import Queue, in_force
+from models.policy import in_force as is_in_force
 from routing.policy import SECOND
 
 HOPS_MAX: Final = 5
@@ -58,18 +58,18 @@ class Doors:
 
     @classmethod
     async def look(
-        cls, session: AsyncSession, tenant_id: UUID, policy: TenantPolicy, paces: PaceBook, now: datetime
+        cls, session: AsyncSession, tenant_id: UUID, in_force: InForce, paces: PaceBook, now: datetime
     ) -> "Doors":
-        """Closures; where a queue asks for them, the teams of who is signed in, who waits and how fast."""
+        """Where a queue asks for them, the teams of who is signed in, who waits and how fast."""
+        policy = in_force.policy
         queues = policy.document["queues"]
-        closures = await Queue.closures(session, tenant_id)
         asked = any(queue.get("nobody_signed_in") for queue in queues)
         teams = await Agent.teams_signed_in(session, tenant_id) if asked else ()
         limits = {queue["key"]: queue["full"] for queue in queues if queue.get("full")}
         timed = any("max_estimated_wait_seconds" in limit for limit in limits.values())
         waiting = await _count(session, tenant_id, policy, limits) if limits else Counter()
         known = await paces.current(session, tenant_id, now) if timed else {}
-        return cls(policy, closures, teams, now, waiting, known)
+        return cls(policy, in_force.closures, teams, now, waiting, known)
 
     def enter(self, queue: str, channel: str) -> Entry:
         """Where new work for `queue` goes; who gets in counts as waiting for those who come after."""
@@ -100,7 +100,7 @@ class Doors:
     def _shut(self, queue: str, channel: str) -> tuple[str | None, Mapping[str, Any]]:
         """Why the door is shut, and what to do then."""
         closure = self.closures.get(queue)
-        if closure is not None and in_force(closure, self.now):
+        if closure is not None and is_in_force(closure, self.now):
             return "closure", {"announcement": closure.get("announcement")}
         document = self._queues.get(queue, {})
         hours = self.policy.hours(queue)

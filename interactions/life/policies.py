@@ -9,6 +9,7 @@ decline, service_level_seconds, service_level_clock}}`, `queues[].short_abandon_
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -176,6 +177,16 @@ class TenantPolicy:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a tenant's arrivals meet: its newest policy and the emergency closures, by queue, in force or past
+    `now`, the database's clock."""
+
+    policy: TenantPolicy
+    closures: Mapping[str, Mapping[str, Any]]
+    now: datetime
+
+
 class PolicyBook:
     """All policies that this process has read. A version is immutable, so only its number is asked for."""
 
@@ -185,10 +196,12 @@ class PolicyBook:
     async def current(self, session: AsyncSession, tenant_id: UUID) -> TenantPolicy:
         """The newest published version. The session acts for the tenant. Raises LookupError when nothing has
         been published yet."""
-        version = await PolicyRow.current_version(session, tenant_id)
-        if version is None:
-            raise LookupError(f"tenant {tenant_id} has no policy: run `touchpoint apply`")
-        return await self.version(session, tenant_id, version)
+        return await self.version(session, tenant_id, await PolicyRow.current_version(session, tenant_id))
+
+    async def in_force(self, session: AsyncSession, tenant_id: UUID) -> InForce:
+        """As `current`, with all else that decides what becomes of an arrival."""
+        now, version, closures = await PolicyRow.in_force(session, tenant_id)
+        return InForce(await self.version(session, tenant_id, version), closures, now)
 
     async def rules(self, session: AsyncSession, interaction: Interaction) -> QueueRules:
         """What the interaction's queue says about it, by the version that the interaction runs under."""
@@ -200,8 +213,10 @@ class PolicyBook:
         policy = await self.version(session, interaction.tenant_id, interaction.policy_version)
         return policy.rules(leg.queue, interaction.channel)
 
-    async def version(self, session: AsyncSession, tenant_id: UUID, version: int) -> TenantPolicy:
+    async def version(self, session: AsyncSession, tenant_id: UUID, version: int | None) -> TenantPolicy:
         """One version. Raises LookupError when there is none of that number."""
+        if version is None:
+            raise LookupError(f"tenant {tenant_id} has no policy: run `touchpoint apply`")
         known = self._known.get((tenant_id, version))
         if known is None:
             row = await session.get(PolicyRow, (tenant_id, version))

@@ -37,13 +37,14 @@ async def turn_away(
 ) -> None:
     """Who of these still waits too long meets the door once more: they are told what it says, go where it
     sends them, are promised a callback, or leave a message. The caller saves."""
-    policy = await policies.current(desk.session, desk.tenant_id)
+    in_force = await policies.in_force(desk.session, desk.tenant_id)
+    policy = in_force.policy
     gone = {entry.queue: entry for entry in drained(desk.tenant_id, policy, microseconds(desk.now))}
     works = [desk.works[id_] for id_ in sorted(ids) if id_ in desk.works]
     leaving = [work for work in works if _leaves(work, gone)]
     if not leaving:
         return
-    doors = await Doors.look(desk.session, desk.tenant_id, policy, paces, desk.now)
+    doors = await Doors.look(desk.session, desk.tenant_id, in_force, paces, desk.now)
     for work in leaving:
         entry = doors.enter(work.interaction.queue, work.interaction.channel)
         to = await callbacks.possible(desk, policies, work.interaction) if entry.callback else None
