@@ -56,6 +56,9 @@ class Load:
         self.pieces[channel] -= 1
         self.units_of[channel] -= units
 
+    def copy(self) -> "Load":
+        return Load(self.units, dict(self.pieces), dict(self.units_of))
+
     def without(self, channels: Collection[str]) -> int:
         """The units that all but these channels take."""
         if not channels:

@@ -5,6 +5,7 @@ The reasons are those of SEMANTICS §1.3. Structured, with stable codes; `routin
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from heapq import nsmallest
+from itertools import takewhile
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -250,7 +251,7 @@ class _Ask:
 
     def order(self, agent: Agent) -> tuple[int | str, ...]:
         """The lowest is offered it first."""
-        idle_order = agent.idle_order(bool(self._legs(agent)))
+        idle_order = agent.idle_order(len(agent.legs) > len(self._later(agent)))
         return self._shelf.rank(agent.teams) or 0, self._preferred_by(agent), *idle_order, agent.id
 
     def candidate(self, agent: Agent) -> Candidate:
@@ -282,19 +283,20 @@ class _Ask:
         return agent.capacity.has_room(self._load(agent), self._item.channel, self._units, interrupts)
 
     def _load(self, agent: Agent) -> Load:
-        legs = self._legs(agent)
-        if len(legs) == len(agent.legs):
+        later = self._later(agent)
+        if not later:
             return agent.load
-        load = Load()
-        for leg in legs:
-            load.add(leg.channel, leg.units)
+        load = agent.load.copy()
+        for leg in later:
+            load.remove(leg.channel, leg.units)
         return load
 
-    def _legs(self, agent: Agent) -> Collection[Leg]:
+    def _later(self, agent: Agent) -> Collection[Leg]:
+        """What the agent got since: the last of their legs, for they are in the order of their coming."""
         ordinal = self._ordinal
-        if ordinal is None or not agent.legs:
-            return agent.legs
-        return [leg for leg in agent.legs if leg.ordinal < ordinal]
+        if ordinal is None:
+            return ()
+        return list(takewhile(lambda leg: leg.ordinal >= ordinal, reversed(agent.legs)))
 
 
 def _is_reachable(agent: Agent, endpoint: str | None) -> bool:
