@@ -1,9 +1,10 @@
-"""New rows by the hundred: one statement, with the events, at the end of the transaction. SQLAlchemy's unit
-of work sends them one by one, which cost more than all that is decided about them."""
+"""New rows by the hundred, and what changes of others: one statement, with the events, at the end of the
+transaction. SQLAlchemy's unit of work sends them one by one, which cost more than all that is decided about
+them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +22,16 @@ def insert_rows(session: AsyncSession, rows: Sequence[Base]) -> None:
         its = pending.setdefault(row.__tablename__, _NewRows(type(row)))
         assert isinstance(its, _NewRows)
         its.rows.append(row)
+
+
+def update_rows(session: AsyncSession, rows: Iterable[Base]) -> None:
+    """Update `rows`, all of one table and locked, when the transaction ends, as they are then. The session
+    lets them go: nothing in the transaction may read them from it, or from the database, again."""
+    changed = list(dict.fromkeys(row for row in rows if session.is_modified(row)))
+    if changed:
+        outbox(session).inserts[changed[0].__tablename__] = _ChangedRows(type(changed[0]), changed)
+    for row in changed:
+        session.expunge(row)
 
 
 def insert_records(
@@ -86,19 +97,45 @@ def _defaults(table: type[Base]) -> dict[str, Any]:
 
 @cache
 def _statement(table: type[Base]) -> str:
+    values = ", ".join(_value(table.__table__.c[name]) for name in _names(table))
+    names = ", ".join(_names(table))
+    return f"INSERT INTO {table.__tablename__} ({names}) SELECT {values} FROM {_recordset(table)}"  # noqa: S608 - our own names
+
+
+@cache
+def _update(table: type[Base]) -> str:
+    name = table.__tablename__
+    values = ", ".join(f"{column} = r.{column}" for column in _names(table) if column not in _KEYS)
+    return f"UPDATE {name} SET {values} FROM {_recordset(table)} WHERE {name}.id = r.id"  # noqa: S608 - our own names
+
+
+def _recordset(table: type[Base]) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     columns = [table.__table__.c[name] for name in _names(table)]
-    types = [f"{column.name} {column.type.compile(dialect)}" for column in columns]
-    name, names = table.__tablename__, ", ".join(_names(table))
-    return (
-        f"INSERT INTO {name} ({names}) SELECT {', '.join(_value(column) for column in columns)}"  # noqa: S608 - our own names
-        f" FROM jsonb_to_recordset(:rows) AS r ({', '.join(types)})"
-    )
+    types = ", ".join(f"{column.name} {column.type.compile(dialect)}" for column in columns)
+    return f"jsonb_to_recordset(:rows) AS r ({types})"
+
+
+_KEYS: Final = ("id", "tenant_id")
 
 
 def _value(column: Any) -> str:
     """What the row says, else the server's default: always the clock."""
     return column.name if column.server_default is None else f"coalesce({column.name}, clock_timestamp())"
+
+
+class _ChangedRows:
+    """`app.bus.outbox.Inserts` of one table, whose rows are there already."""
+
+    def __init__(self, table: type[Base], rows: Sequence[Base]) -> None:
+        self._rows = rows
+        self.statement = _update(table)
+
+    def values(self) -> list[dict[str, Any]]:
+        return [_complete(row) for row in self._rows]
+
+    def written(self, session: AsyncSession) -> None:
+        """The session does not hold them."""
 
 
 class _NewRecords:

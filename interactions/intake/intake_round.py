@@ -52,7 +52,7 @@ from interactions.touches.receipts import Told
 from interactions.touches.reply_windows import ReplyWindows
 from interactions.touches.touches import write
 from models.attachment import Attachment
-from models.bulk import insert_rows
+from models.bulk import insert_rows, update_rows
 from models.call import Call
 from models.delivery import Delivery
 from models.endpoint import Endpoint
@@ -155,6 +155,7 @@ class IntakeRound:
 
     async def _write(self) -> None:
         context, now = self.context, self.context.now
+        update_rows(self.session, self._told_calls())
         await split_numbers.redact(context)
         await context.desk.save()
         await write(self.session, context.written, now)
