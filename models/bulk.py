@@ -4,8 +4,9 @@ them."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
@@ -25,11 +26,13 @@ def insert_rows(session: AsyncSession, rows: Sequence[Base]) -> None:
 
 
 def update_rows(session: AsyncSession, rows: Iterable[Base]) -> None:
-    """Update `rows`, all of one table and locked, when the transaction ends, as they are then. The session
-    lets them go: nothing in the transaction may read them from it, or from the database, again."""
+    """Update `rows`, all of one table and locked, when the transaction ends: the columns in which any of them
+    has been changed. The session lets them go: nothing in the transaction may change them, or read them from
+    the database, after that."""
     changed = list(dict.fromkeys(row for row in rows if session.is_modified(row)))
     if changed:
-        outbox(session).inserts[changed[0].__tablename__] = _ChangedRows(type(changed[0]), changed)
+        columns = {name for row in changed for name in inspect(row).committed_state}
+        outbox(session).inserts[changed[0].__tablename__] = _ChangedRows(changed, sorted(columns))
     for row in changed:
         session.expunge(row)
 
@@ -99,24 +102,27 @@ def _defaults(table: type[Base]) -> dict[str, Any]:
 def _statement(table: type[Base]) -> str:
     values = ", ".join(_value(table.__table__.c[name]) for name in _names(table))
     names = ", ".join(_names(table))
-    return f"INSERT INTO {table.__tablename__} ({names}) SELECT {values} FROM {_recordset(table)}"  # noqa: S608 - our own names
+    return (
+        f"INSERT INTO {table.__tablename__} ({names}) SELECT {values} FROM {_recordset(table, _names(table))}"  # noqa: S608 - our own names
+    )
 
 
 @cache
-def _update(table: type[Base]) -> str:
-    name = table.__tablename__
-    values = ", ".join(f"{column} = r.{column}" for column in _names(table) if column not in _KEYS)
-    return f"UPDATE {name} SET {values} FROM {_recordset(table)} WHERE {name}.id = r.id"  # noqa: S608 - our own names
+def _update(table: type[Base], columns: tuple[str, ...]) -> str:
+    """The ids are named beside the join: by that alone the planner would read the whole table."""
+    name, values = table.__tablename__, ", ".join(f"{column} = r.{column}" for column in columns[1:])
+    return (
+        f"UPDATE {name} SET {values} FROM {_recordset(table, columns)}"  # noqa: S608 - our own names
+        f" WHERE {name}.id = r.id AND {name}.id = ANY(array("
+        "SELECT CAST(row ->> 'id' AS uuid) FROM jsonb_array_elements(:rows) AS row))"
+    )
 
 
-def _recordset(table: type[Base]) -> str:
+def _recordset(table: type[Base], names: Iterable[str]) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    columns = [table.__table__.c[name] for name in _names(table)]
+    columns = [table.__table__.c[name] for name in names]
     types = ", ".join(f"{column.name} {column.type.compile(dialect)}" for column in columns)
     return f"jsonb_to_recordset(:rows) AS r ({types})"
-
-
-_KEYS: Final = ("id", "tenant_id")
 
 
 def _value(column: Any) -> str:
@@ -127,12 +133,12 @@ def _value(column: Any) -> str:
 class _ChangedRows:
     """`app.bus.outbox.Inserts` of one table, whose rows are there already."""
 
-    def __init__(self, table: type[Base], rows: Sequence[Base]) -> None:
-        self._rows = rows
-        self.statement = _update(table)
+    def __init__(self, rows: Sequence[Base], columns: Sequence[str]) -> None:
+        self._rows, self._columns = rows, ("id", *columns)
+        self.statement = _update(type(rows[0]), self._columns)
 
     def values(self) -> list[dict[str, Any]]:
-        return [_complete(row) for row in self._rows]
+        return [{name: getattr(row, name) for name in self._columns} for row in self._rows]
 
     def written(self, session: AsyncSession) -> None:
         """The session does not hold them."""

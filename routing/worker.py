@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.bus.outbox import write_rows
 from app.bus.port import Transaction
 from app.clock import Clock
 from app.errors import PoisonEvent
@@ -192,6 +193,7 @@ class RoutingWorker:
         held.clock.anchor(microseconds(await database_now(session)))
         router = Router(tenant_id, Engine(policy.policy), policy, held.clock.now())
         await self._route(held, router, session, await snapshots(session), kind="rebuild")
+        await write_rows(session)  # the batch that comes next in this transaction reads them
         held.routers[tenant_id] = router
         return router
 

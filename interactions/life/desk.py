@@ -29,7 +29,7 @@ from interactions.life.command_rows import stop_ringing
 from interactions.life.work import Work
 from models.agent import Agent, Device
 from models.base import IDS
-from models.bulk import insert_rows
+from models.bulk import insert_rows, update_rows
 from models.interaction import Interaction
 from models.leg import Leg, LegState
 from models.offer import Offer, OfferState
@@ -108,9 +108,10 @@ class Desk:
         self._changed_agents.add(agent_id)
         self._routed.pop(agent_id, None)
 
-    async def save(self) -> None:
+    async def save(self, *, last: bool = False) -> None:
         """Write what changed, raise the versions and tell: one event per changed entity, and its fact for the
-        router where that concerns it."""
+        router where that concerns it. `last`: the transaction reads none of its interactions and agents
+        after this, and begins none, so they may be written with the new rows."""
         changed = [work for work in self.works.values() if work.causes]
         for work in changed:
             self._changed_agents |= work.touched_agents
@@ -119,6 +120,9 @@ class Desk:
                 stop_ringing(self.session, work.interaction, self.now, leg)
         for agent_id in self._changed_agents:
             self.agents[agent_id].version += 1
+        if last:
+            update_rows(self.session, [work.interaction for work in changed])
+            update_rows(self.session, [self.agents[agent_id] for agent_id in self._changed_agents])
         await self.session.flush()  # the devices of changed agents are read below
         insert_rows(self.session, [*self._new, *(row for work in changed for row in work.added)])
         self._new = []

@@ -54,7 +54,7 @@ async def carry_out(
         hand.apply(decision)
     await call_commands.ring_for_offers(desk, _accepted_by_phone(desk, hand.offers, policy))
     _mark_auto_accepted(desk, hand.offers, policy)
-    await desk.save()
+    await desk.save(last=True)
     await _tell_offers(desk, hand.offers, documents, policy)
     return await _corrections(desk, hand.wrong)
 
