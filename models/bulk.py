@@ -32,7 +32,9 @@ def update_rows(session: AsyncSession, rows: Iterable[Base]) -> None:
     changed = list(dict.fromkeys(row for row in rows if session.is_modified(row)))
     if changed:
         columns = {name for row in changed for name in inspect(row).committed_state}
-        outbox(session).inserts[changed[0].__tablename__] = _ChangedRows(changed, sorted(columns))
+        pending, name = outbox(session).inserts, f"changes_of_{changed[0].__tablename__}"
+        assert name not in pending, "changed twice in one transaction"
+        pending[name] = _ChangedRows(changed, sorted(columns))
     for row in changed:
         session.expunge(row)
 

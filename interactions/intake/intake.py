@@ -37,11 +37,10 @@ class Intake:
         self._directory, self._mail_reader = directory, mail_reader
 
     async def prepare(self, batch: Sequence[Envelope]) -> Sequence[ReadMail | None]:
-        """Mails are read and parsed, their attachments stored, before any transaction."""
+        """Mails are read and parsed, their attachments stored, before any transaction. Without one it is done
+        at once, so that batches that were read together are applied together."""
         if all(envelope.type != MailReceived.type for envelope in batch):
-            return [None] * len(
-                batch
-            )  # at once, so that batches that were read together are applied together
+            return [None] * len(batch)
         return await asyncio.gather(*(self._prepare(envelope) for envelope in batch))
 
     async def apply(
