@@ -18,7 +18,7 @@ from models.base import Base
 def insert_rows(session: AsyncSession, rows: Sequence[Base]) -> None:
     """Insert `rows`, which are not in the session, when the transaction ends, as they are then; afterwards it
     holds them, as if it had flushed them. Who is to read them before calls `app.bus.outbox.write_rows`."""
-    pending = outbox(session).inserts
+    pending = outbox(session).writes
     for row in rows:
         its = pending.setdefault(row.__tablename__, _NewRows(type(row)))
         assert isinstance(its, _NewRows)
@@ -26,15 +26,17 @@ def insert_rows(session: AsyncSession, rows: Sequence[Base]) -> None:
 
 
 def update_rows(session: AsyncSession, rows: Iterable[Base]) -> None:
-    """Update `rows`, all of one table and locked, when the transaction ends: the columns in which any of them
-    has been changed. The session lets them go: nothing in the transaction may change them, or read them from
-    the database, after that."""
+    """Update `rows`, all of one table and locked, when the transaction ends, as they are now: the columns in
+    which any of them has been changed. The session lets them go: nothing in the transaction may change them,
+    or read them from the database, after that."""
     changed = list(dict.fromkeys(row for row in rows if session.is_modified(row)))
-    if changed:
-        columns = {name for row in changed for name in inspect(row).committed_state}
-        pending, name = outbox(session).inserts, f"changes_of_{changed[0].__tablename__}"
-        assert name not in pending, "changed twice in one transaction"
-        pending[name] = _ChangedRows(changed, sorted(columns))
+    if not changed:
+        return
+    columns = ("id", *sorted({name for row in changed for name in inspect(row).committed_state}))
+    name = f"changes_of_{changed[0].__tablename__}"
+    assert name not in outbox(session).writes, "changed twice in one transaction"
+    records = [{column: getattr(row, column) for column in columns} for row in changed]
+    insert_records(session, name, _update(type(changed[0]), columns), records)
     for row in changed:
         session.expunge(row)
 
@@ -45,13 +47,13 @@ def insert_records(
     """As `insert_rows`, by a statement of the caller's that reads the recordset `:rows`; the session does not
     hold them."""
     if records:
-        its = outbox(session).inserts.setdefault(table, _NewRecords(statement))
+        its = outbox(session).writes.setdefault(table, _NewRecords(statement))
         assert isinstance(its, _NewRecords)
         its.records += records
 
 
 class _NewRows:
-    """`app.bus.outbox.Inserts` of one table."""
+    """`app.bus.outbox.Writes` of one table."""
 
     def __init__(self, table: type[Base]) -> None:
         self._table = table
@@ -132,22 +134,8 @@ def _value(column: Any) -> str:
     return column.name if column.server_default is None else f"coalesce({column.name}, clock_timestamp())"
 
 
-class _ChangedRows:
-    """`app.bus.outbox.Inserts` of one table, whose rows are there already."""
-
-    def __init__(self, rows: Sequence[Base], columns: Sequence[str]) -> None:
-        self._rows, self._columns = rows, ("id", *columns)
-        self.statement = _update(type(rows[0]), self._columns)
-
-    def values(self) -> list[dict[str, Any]]:
-        return [{name: getattr(row, name) for name in self._columns} for row in self._rows]
-
-    def written(self, session: AsyncSession) -> None:
-        """The session does not hold them."""
-
-
 class _NewRecords:
-    """`app.bus.outbox.Inserts` of what is no mapped row: its statement makes more of it."""
+    """`app.bus.outbox.Writes` of what is no mapped row: its statement makes more of it."""
 
     def __init__(self, statement: str) -> None:
         self.statement = statement

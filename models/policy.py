@@ -60,7 +60,7 @@ class Queue(Identified, Base):
 
     def closure_at(self, now: datetime) -> Json | None:
         """The closure, while it is in force."""
-        return self.closure if self.closure and in_force(self.closure, now) else None
+        return self.closure if self.closure and is_in_force(self.closure, now) else None
 
     @classmethod
     async def key_of(cls, session: AsyncSession, named: str) -> str | None:
@@ -80,7 +80,7 @@ class Queue(Identified, Base):
         return queue
 
 
-def in_force(closure: Mapping[str, Any], now: datetime) -> bool:
+def is_in_force(closure: Mapping[str, Any], now: datetime) -> bool:
     """Whether this emergency closure has not run out."""
     until = closure.get("until")
     return until is None or datetime.fromisoformat(until) > now

@@ -56,8 +56,9 @@ INSERTION: Final = _insertion(f"${number}" for number in range(1, len(_COLUMNS) 
 """For `columns_of`, in their order."""
 
 
-class Inserts(Protocol):
-    """New rows of one table. `statement` inserts them from the recordset `:rows`."""
+class Writes(Protocol):
+    """New rows of one table, or what changes of its others. `statement` writes them from the recordset
+    `:rows`."""
 
     statement: str
 
@@ -70,7 +71,7 @@ class Inserts(Protocol):
 
 @dataclass
 class Outbox:
-    """What one transaction will write: events, and new rows by the name of their table. `cause` is the
+    """What one transaction will write: events, and rows by the name of what is written. `cause` is the
     consumed event now being applied: ids derive from it, so that a repeat has the same. `grown`: the slots
     written to."""
 
@@ -79,13 +80,13 @@ class Outbox:
     ordinal: int = 0
     envelopes: list[Envelope] = field(default_factory=list)
     outgoing: set[Outgoing] = field(default_factory=set)
-    inserts: dict[str, Inserts] = field(default_factory=dict)
+    writes: dict[str, Writes] = field(default_factory=dict)
     grown: set[Slot] = field(default_factory=set)
 
     def forget(self) -> None:
         """Nothing of it happens."""
         self.envelopes.clear()
-        self.inserts.clear()
+        self.writes.clear()
 
     def next_id(self) -> UUID:
         if self.cause is None:
@@ -159,15 +160,15 @@ async def flush(session: AsyncSession) -> None:
 
 async def _write(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
     box = outbox(session)
-    inserts, box.inserts = box.inserts, {}
-    if not inserts and not envelopes:
+    writes, box.writes = box.writes, {}
+    if not writes and not envelopes:
         return
-    tables = sorted(inserts)
-    statement = _statement(tuple((table, inserts[table].statement) for table in tables))
-    rows = [json_text(inserts[table].values()) for table in tables]
+    names = sorted(writes)
+    statement = _statement(tuple((name, writes[name].statement) for name in names))
+    rows = [json_text(writes[name].values()) for name in names]
     await ask(session, statement, *columns_of(envelopes), *rows)
-    for new in inserts.values():
-        new.written(session)
+    for one in writes.values():
+        one.written(session)
 
 
 @cache
@@ -176,8 +177,8 @@ def _statement(parts: tuple[tuple[str, str], ...]) -> str:
     if not parts:
         return INSERTION
     rows = ", ".join(
-        f"new_{table} AS ({statement.replace(':rows', f'CAST(${number} AS jsonb)')})"
-        for number, (table, statement) in enumerate(parts, len(_COLUMNS) + 1)
+        f"wrote_{name} AS ({statement.replace(':rows', f'CAST(${number} AS jsonb)')})"
+        for number, (name, statement) in enumerate(parts, len(_COLUMNS) + 1)
     )
     return f"WITH {rows} {INSERTION}"
 

@@ -24,7 +24,7 @@ from interactions.life.pace import Pace, PaceBook, Paces
 from interactions.life.policies import InForce, TenantPolicy
 from models.agent import Agent
 from models.interaction import Interaction
-from models.policy import in_force as is_in_force
+from models.policy import is_in_force
 from routing.policy import SECOND
 
 HOPS_MAX: Final = 5
